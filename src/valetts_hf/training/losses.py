@@ -36,12 +36,12 @@ def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
 
 def masked_l1_loss(predicted: Tensor, target: Tensor, mask: Tensor) -> Tensor:
     """Mean absolute error over valid positions; shapes as in `masked_mean`."""
-    return masked_mean((predicted.float() - target.float()).abs(), mask)
+    return masked_mean(_valid_difference(predicted, target, mask).abs(), mask)
 
 
 def masked_l2_loss(predicted: Tensor, target: Tensor, mask: Tensor) -> Tensor:
     """Mean squared error over valid positions; shapes as in `masked_mean`."""
-    return masked_mean((predicted.float() - target.float()).square(), mask)
+    return masked_mean(_valid_difference(predicted, target, mask).square(), mask)
 
 
 def discriminator_loss(real_scores: Sequence[Tensor], generated_scores: Sequence[Tensor]) -> Tensor:
@@ -144,6 +144,13 @@ def duration_discriminator_loss(real_scores: Tensor, predicted_scores: Tensor, t
 def duration_generator_loss(predicted_scores: Tensor, token_mask: Tensor) -> Tensor:
     """Least-squares adversarial loss of the duration predictor over real tokens; scores [B, T]."""
     return masked_mean((1.0 - predicted_scores.float()).square(), token_mask)
+
+
+def _valid_difference(predicted: Tensor, target: Tensor, mask: Tensor) -> Tensor:
+    """Difference with the padding at 0 before any function of it: the slope at an infinite padding would be NaN."""
+    padding = ~mask.bool()
+    difference = predicted.float() - target.float()
+    return difference.masked_fill(padding[:, :, None] if difference.dim() == 3 else padding, 0.0)
 
 
 def _check_pairs(name: str, real: Sequence, generated: Sequence) -> None:
