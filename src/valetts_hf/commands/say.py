@@ -1,0 +1,256 @@
+"""`valetts say`: text in, speech out, as a file, on standard output or through the loudspeaker."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import math
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from valetts_hf.commands.common import (
+    EXIT_OK,
+    CommandError,
+    add_model_arguments,
+    isatty,
+    load_model,
+    note,
+    one_line,
+    progress_bar,
+    quiet_libraries,
+)
+from valetts_hf.commands.text_input import read_text
+from valetts_hf.commands.voice_argument import resolve_voice
+
+
+if TYPE_CHECKING:
+    from valetts_hf.inference import Speech, ValeTTS
+
+AUDIO_FORMATS = ("wav", "flac", "ogg", "mp3")
+
+_EPILOG = """\
+examples:
+  valetts say "The ferry leaves the harbour at seven." --output ferry.wav
+  valetts say chapter1.txt --output chapter1.mp3 --json chapter1.json
+  valetts say "Bom dia!" --voice my_voice.wav --play
+  echo "Guten Morgen." | valetts say - --output - | aplay
+"""
+
+
+def add_parser(subparsers: Any) -> argparse.ArgumentParser:
+    parser = subparsers.add_parser(
+        "say",
+        help="speak a text",
+        description=(
+            "Speak a text of any length. Without --output and --play the speech goes to a new file speech.wav in the "
+            "current folder."
+        ),
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "text",
+        nargs="*",
+        metavar="TEXT|FILE|-",
+        help="the text; or one existing .txt or .md file, which is read aloud; or - (or nothing) for standard input, UTF-8",
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="FILE|-", help="audio file (.wav, .flac, .ogg, .mp3), or - for standard output"
+    )
+    parser.add_argument(
+        "--format", choices=AUDIO_FORMATS, help="audio format (default: by the ending of --output; wav for -)"
+    )
+    parser.add_argument("--play", action="store_true", help="play through the loudspeaker")
+    parser.add_argument(
+        "-l",
+        "--language",
+        default="auto",
+        metavar="CODE",
+        help="language of the text, for example en-gb or pt-br; `valetts languages` lists them (default: auto, by sentence)",
+    )
+    parser.add_argument(
+        "-v",
+        "--voice",
+        metavar="NAME|FILE|FOLDER",
+        help="a name from `valetts voices`, a recording of 5-6 seconds, or a folder of up to 5 clips of one speaker",
+    )
+    parser.add_argument(
+        "--speaking-rate", type=_number, default=1.0, metavar="X", help="1.25 is a quarter faster (default: 1)"
+    )
+    parser.add_argument(
+        "--pitch-shift", type=_number, default=0.0, metavar="SEMITONES", help="12 is an octave higher (default: 0)"
+    )
+    parser.add_argument(
+        "--energy-scale",
+        type=_number,
+        default=1.0,
+        metavar="X",
+        help="above 1 more energetic, below 1 calmer (default: 1)",
+    )
+    parser.add_argument(
+        "--noise-scale", type=_number, metavar="X", help="variety of the delivery; 0 is the same every time"
+    )
+    parser.add_argument("--seed", type=int, metavar="N", help="the same seed gives the same audio")
+    parser.add_argument(
+        "--json", metavar="FILE|-", help="write the times of the words as JSON to a file, or - for standard output"
+    )
+    add_model_arguments(parser)
+    parser.add_argument(
+        "--device",
+        default="auto",
+        metavar="NAME",
+        help="cpu, cuda, cuda:1, mps (default: auto, a GPU if there is one)",
+    )
+    parser.add_argument("--threads", type=_positive, metavar="N", help="processor threads (default: PyTorch's choice)")
+    parser.add_argument("-q", "--quiet", action="store_true", help="errors only")
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    _check_targets(args)
+    text = read_text(args.text, args.quiet)
+    voice = resolve_voice(args.voice)
+    if args.threads is not None:
+        import torch
+
+        torch.set_num_threads(args.threads)
+    tts = load_model(args.model, args.device, args.debug)
+    speech = _speak(tts, text, voice, args)
+    output = _default_output() if args.output is None and not args.play else args.output
+    if output == "-":
+        _write_stdout(speech, args.format)
+    elif output is not None:
+        speech.save(output, format=args.format)
+        note(f"wrote {output}: {speech.duration:.2f} s", args.quiet)
+    if args.json is not None:
+        _write_json(args.json, _report(speech, output))
+    return EXIT_OK
+
+
+def _speak(tts: ValeTTS, text: str, voice: Any, args: argparse.Namespace) -> Speech:
+    options = {
+        "language": None if args.language.lower() == "auto" else args.language,
+        "voice": voice,
+        "speaking_rate": args.speaking_rate,
+        "pitch_shift": args.pitch_shift,
+        "energy_scale": args.energy_scale,
+        "noise_scale": args.noise_scale,
+        "seed": args.seed,
+    }
+    show = isatty(sys.stderr) and not args.quiet
+    with quiet_libraries(args.debug):
+        if not args.play:
+            with progress_bar("speaking", show) as progress:
+                return tts(text, progress=progress, **options)
+        from valetts_hf.commands.playback import open_player
+        from valetts_hf.inference import Speech
+
+        chunks = []
+        with open_player(tts.sampling_rate) as play:
+            for chunk in tts.stream(text, **options):
+                chunks.append(chunk)
+                play(chunk)
+        return Speech.concatenate(chunks)
+
+
+def _check_targets(args: argparse.Namespace) -> None:
+    """Refuse before minutes of work what would fail after them."""
+    if args.output == "-" and args.json == "-":
+        raise CommandError("--output - and --json - both want standard output: give one of them a file name.")
+    if args.output == "-" and isatty(sys.stdout):
+        raise CommandError(
+            "--output - would write audio to the terminal: pipe it into a player or redirect it to a file."
+        )
+    if args.output not in (None, "-"):
+        if args.format is None:
+            _check_ending(args.output)
+        _check_folder(args.output)
+    if args.json not in (None, "-"):
+        _check_folder(args.json)
+
+
+def _check_ending(output: str) -> None:
+    ending = Path(output).suffix.lower().lstrip(".")
+    if ending not in (*AUDIO_FORMATS, "wave", "oga"):
+        said = f"the ending .{ending}" if ending else "no ending"
+        raise CommandError(
+            f"--output {output!r} has {said}: use one of {', '.join('.' + name for name in AUDIO_FORMATS)}, or say which "
+            "with --format."
+        )
+
+
+def _check_folder(target: str) -> None:
+    path = Path(target).expanduser()
+    if path.is_dir():
+        raise CommandError(f"{target!r} is a folder: add a file name to it.")
+    if not path.parent.is_dir():
+        raise CommandError(
+            f"{target!r} cannot be written: the folder {str(path.parent)!r} does not exist; create it first."
+        )
+    if not os.access(path.parent, os.W_OK):
+        raise CommandError(f"{target!r} cannot be written: no permission to write in {str(path.parent)!r}.")
+
+
+def _default_output() -> str:
+    """speech.wav, or speech-2.wav and so on: without --output nothing is ever overwritten."""
+    number = 1
+    while True:
+        name = "speech.wav" if number == 1 else f"speech-{number}.wav"
+        if not os.path.exists(name):
+            return name
+        number += 1
+
+
+def _write_stdout(speech: Speech, format: str | None) -> None:
+    sys.stdout.flush()
+    stream = sys.stdout.buffer
+    speech.save(stream, format=format or "wav")
+    stream.flush()
+
+
+def _report(speech: Speech, output: str | None) -> dict[str, Any]:
+    """What `--json` writes: times in seconds from the beginning of the audio."""
+    return {
+        "text": speech.text,
+        "output": output,
+        "sampling_rate": speech.sampling_rate,
+        "duration": round(speech.duration, 4),
+        "seed": speech.seed,
+        "words": [
+            {"text": word.text, "start": round(word.start, 4), "end": round(word.end, 4), "language": word.language}
+            for word in speech.words
+        ],
+    }
+
+
+def _write_json(target: str, report: dict[str, Any]) -> None:
+    content = json.dumps(report, ensure_ascii=False, indent=2) + "\n"
+    if target == "-":
+        sys.stdout.write(content)
+        return
+    path = Path(target).expanduser()
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        temporary.write_text(content, encoding="utf-8")
+        os.replace(temporary, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise CommandError(f"{target!r} cannot be written: {error.strerror or one_line(error)}.", 1) from error
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a finite number")
+    return value
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not 1 or more")
+    return value

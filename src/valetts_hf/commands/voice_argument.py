@@ -1,0 +1,57 @@
+"""`--voice`: a name or a file goes to the SDK as it is; a folder of clips of one speaker becomes one reference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from valetts_hf.commands.common import CommandError, one_line
+
+
+AUDIO_ENDINGS = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".au")
+MAX_CLIPS = 5
+_RATE = 24000
+
+
+def resolve_voice(voice: str | None) -> Any:
+    """What to hand to the SDK as `voice`.
+
+    Args:
+        voice (`str`, *optional*): name of a voice, path of an audio file, or folder of up to five clips (the first five
+            in the order of their names are used).
+
+    Returns:
+        `voice` itself, or for a folder an audio dictionary `{"array": float32 [S], "sampling_rate": 24000}`.
+
+    Raises:
+        `CommandError`: the folder holds no audio, or a clip cannot be read.
+    """
+    if voice is None or not _is_folder(voice):
+        return voice
+    import numpy as np
+    import soundfile
+    import soxr
+
+    clips = sorted(path for path in Path(voice).expanduser().iterdir() if path.suffix.lower() in AUDIO_ENDINGS)
+    if not clips:
+        raise CommandError(
+            f"the voice folder {voice!r} holds no audio ({', '.join(AUDIO_ENDINGS)}): put 1 to {MAX_CLIPS} clips of one "
+            "speaker into it, 5-6 seconds each."
+        )
+    parts = []
+    for clip in clips[:MAX_CLIPS]:
+        try:
+            samples, rate = soundfile.read(clip, dtype="float32", always_2d=True)
+        except (OSError, RuntimeError) as error:  # soundfile's own error is a RuntimeError
+            raise CommandError(
+                f"the voice clip {str(clip)!r} cannot be read ({one_line(error)}): remove or replace it."
+            ) from error
+        parts.append(soxr.resample(samples.mean(axis=1), rate, _RATE).astype(np.float32))
+    return {"array": np.concatenate(parts), "sampling_rate": _RATE}
+
+
+def _is_folder(voice: str) -> bool:
+    try:
+        return Path(voice).expanduser().is_dir()
+    except (OSError, ValueError, RuntimeError):  # too long for a path, a null character, no home folder
+        return False
