@@ -1,0 +1,139 @@
+"""The languages ValeTTS reads, in an order that is frozen: the index is the `language_ids` value of the model."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Language:
+    """One row of the language table.
+
+    Args:
+        code: the code used everywhere in ValeTTS, lower case with hyphen (`"pt-br"`).
+        id: index for the model's language embedding.
+        espeak_voice: the espeak-ng voice that turns text into phonemes.
+        name: English name.
+        native_name: name in the language itself.
+        script: name of the script it is written in, as used in Unicode character names (`"LATIN"`).
+        promised: whether the quality of its text front end is looked after (the others are read as espeak-ng does).
+    """
+
+    code: str
+    id: int
+    espeak_voice: str
+    name: str
+    native_name: str
+    script: str = "LATIN"
+    promised: bool = True
+
+    @property
+    def base(self) -> str:
+        """The language without its region: `"pt"` for `"pt-br"`."""
+        return self.code.split("-")[0]
+
+
+_ROWS = (
+    ("en-us", "en-us", "English (United States)", "English (US)", "LATIN", True),
+    ("en-gb", "en-gb", "English (United Kingdom)", "English (UK)", "LATIN", True),
+    ("pt-br", "pt-br", "Portuguese (Brazil)", "Português (Brasil)", "LATIN", True),
+    ("pt-pt", "pt", "Portuguese (Portugal)", "Português (Portugal)", "LATIN", True),
+    ("es", "es", "Spanish", "Español", "LATIN", True),
+    ("de", "de", "German", "Deutsch", "LATIN", True),
+    ("fr", "fr-fr", "French", "Français", "LATIN", True),
+    ("it", "it", "Italian", "Italiano", "LATIN", True),
+    ("nl", "nl", "Dutch", "Nederlands", "LATIN", True),
+    ("pl", "pl", "Polish", "Polski", "LATIN", True),
+    ("ru", "ru", "Russian", "Русский", "CYRILLIC", True),
+    ("tr", "tr", "Turkish", "Türkçe", "LATIN", True),
+    ("sv", "sv", "Swedish", "Svenska", "LATIN", True),
+    ("hi", "hi", "Hindi", "हिन्दी", "DEVANAGARI", True),
+    ("nb", "nb", "Norwegian Bokmål", "Norsk bokmål", "LATIN", False),
+    ("sw", "sw", "Swahili", "Kiswahili", "LATIN", False),
+    ("ar", "ar", "Arabic", "العربية", "ARABIC", False),
+    ("eo", "eo", "Esperanto", "Esperanto", "LATIN", False),
+    ("fa", "fa", "Persian", "فارسی", "ARABIC", False),
+    ("ca", "ca", "Catalan", "Català", "LATIN", False),
+    ("ro", "ro", "Romanian", "Română", "LATIN", False),
+)
+
+LANGUAGES: dict[str, Language] = {
+    code: Language(code, index, voice, name, native, script, promised)
+    for index, (code, voice, name, native, script, promised) in enumerate(_ROWS)
+}
+
+# What people write instead: the bare language, other regions, ISO 639-2 codes and names.
+_ALIASES: dict[str, str] = {
+    "en": "en-us",
+    "en-ca": "en-us",
+    "en-au": "en-gb",
+    "en-nz": "en-gb",
+    "en-ie": "en-gb",
+    "en-in": "en-gb",
+    "en-za": "en-gb",
+    "en-uk": "en-gb",
+    "pt": "pt-br",
+    "pt-ao": "pt-pt",
+    "pt-mz": "pt-pt",
+    "no": "nb",
+    "nn": "nb",
+    "eng": "en-us",
+    "por": "pt-br",
+    "spa": "es",
+    "deu": "de",
+    "ger": "de",
+    "fra": "fr",
+    "fre": "fr",
+    "ita": "it",
+    "nld": "nl",
+    "dut": "nl",
+    "pol": "pl",
+    "rus": "ru",
+    "tur": "tr",
+    "swe": "sv",
+    "hin": "hi",
+    "nob": "nb",
+    "nor": "nb",
+    "swa": "sw",
+    "ara": "ar",
+    "epo": "eo",
+    "fas": "fa",
+    "per": "fa",
+    "cat": "ca",
+    "ron": "ro",
+    "rum": "ro",
+}
+_NAMES = {row.name.split(" (")[0].lower(): row.code for row in reversed(LANGUAGES.values())}
+_NAMES |= {row.native_name.split(" (")[0].lower(): row.code for row in reversed(LANGUAGES.values())}
+_NAMES |= {"english": "en-us", "portuguese": "pt-br", "português": "pt-br", "norwegian": "nb"}
+
+
+def resolve_language(language: str) -> str:
+    """The code ValeTTS uses for a language named in any usual way.
+
+    Args:
+        language: a BCP 47 / POSIX code in any case (`"pt"`, `"pt_BR"`, `"en-US"`, `"es-MX"`, `"pt_BR.UTF-8"`), an
+            ISO 639-2 code (`"por"`) or a name (`"Portuguese"`). A region that is not in the table falls back to the
+            language.
+
+    Returns:
+        A key of `LANGUAGES`.
+
+    Raises:
+        TypeError: `language` is not a string.
+        ValueError: the language is not supported; the message lists those that are.
+    """
+    if not isinstance(language, str):
+        raise TypeError(f"language must be a string such as 'en-us', got {type(language).__name__}: {language!r}")
+    wanted = language.strip().lower().replace("_", "-").split(".")[0].split("@")[0]
+    for candidate in (wanted, wanted.split("-")[0]):
+        if candidate in LANGUAGES:
+            return candidate
+        if candidate in _ALIASES:
+            return _ALIASES[candidate]
+        if candidate in _NAMES:
+            return _NAMES[candidate]
+    raise ValueError(f"Language {language!r} is not supported. Choose one of: {', '.join(LANGUAGES)}.")
+
+
+def language_id(language: str) -> int:
+    """The `language_ids` value of a language; same arguments and errors as `resolve_language`."""
+    return LANGUAGES[resolve_language(language)].id
