@@ -1,0 +1,342 @@
+"""Configuration of ValeTTS: every hyper-parameter of the network, typed and validated when it is built.
+
+Architecture: VITS2 (arXiv 2307.16430) with Global Style Tokens (arXiv 1803.09017) and Style-Adaptive Layer
+Normalisation (Meta-StyleSpeech, arXiv 2106.03153). Each module of the network receives one sub-config.
+"""
+
+from typing import Literal
+
+from huggingface_hub.dataclasses import strict
+from transformers import PreTrainedConfig
+
+# index = language id; extend at the end only
+LANGUAGE_CODES = tuple("en-us en-gb pt-br pt-pt es de fr it nl pl ru tr sv hi nb sw ar eo fa ca ro".split())
+
+
+def _require(condition: bool, owner: object, field: str, rule: str) -> None:
+    if not condition:
+        raise ValueError(f"{type(owner).__name__}.{field} must be {rule}, got {getattr(owner, field)!r}")
+
+
+def _require_positive(owner: object, *fields: str) -> None:
+    for field in fields:
+        _require(getattr(owner, field) > 0, owner, field, "greater than 0")
+
+
+def _require_odd(owner: object, *fields: str) -> None:
+    for field in fields:
+        _require(getattr(owner, field) % 2 == 1 and getattr(owner, field) > 0, owner, field, "a positive odd number")
+
+
+def _require_probability(owner: object, *fields: str) -> None:
+    for field in fields:
+        _require(0 <= getattr(owner, field) < 1, owner, field, "in [0, 1)")
+
+
+@strict
+class ValeTTSTextEncoderConfig(PreTrainedConfig):
+    r"""
+    Text encoder: transformer blocks with rotary attention and style-adaptive normalisation.
+
+    Args:
+        num_layers (`int`): number of transformer blocks.
+        num_heads (`int`): attention heads; must divide the model's `hidden_size` into even head sizes.
+        intermediate_size (`int`): width of the convolutional feed-forward part.
+        kernel_size (`int`, odd): kernel of the first feed-forward convolution, in tokens.
+        dropout (`float`): dropout of attention and feed-forward outputs.
+        style_layer (`int`): 0-based block before which the style vector is added to the hidden states (VITS2: third).
+    """
+
+    model_type = "valetts_text_encoder"
+    base_config_key = "text_encoder"
+
+    num_layers: int = 6
+    num_heads: int = 2
+    intermediate_size: int = 576
+    kernel_size: int = 3
+    dropout: float | int = 0.1
+    style_layer: int = 2
+
+    def validate_architecture(self):
+        _require_positive(self, "num_layers", "num_heads", "intermediate_size")
+        _require_odd(self, "kernel_size")
+        _require_probability(self, "dropout")
+        _require(0 <= self.style_layer < self.num_layers, self, "style_layer", f"in [0, {self.num_layers - 1}]")
+
+
+@strict
+class ValeTTSStyleConfig(PreTrainedConfig):
+    r"""
+    Style encoder: mel-style encoder and Global Style Tokens.
+
+    Args:
+        hidden_size (`int`): width H of the style vector.
+        num_tokens (`int`): number K of global style tokens.
+        num_heads (`int`): heads of the attention over the tokens; must divide `hidden_size`.
+        encoder_size (`int`): width of the reference encoder.
+        num_layers (`int`): gated convolution layers of the reference encoder.
+        kernel_size (`int`, odd): their kernel, in frames.
+        dropout (`float`): dropout of the reference encoder.
+    """
+
+    model_type = "valetts_style"
+    base_config_key = "style"
+
+    hidden_size: int = 128
+    num_tokens: int = 16
+    num_heads: int = 4
+    encoder_size: int = 128
+    num_layers: int = 3
+    kernel_size: int = 5
+    dropout: float | int = 0.1
+
+    def validate_architecture(self):
+        _require_positive(self, "hidden_size", "num_tokens", "num_heads", "encoder_size", "num_layers")
+        _require_odd(self, "kernel_size")
+        _require_probability(self, "dropout")
+        _require(self.hidden_size % self.num_heads == 0, self, "num_heads", f"a divisor of {self.hidden_size}")
+
+
+@strict
+class ValeTTSConvStackConfig(PreTrainedConfig):
+    r"""
+    A stack of style-adaptive ConvNeXt blocks over frames (posterior encoder, frame prior).
+
+    Args:
+        hidden_size (`int`): width of the residual stream.
+        intermediate_size (`int`): width inside a block.
+        num_layers (`int`): number of blocks.
+        kernel_size (`int`, odd): depthwise kernel, in frames.
+    """
+
+    model_type = "valetts_conv_stack"
+
+    hidden_size: int = 192
+    intermediate_size: int = 384
+    num_layers: int = 5
+    kernel_size: int = 7
+
+    def validate_architecture(self):
+        _require_positive(self, "hidden_size", "intermediate_size", "num_layers")
+        _require_odd(self, "kernel_size")
+
+
+@strict
+class ValeTTSFlowConfig(PreTrainedConfig):
+    r"""
+    Normalizing flow: mean-only affine couplings, each with transformer blocks (VITS2) before gated convolutions (VITS).
+
+    Args:
+        num_couplings (`int`): number of coupling layers.
+        hidden_size (`int`): width inside a coupling.
+        num_transformer_layers (`int`): transformer blocks per coupling.
+        num_heads (`int`): their attention heads.
+        num_conv_layers (`int`): weight-normalised gated convolutions per coupling.
+        kernel_size (`int`, odd): their kernel, in frames.
+        dropout (`float`): dropout of the transformer blocks.
+    """
+
+    model_type = "valetts_flow"
+    base_config_key = "flow"
+
+    num_couplings: int = 4
+    hidden_size: int = 128
+    num_transformer_layers: int = 1
+    num_heads: int = 2
+    num_conv_layers: int = 2
+    kernel_size: int = 5
+    dropout: float | int = 0.1
+
+    def validate_architecture(self):
+        _require_positive(self, "num_couplings", "hidden_size", "num_heads", "num_conv_layers")
+        _require(self.num_transformer_layers >= 0, self, "num_transformer_layers", "0 or more")
+        _require_odd(self, "kernel_size")
+        _require_probability(self, "dropout")
+        head_size, rest = divmod(self.hidden_size, self.num_heads)
+        _require(rest == 0 and head_size % 2 == 0, self, "num_heads", f"such that {self.hidden_size} / heads is even")
+
+
+@strict
+class ValeTTSDurationConfig(PreTrainedConfig):
+    r"""
+    Duration predictor (VITS2: noise-driven, trained against a discriminator).
+
+    Args:
+        hidden_size (`int`): width of its convolutions.
+        num_layers (`int`): number of convolutions.
+        kernel_size (`int`, odd): their kernel, in tokens.
+        noise_size (`int`): channels of the Gaussian noise input.
+        dropout (`float`): dropout between layers.
+        max_frames (`int`): longest duration of one token, in frames.
+    """
+
+    model_type = "valetts_duration"
+    base_config_key = "duration"
+
+    hidden_size: int = 192
+    num_layers: int = 3
+    kernel_size: int = 3
+    noise_size: int = 8
+    dropout: float | int = 0.1
+    max_frames: int = 200
+
+    def validate_architecture(self):
+        _require_positive(self, "hidden_size", "num_layers", "noise_size", "max_frames")
+        _require_odd(self, "kernel_size")
+        _require_probability(self, "dropout")
+
+
+@strict
+class ValeTTSProsodyConfig(PreTrainedConfig):
+    r"""
+    Pitch and energy predictor over frames.
+
+    Args:
+        hidden_size (`int`), intermediate_size (`int`), num_layers (`int`), kernel_size (`int`, odd): its conv stack.
+        pitch_mean (`float`): centre of log-F0 (natural log of Hz) used to normalise it.
+        pitch_std (`float`): its scale.
+        energy_mean (`float`): centre of the log energy.
+        energy_std (`float`): its scale.
+    """
+
+    model_type = "valetts_prosody"
+    base_config_key = "prosody"
+
+    hidden_size: int = 160
+    intermediate_size: int = 320
+    num_layers: int = 3
+    kernel_size: int = 7
+    pitch_mean: float = 5.1
+    pitch_std: float = 0.4
+    energy_mean: float = -1.0
+    energy_std: float = 2.5
+
+    def validate_architecture(self):
+        _require_positive(self, "hidden_size", "intermediate_size", "num_layers", "pitch_std", "energy_std")
+        _require_odd(self, "kernel_size")
+
+
+@strict
+class ValeTTSDecoderConfig(PreTrainedConfig):
+    r"""
+    Waveform decoder.
+
+    Args:
+        type (`str`): `"istft"`: ConvNeXt backbone (Vocos, arXiv 2306.00814) whose head filters a harmonic and a noise
+            source in the short-time Fourier domain (source-filter as in iSTFTNet-style vocoders).
+        hidden_size (`int`), intermediate_size (`int`), num_layers (`int`), kernel_size (`int`, odd): its backbone.
+    """
+
+    model_type = "valetts_decoder"
+    base_config_key = "decoder"
+
+    type: Literal["istft"] = "istft"
+    hidden_size: int = 320
+    intermediate_size: int = 960
+    num_layers: int = 6
+    kernel_size: int = 7
+
+    def validate_architecture(self):
+        _require_positive(self, "hidden_size", "intermediate_size", "num_layers")
+        _require_odd(self, "kernel_size")
+
+
+@strict
+class ValeTTSConfig(PreTrainedConfig):
+    r"""
+    Configuration of [`ValeTTSForSpeech`].
+
+    Args:
+        vocab_size (`int`): number V of phoneme and punctuation symbols.
+        languages (`list[str]`): language codes; the index is the language id, extend at the end only.
+        hidden_size (`int`): width C of the text side.
+        latent_size (`int`, even): channels of the latents between prior and decoder.
+        sampling_rate (`int`): samples per second of the waveform.
+        n_fft (`int`): window and FFT length of the spectrograms, in samples.
+        hop_length (`int`): samples per frame; `n_fft` must be 4 hops.
+        num_mel_bands (`int`): bands of `reference_mel` and of the posterior's input.
+        noise_scale (`float`): default standard deviation of the prior's noise at inference.
+        duration_noise_scale (`float`): the same for the duration predictor.
+        text_encoder, style, flow, duration, prosody, prior, posterior, decoder: the sub-configs (or dictionaries).
+    """
+
+    model_type = "valetts"
+    sub_configs = {
+        "text_encoder": ValeTTSTextEncoderConfig,
+        "style": ValeTTSStyleConfig,
+        "flow": ValeTTSFlowConfig,
+        "duration": ValeTTSDurationConfig,
+        "prosody": ValeTTSProsodyConfig,
+        "prior": ValeTTSConvStackConfig,
+        "posterior": ValeTTSConvStackConfig,
+        "decoder": ValeTTSDecoderConfig,
+    }
+
+    vocab_size: int = 256
+    languages: list[str] | tuple[str, ...] = LANGUAGE_CODES
+    hidden_size: int = 192
+    latent_size: int = 96
+    sampling_rate: int = 24000
+    n_fft: int = 1024
+    hop_length: int = 256
+    num_mel_bands: int = 100
+    noise_scale: float | int = 0.5
+    duration_noise_scale: float | int = 0.5
+    pad_token_id: int | None = 0
+    text_encoder: dict | PreTrainedConfig | None = None
+    style: dict | PreTrainedConfig | None = None
+    flow: dict | PreTrainedConfig | None = None
+    duration: dict | PreTrainedConfig | None = None
+    prosody: dict | PreTrainedConfig | None = None
+    prior: dict | PreTrainedConfig | None = None
+    posterior: dict | PreTrainedConfig | None = None
+    decoder: dict | PreTrainedConfig | None = None
+
+    def __post_init__(self, **kwargs):
+        self.languages = list(self.languages)
+        for name, config_class in self.sub_configs.items():
+            value = getattr(self, name)
+            if value is None:
+                setattr(self, name, config_class())
+            elif isinstance(value, dict):
+                setattr(self, name, config_class(**value))
+        super().__post_init__(**kwargs)
+
+    def validate_architecture(self):
+        _require_positive(self, "vocab_size", "hidden_size", "latent_size", "sampling_rate", "num_mel_bands")
+        _require(len(self.languages) > 0, self, "languages", "a list of at least one code")
+        _require(len(set(self.languages)) == len(self.languages), self, "languages", "free of repeated codes")
+        _require(self.latent_size % 2 == 0, self, "latent_size", "even (couplings split it in halves)")
+        _require(
+            self.hop_length > 0 and self.n_fft == 4 * self.hop_length,
+            self,
+            "n_fft",
+            f"4 x hop_length = {4 * self.hop_length}",
+        )
+        _require(self.noise_scale >= 0, self, "noise_scale", "0 or more")
+        _require(self.duration_noise_scale >= 0, self, "duration_noise_scale", "0 or more")
+        heads = self.text_encoder.num_heads
+        _require(
+            self.hidden_size % heads == 0 and (self.hidden_size // heads) % 2 == 0,
+            self,
+            "hidden_size",
+            f"a multiple of {2 * heads} (text_encoder.num_heads = {heads}, rotary halves)",
+        )
+
+    @property
+    def frame_rate(self) -> float:
+        """Frames per second."""
+        return self.sampling_rate / self.hop_length
+
+
+__all__ = [
+    "LANGUAGE_CODES",
+    "ValeTTSConfig",
+    "ValeTTSConvStackConfig",
+    "ValeTTSDecoderConfig",
+    "ValeTTSDurationConfig",
+    "ValeTTSFlowConfig",
+    "ValeTTSProsodyConfig",
+    "ValeTTSStyleConfig",
+    "ValeTTSTextEncoderConfig",
+]

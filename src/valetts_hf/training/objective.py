@@ -1,0 +1,153 @@
+"""The generator's objective: one pass over a batch gives the losses of VITS2 and the waveforms for the discriminators.
+
+VITS (arXiv 2106.06103) with the priors, prosody and style of ValeTTS. Alignments are either given with the batch
+(bootstrapped durations) or found by monotonic alignment search over the whole window.
+B batch, T tokens, W window frames, G segment frames, C latent channels.
+"""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from valetts_hf.modeling.lengths import expand_tokens, expansion_index, position_in_token
+from valetts_hf.modeling.mel import frame_energy
+from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
+from valetts_hf.modeling.prosody_predictor import prosody_features
+from valetts_hf.training.batches import TrainingBatch
+from valetts_hf.training.losses import duration_loss, energy_loss, kl_loss, pitch_loss
+from valetts_hf.training.spectral import MultiScaleMelLoss, multi_resolution_stft_loss
+
+
+@dataclass
+class LossWeights:
+    """Weights of the generator's losses."""
+
+    mel: float = 15.0
+    stft: float = 1.0
+    kl: float = 1.0
+    token_kl: float = 0.2
+    duration: float = 1.0
+    pitch: float = 5.0
+    voicing: float = 1.0
+    energy: float = 0.5
+    adversarial: float = 1.0
+    feature_matching: float = 2.0
+    duration_adversarial: float = 0.05
+
+
+@dataclass
+class GeneratorPass:
+    """What one pass gives.
+
+    Args:
+        losses (`dict[str, Tensor]`): unweighted losses by the names of `LossWeights`.
+        generated, target (`Tensor` [B, G * hop]): segments of waveform.
+        hidden_states (`Tensor` [B, T, C]), log_durations, predicted_log_durations (`Tensor` [B, T]): for the duration
+            discriminator.
+    """
+
+    losses: dict[str, Tensor]
+    generated: Tensor
+    target: Tensor
+    hidden_states: Tensor
+    log_durations: Tensor
+    predicted_log_durations: Tensor
+    diagnostics: dict[str, Tensor] = field(default_factory=dict)
+
+
+class GeneratorObjective(nn.Module):
+    """Holds the model so that Accelerate / DDP wrap one module whose forward is the training pass.
+
+    Args:
+        model: the model to train.
+        segment_frames (`int`): frames of each window that are decoded and judged.
+        context_frames (`int`): frames decoded on either side of a segment and thrown away, since the decoder sees
+            nothing beyond its input.
+    """
+
+    def __init__(self, model: ValeTTSForSpeech, segment_frames: int = 40, context_frames: int = 4):
+        super().__init__()
+        self.model = model
+        self.segment_frames = segment_frames
+        self.context_frames = context_frames
+        self.mel_loss = MultiScaleMelLoss(model.config.sampling_rate)
+
+    def forward(self, batch: TrainingBatch, generator: torch.Generator | None = None) -> GeneratorPass:
+        """Losses of a batch; `generator` (CPU) draws posterior noise, duration noise and segments."""
+        model, config = self.model.model, self.model.config
+        mask, frame_mask = batch.token_mask, batch.frame_mask
+        style = model.encode_style(batch.reference_mel, batch.reference_mask)
+        hidden_states = model.text_encoder(batch.input_ids, batch.language_ids, style, mask)
+
+        index, position = self._window_index(batch)
+        frame_states = model.frame_embedding(expand_tokens(hidden_states, index), position)
+        energy = frame_energy(batch.mel)
+        prosody = model.prosody_predictor(frame_states, style, frame_mask)
+        token_mean, token_log_scale = model.token_prior(hidden_states)
+        expanded_mean = expand_tokens(token_mean, index)
+        prior_mean, prior_log_scale = model.frame_prior(
+            frame_states, prosody_features(batch.pitch, energy, config.prosody), expanded_mean, style, frame_mask
+        )
+        mean, log_scale = model.posterior_encoder(batch.mel, style, frame_mask)
+        latents = (mean + _noise(mean, generator) * log_scale.exp()) * frame_mask[..., None]
+        prior_latents = model.flow(latents, style, frame_mask).float()
+
+        generated, target = self._segments(batch, latents, style, generator)
+        noise = _noise(hidden_states[..., :1].expand(-1, -1, config.duration.noise_size), generator)
+        predicted_log_durations = model.duration_predictor(hidden_states, style, mask, noise)
+
+        losses = {
+            "mel": self.mel_loss(generated, target),
+            "kl": kl_loss(prior_latents, log_scale, prior_mean, prior_log_scale, frame_mask),
+            "token_kl": kl_loss(
+                prior_latents.detach(), log_scale.detach(), expanded_mean, expand_tokens(token_log_scale, index), frame_mask
+            ),
+            "duration": duration_loss(predicted_log_durations, batch.durations, mask),
+            "energy": energy_loss(prosody.energy, energy, frame_mask),
+        }
+        losses["pitch"], losses["voicing"] = pitch_loss(
+            prosody.log_pitch, prosody.voicing_logit, batch.pitch, frame_mask
+        )
+        convergence, log_magnitude = multi_resolution_stft_loss(generated, target)
+        losses["stft"] = convergence + log_magnitude
+        return GeneratorPass(
+            losses=losses,
+            generated=generated,
+            target=target,
+            hidden_states=hidden_states,
+            log_durations=batch.durations.clamp(min=1).float().log(),
+            predicted_log_durations=predicted_log_durations,
+        )
+
+    @staticmethod
+    def _window_index(batch: TrainingBatch) -> tuple[Tensor, Tensor]:
+        """Token of every frame of the window [B, W] and its position in that token [B, W, 2]."""
+        index = expansion_index(batch.durations)
+        position = position_in_token(batch.durations, index)
+        frames = batch.window_start[:, None] + torch.arange(batch.mel.shape[1], device=batch.mel.device)
+        frames = frames.clamp(max=index.shape[1] - 1)
+        return index.gather(1, frames), position.gather(1, frames[..., None].expand(-1, -1, 2))
+
+    def _segments(
+        self, batch: TrainingBatch, latents: Tensor, style: Tensor, generator: torch.Generator | None
+    ) -> tuple[Tensor, Tensor]:
+        """Decoded and recorded segments [B, G * hop] at a random place inside each row's speech."""
+        hop = self.model.config.hop_length
+        length = min(self.segment_frames + 2 * self.context_frames, latents.shape[1])
+        spare = (batch.frame_mask.sum(dim=1) - length).clamp(min=0).cpu()
+        start = (torch.rand(len(spare), generator=generator) * (spare + 1)).long().to(latents.device)
+        frames = start[:, None] + torch.arange(length, device=latents.device)
+        decoded = self.model.decoder(
+            latents.gather(1, frames[..., None].expand(-1, -1, latents.shape[-1])),
+            batch.pitch.gather(1, frames),
+            style,
+            batch.frame_mask.gather(1, frames),
+        )
+        samples = start[:, None] * hop + torch.arange(length * hop, device=latents.device)
+        inner = slice(self.context_frames * hop, (length - self.context_frames) * hop)
+        return decoded[:, inner], batch.waveform.gather(1, samples)[:, inner]
+
+
+def _noise(like: Tensor, generator: torch.Generator | None) -> Tensor:
+    return torch.randn(like.shape, generator=generator).to(like.device)
