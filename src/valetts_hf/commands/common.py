@@ -185,7 +185,9 @@ def read_checkpoint_json(model: str | None, name: str) -> dict[str, Any]:
 
 def bundled_checkpoint() -> str:
     """Path of the checkpoint inside the package, whether or not it is there."""
-    return os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "checkpoints", "base")
+    import valetts_hf
+
+    return valetts_hf.BASE_CHECKPOINT
 
 
 def _download(repo: str, name: str) -> str:
