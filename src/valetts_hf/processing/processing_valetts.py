@@ -1,0 +1,321 @@
+"""Text, language and voice to model inputs: tokenizer and feature extractor behind one call.
+
+A voice is a style vector stored under a name with the checkpoint, reference audio, or a style vector of one's own.
+B batch, T tokens, R reference frames, M mel bands, H width of the style vector.
+"""
+
+import os
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+from transformers import BatchFeature, ProcessorMixin
+from transformers.processing_utils import AudioKwargs, ProcessingKwargs, TextKwargs, Unpack
+
+from .audio_input import is_url
+from .feature_extraction_valetts import is_clip_list
+from .languages import LANGUAGES
+
+
+MAX_STYLE_SIZE = 4096  # wider "style vectors" are audio samples by mistake
+
+
+class ValeTTSTextKwargs(TextKwargs, total=False):
+    """
+    language (`str` or `list[str]`, *optional*):
+        Language code of all texts or of each; detected when not given.
+    """
+
+    language: str | list[str] | tuple[str, ...] | None
+
+
+class ValeTTSProcessorKwargs(ProcessingKwargs, total=False):
+    text_kwargs: ValeTTSTextKwargs
+    audio_kwargs: AudioKwargs
+    _defaults = {}
+
+
+class ValeTTSProcessor(ProcessorMixin):
+    r"""
+    Prepares text and voice for [`ValeTTSForSpeech`].
+
+    Args:
+        feature_extractor ([`ValeTTSFeatureExtractor`]):
+            Turns reference audio into `reference_mel`.
+        tokenizer ([`ValeTTSTokenizer`]):
+            Turns text into phoneme ids and language ids.
+        voices (`dict`, *optional*):
+            Voices that travel with the checkpoint: name -> `{"language": code, "description": str, "style": [H floats]}`.
+        default_voices (`dict[str, str]`, *optional*):
+            Language code -> name of the voice it is spoken with when none is asked for.
+
+    Example:
+
+    ```python
+    >>> inputs = processor("Bom dia!", voice="kathleen", return_tensors="pt")
+    >>> sorted(inputs)
+    ['attention_mask', 'input_ids', 'language_ids', 'style']
+    ```
+    """
+
+    valid_processor_kwargs = ValeTTSProcessorKwargs
+
+    def __init__(self, feature_extractor=None, tokenizer=None, voices=None, default_voices=None):
+        self.voices = _checked_voices(voices)
+        self.default_voices = dict(default_voices or {})
+        for code, name in self.default_voices.items():
+            if name not in self.voices:
+                raise ValueError(
+                    f"default_voices[{code!r}] is {name!r}, which is not in voices ({_listed(self.voices)}): add it there."
+                )
+        super().__init__(feature_extractor, tokenizer)
+
+    @property
+    def model_input_names(self) -> list[str]:
+        return ["input_ids", "attention_mask", "language_ids", "reference_mel", "reference_mask"]
+
+    def __call__(
+        self,
+        text: str | list[str] | None = None,
+        audio: Any = None,
+        language: str | list[str] | None = None,
+        voice: Any = None,
+        **kwargs: Unpack[ValeTTSProcessorKwargs],
+    ) -> BatchFeature:
+        """Inputs for one or several texts.
+
+        Args:
+            text (`str` or `list[str]`, *optional*):
+                What to say.
+            audio (*optional*):
+                Reference audio of the voice, one clip for all texts or a list with one per text: everything that
+                [`ValeTTSFeatureExtractor`] takes. Bare arrays need `sampling_rate=`.
+            language (`str` or `list[str]`, *optional*):
+                Language of all texts or of each; detected when not given.
+            voice (*optional*):
+                Voice of all texts, or a list with one per text: a name out of `voices`, the path or URL of reference
+                audio, or a style vector of shape `(H,)`. With neither voice nor audio, the default voice of each text's
+                language (or of its variant in another country) is taken; where only some languages of a batch have one,
+                the first default voice speaks the others.
+            kwargs:
+                `return_tensors`, `padding`, `truncation`, `max_length`, `sampling_rate` (of bare arrays, Hz), or those
+                grouped as `text_kwargs`, `audio_kwargs`, `common_kwargs`.
+
+        Returns:
+            `BatchFeature` with `input_ids`, `attention_mask` and `language_ids` (int64, `(B, T)`) if there is text, and
+            either `reference_mel` (float32, `(B, R, M)`) with `reference_mask` (int64, `(B, R)`), or `style` (float32,
+            `(B, H)`), or neither if no voice was asked for and the checkpoint has no default.
+
+        Raises:
+            `ValueError`: nothing to do, empty text, unknown voice or language, both `audio` and `voice`, named voices
+            and reference audio in one call, a number of clips, voices or languages that differs from that of the texts.
+            `TypeError`: text that is not text, a voice of no known kind. And the errors of the feature extractor.
+        """
+        if text is None and audio is None and voice is None:
+            raise ValueError("nothing to process: pass text, and reference audio or a voice where wanted.")
+        if audio is not None and voice is not None:
+            raise ValueError("both audio and voice were given: pass one of them (voice also takes the path of audio).")
+        rows = _check_text(text)
+        if language is not None:
+            _check_count("languages", language, rows)
+            kwargs["language"] = list(language) if isinstance(language, tuple) else language
+        style = None
+        if voice is not None:
+            style, audio = self._resolve_voice(voice, rows)
+        features = self._features(text, audio, rows, kwargs)
+        if style is None and audio is None:
+            style = self._default_style(features, rows)
+        if style is not None:
+            features["style"] = np.repeat(style, rows, axis=0) if len(style) == 1 and rows else style
+        return features.convert_to_tensors(_option(kwargs, "return_tensors"))
+
+    def analyze(self, text: str, language: str | None = None) -> list:
+        """The text as it will be read: one segment per sentence and language, with phonemes and words.
+
+        Args:
+            text (`str`): what to say.
+            language (`str`, *optional*): its language; detected when not given.
+
+        Returns:
+            `list[Segment]`: each with `.text`, `.language`, `.phonemes` and `.words` (see the tokenizer).
+        """
+        return self.tokenizer.analyze(text, language=language)
+
+    def _features(self, text: Any, audio: Any, rows: int | None, kwargs: dict) -> BatchFeature:
+        """Text and audio features; audio is decoded here, so that every kind and rate of it works."""
+        if text is None and audio is None:
+            return BatchFeature({})
+        if audio is not None:
+            clips = list(audio) if is_clip_list(audio) else [audio]
+            if rows is not None and len(clips) not in (1, rows):
+                raise ValueError(f"{len(clips)} clips of reference audio for {rows} texts: pass one, or one per text.")
+            rate = _option(kwargs, "sampling_rate")
+            loaded = [self.feature_extractor.load(clip, rate) for clip in clips]
+            features = super().__call__(text=text, audio=loaded, **kwargs)
+            if rows is not None and len(clips) == 1:
+                for name in self.feature_extractor.model_input_names:
+                    if name in features:
+                        features[name] = _repeated(features[name], rows)
+            return features
+        return super().__call__(text=text, **kwargs)
+
+    def _resolve_voice(self, voice: Any, rows: int | None) -> tuple[np.ndarray | None, list | None]:
+        """Style vectors `(1 or B, H)`, or a list of one or B sources of reference audio."""
+        one = not isinstance(voice, (list, tuple)) or _is_vector(voice)
+        entries = [voice] if one else list(voice)
+        if not one:
+            _check_count("voices", entries, rows)
+        styles, sources = [], []
+        for entry in entries:
+            if isinstance(entry, (str, os.PathLike)):
+                name = os.fspath(entry)
+                if name in self.voices:
+                    styles.append(np.asarray(self.voices[name]["style"], dtype=np.float32)[None])
+                elif is_url(name) or os.path.exists(os.path.expanduser(name)) or _looks_like_path(name):
+                    sources.append(entry)
+                else:
+                    close = get_close_matches(name, self.voices, n=1)
+                    hint = f" Did you mean {close[0]!r}?" if close else ""
+                    raise ValueError(
+                        f"there is no voice {name!r}.{hint} Voices of this checkpoint: {_listed(self.voices)}; or pass the "
+                        "path of an audio file."
+                    )
+            else:
+                styles.append(self._style_rows(entry))
+        if styles and sources:
+            raise ValueError("stored voices and reference audio cannot be mixed in one call: call once for each kind.")
+        if sources:
+            return None, sources
+        style = np.concatenate(styles)
+        if rows is not None and len(style) not in (1, rows):
+            raise ValueError(f"{len(style)} style vectors for {rows} texts: pass one, or one per text.")
+        return style, None
+
+    def _style_rows(self, vector: Any) -> np.ndarray:
+        """A style vector or several, `(H,)` or `(B, H)`, as float32 `(1 or B, H)`."""
+        if callable(getattr(vector, "detach", None)):  # torch
+            vector = vector.detach().cpu().float().numpy()
+        if not isinstance(vector, (np.ndarray, list, tuple)):
+            raise TypeError(
+                f"a voice is a name, the path of an audio file or a style vector, got {type(vector).__name__}: "
+                f"{str(vector)[:60]!r}."
+            )
+        style = np.asarray(vector)
+        if style.dtype.kind not in "fiu" or style.ndim not in (1, 2) or style.size == 0:
+            raise TypeError(f"a style vector has shape (H,) and is float, got shape {style.shape} of {style.dtype}.")
+        if style.shape[-1] > MAX_STYLE_SIZE:
+            raise ValueError(
+                f"a style vector of {style.shape[-1]} numbers looks like audio samples: pass them as audio= with "
+                "sampling_rate=."
+            )
+        known = next((len(stored["style"]) for stored in self.voices.values()), style.shape[-1])
+        if style.shape[-1] != known:
+            raise ValueError(f"a style vector of this checkpoint has {known} numbers, got {style.shape[-1]}.")
+        if not np.isfinite(style).all():
+            raise ValueError("the style vector has NaN or infinite numbers: compute it again from clean audio.")
+        return style.astype(np.float32).reshape(-1, style.shape[-1])
+
+    def _default_style(self, features: BatchFeature, rows: int | None) -> np.ndarray | None:
+        """The default voices `(B, H)` for the languages of the texts, or None if the first of them has none."""
+        if not self.default_voices or not rows:
+            return None
+        codes = list(LANGUAGES)
+        names = []
+        for ids, mask in zip(features["language_ids"], features["attention_mask"]):
+            counts = np.bincount(np.asarray(ids)[np.asarray(mask) > 0], minlength=len(codes))
+            names.append(self.default_voice(codes[int(counts.argmax())]))
+        if all(name is None for name in names):
+            return None
+        spare = next(iter(self.default_voices.values()))
+        return np.stack([np.asarray(self.voices[name or spare]["style"], dtype=np.float32) for name in names])
+
+    def default_voice(self, language: str) -> str | None:
+        """Name of the voice that speaks a language when none is asked for.
+
+        Args:
+            language (`str`): a code of `LANGUAGES`.
+
+        Returns:
+            `str`: that of the language, else that of its variant in another country, else `None`.
+        """
+        if language in self.default_voices:
+            return self.default_voices[language]
+        base = language.split("-")[0]
+        return next((name for code, name in self.default_voices.items() if code.split("-")[0] == base), None)
+
+
+def _checked_voices(voices: Any) -> dict[str, dict]:
+    """The stored voices with their styles as plain lists (what JSON gives back)."""
+    checked: dict[str, dict] = {}
+    for name, entry in dict(voices or {}).items():
+        if not isinstance(entry, Mapping) or "style" not in entry:
+            raise ValueError(f"voices[{name!r}] must be a dictionary with a 'style' vector, got {str(entry)[:60]!r}.")
+        style = np.asarray(entry["style"], dtype=np.float32)
+        if style.ndim != 1 or style.size == 0 or not np.isfinite(style).all():
+            raise ValueError(
+                f"voices[{name!r}]['style'] must be finite numbers of shape (H,), got shape {style.shape}."
+            )
+        checked[name] = {**entry, "style": style.tolist()}
+    sizes = {len(entry["style"]) for entry in checked.values()}
+    if len(sizes) > 1:
+        raise ValueError(f"the style vectors of voices must have one length, got {sorted(sizes)}.")
+    return checked
+
+
+def _check_text(text: Any) -> int | None:
+    """Number of texts, None without text."""
+    if text is None:
+        return None
+    texts = [text] if isinstance(text, str) else text
+    if not isinstance(texts, (list, tuple)):
+        raise TypeError(f"text must be a string or a list of strings, got {type(text).__name__}.")
+    if not texts:
+        raise ValueError("text is an empty list: pass at least one text.")
+    for index, item in enumerate(texts):
+        if not isinstance(item, str):
+            raise TypeError(f"text[{index}] must be a string, got {type(item).__name__}: {str(item)[:60]!r}.")
+        if not item.strip():
+            raise ValueError(f"text{'' if isinstance(text, str) else f'[{index}]'} is empty: pass something to say.")
+    return len(texts)
+
+
+def _check_count(what: str, values: Any, rows: int | None) -> None:
+    if isinstance(values, (list, tuple)) and rows is not None and len(values) != rows:
+        raise ValueError(
+            f"{len(values)} {what} for {rows} text{'s' * (rows > 1)}: pass one, or a list with one per text."
+        )
+
+
+def _option(kwargs: dict, name: str) -> Any:
+    """An option given flat or in one of the groups."""
+    for group in (kwargs, *(kwargs.get(key) or {} for key in ("audio_kwargs", "text_kwargs", "common_kwargs"))):
+        if group.get(name) is not None:
+            return group[name]
+    return None
+
+
+def _is_vector(values: list | tuple) -> bool:
+    return len(values) > 0 and all(isinstance(value, (int, float, np.number)) for value in values)
+
+
+def _looks_like_path(name: str) -> bool:
+    """Whether an unknown voice is rather a mistyped path: it has a folder or a file ending."""
+    return os.sep in name or "/" in name or bool(os.path.splitext(name)[1])
+
+
+def _listed(names: Mapping) -> str:
+    shown = ", ".join(list(names)[:20])
+    return shown + (", ..." if len(names) > 20 else "") if shown else "none"
+
+
+def _repeated(values: Any, rows: int) -> Any:
+    """One row of features repeated for all texts."""
+    if isinstance(values, list):
+        return values * rows
+    if isinstance(values, np.ndarray):
+        return np.repeat(values, rows, axis=0)
+    return values.repeat_interleave(rows, dim=0)
+
+
+__all__ = ["ValeTTSProcessor"]
