@@ -10,6 +10,7 @@ fulfilled as given (usage, text, voice, language), 130 interrupted with Ctrl-C.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -61,13 +62,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     args = build_parser().parse_args(argv)
     try:
-        return args.run(args)
+        exit_code = args.run(args)
+        sys.stdout.flush()  # here a broken pipe can still be told from a success
+        return exit_code
     except KeyboardInterrupt:
         return _fail(args, "interrupted.", EXIT_INTERRUPTED)
     except BrokenPipeError:
         # The reader of the pipe has gone (`... | head`): nobody is there to be told. Python would complain once more
         # when it flushes stdout at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILED
     except CommandError as error:
         return _fail(args, error, error.exit_code)

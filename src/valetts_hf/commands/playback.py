@@ -41,6 +41,18 @@ def find_player() -> str | None:
     return next((command[0] for command in (*_RAW_PLAYERS, *_FILE_PLAYERS) if shutil.which(command[0])), None)
 
 
+def require_player() -> str:
+    """`find_player()`.
+
+    Raises:
+        `CommandError`: nothing here can play.
+    """
+    name = find_player()
+    if name is None:
+        raise CommandError(f"--play: no sound output was found: {_HOW}.", EXIT_FAILED)
+    return name
+
+
 @contextlib.contextmanager
 def open_player(sampling_rate: int) -> Iterator[Callable[[Speech], None]]:
     """A function that plays one chunk; leaving the context waits until everything has been heard.
@@ -51,9 +63,7 @@ def open_player(sampling_rate: int) -> Iterator[Callable[[Speech], None]]:
     Raises:
         `CommandError`: nothing here can play, or the player failed.
     """
-    name = find_player()
-    if name is None:
-        raise CommandError(f"--play: no sound output was found: {_HOW}.", EXIT_FAILED)
+    name = require_player()
     if name == "sounddevice":
         context = _sounddevice_player(sampling_rate)
     elif any(name == command[0] for command in _RAW_PLAYERS):

@@ -148,9 +148,11 @@ def _speak(tts: ValeTTS, text: str, voice: Any, args: argparse.Namespace) -> Spe
         from valetts_hf.commands.playback import open_player
         from valetts_hf.inference import Speech
 
-        chunks = []
-        with open_player(tts.sampling_rate) as play:
-            for chunk in tts.stream(text, **options):
+        stream = iter(tts.stream(text, **options))
+        chunks = [next(stream)]
+        with open_player(chunks[0].sampling_rate) as play:
+            play(chunks[0])
+            for chunk in stream:
                 chunks.append(chunk)
                 play(chunk)
         return Speech.concatenate(chunks)
@@ -158,6 +160,10 @@ def _speak(tts: ValeTTS, text: str, voice: Any, args: argparse.Namespace) -> Spe
 
 def _check_targets(args: argparse.Namespace) -> None:
     """Refuse before minutes of work what would fail after them."""
+    if args.play:
+        from valetts_hf.commands.playback import require_player
+
+        require_player()
     if args.output == "-" and args.json == "-":
         raise CommandError("--output - and --json - both want standard output: give one of them a file name.")
     if args.output == "-" and isatty(sys.stdout):
