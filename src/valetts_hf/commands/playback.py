@@ -94,20 +94,21 @@ def _pipe_player(name: str, sampling_rate: int) -> Iterator[Callable[[Speech], N
     process = subprocess.Popen(
         [part.format(rate=sampling_rate) for part in command], stdin=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    assert process.stdin is not None and process.stderr is not None
+    stdin, stderr = process.stdin, process.stderr
+    assert stdin is not None and stderr is not None
 
     def play(chunk: Speech) -> None:
-        process.stdin.write(_pcm16(chunk.waveform))
-        process.stdin.flush()
+        stdin.write(_pcm16(chunk.waveform))
+        stdin.flush()
 
     try:
         broken = False
         try:
             yield play
-            process.stdin.close()
+            stdin.close()
         except BrokenPipeError:
             broken = True  # the player has gone; what it said and its status explain why
-        said = one_line(process.stderr.read().decode(errors="replace") or "no message")
+        said = one_line(stderr.read().decode(errors="replace") or "no message")
         if process.wait() != 0 or broken:
             raise CommandError(f"--play: {name} failed ({said}, status {process.returncode}): {_HOW}.", EXIT_FAILED)
     finally:
@@ -115,8 +116,8 @@ def _pipe_player(name: str, sampling_rate: int) -> Iterator[Callable[[Speech], N
             process.terminate()
             process.wait()
         with contextlib.suppress(OSError):
-            process.stdin.close()
-        process.stderr.close()
+            stdin.close()
+        stderr.close()
 
 
 @contextlib.contextmanager
