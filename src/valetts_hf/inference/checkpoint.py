@@ -1,0 +1,136 @@
+"""Loading a checkpoint, complete or not at all: what is wrong with it is said in one error with its remedy.
+
+`from_pretrained` of transformers only warns about missing weights and lets damaged files surface as the error of whatever
+library meets them first; a voice that speaks noise is worse than an error.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from valetts_hf.inference.errors import CheckpointError
+
+
+def resolve_device(device: str | torch.device | int | None) -> torch.device:
+    """The device to speak on: the one given, else the GPU if there is one, else the CPU.
+
+    Raises:
+        `ValueError`: no such device here.
+    """
+    if device is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        resolved = torch.device(f"cuda:{device}" if isinstance(device, int) else device)
+        torch.empty(1, device=resolved)
+    except (RuntimeError, AssertionError, NotImplementedError, TypeError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ValueError(
+            f"device {device!r} cannot be used here ({reason}); use 'cpu', or None to choose by itself."
+        ) from error
+    return resolved
+
+
+def resolve_dtype(dtype: str | torch.dtype | None) -> torch.dtype:
+    """The floating-point type of the weights; float32 unless another one is given.
+
+    Raises:
+        `ValueError`: not float32, bfloat16 or float16.
+    """
+    allowed = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+    if dtype is None:
+        return torch.float32
+    name = str(dtype).removeprefix("torch.")
+    if name not in allowed:
+        raise ValueError(f"dtype must be one of {', '.join(allowed)} (or None for float32), got {dtype!r}.")
+    return allowed[name]
+
+
+def load_checkpoint(
+    source: str | os.PathLike, device: torch.device, dtype: torch.dtype, **hub_options: Any
+) -> tuple[Any, Any]:
+    """Model and processor of a checkpoint, the model on its device and in evaluation mode.
+
+    Args:
+        source: folder, or id of a repository on the Hub ("owner/name").
+        device (`torch.device`), dtype (`torch.dtype`): of the model.
+        hub_options: `revision`, `token`, `cache_dir`, `local_files_only`, `force_download`.
+
+    Raises:
+        `CheckpointError`: missing, damaged, incomplete, or made for another model.
+    """
+    from valetts_hf.modeling.configuration_valetts import ValeTTSConfig
+    from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
+    from valetts_hf.processing.processing_valetts import ValeTTSProcessor
+
+    name = os.fspath(source)
+    _check_folder(name)
+    try:
+        settings, _ = ValeTTSConfig.get_config_dict(name, **hub_options)
+    except (OSError, ValueError) as error:
+        raise _unreachable(name, error) from error
+    kind = settings.get("model_type")
+    if kind != ValeTTSConfig.model_type:
+        raise CheckpointError(
+            f"{name!r} holds a model of type {kind!r}, not 'valetts': give a ValeTTS checkpoint, or load that one with "
+            "transformers' own classes."
+        )
+    try:
+        model, report = ValeTTSForSpeech.from_pretrained(name, dtype=dtype, output_loading_info=True, **hub_options)
+    except Exception as error:  # each library that reads a part of a file has exceptions of its own
+        raise CheckpointError(f"the weights of {name!r} cannot be loaded: {_first_line(error)} {_REFETCH}") from error
+    missing = sorted(report["missing_keys"])
+    if missing:
+        raise CheckpointError(
+            f"the weights of {name!r} are incomplete: {len(missing)} are missing, for example {missing[0]!r}. {_REFETCH}"
+        )
+    try:
+        processor = ValeTTSProcessor.from_pretrained(name, **hub_options)
+    except Exception as error:
+        raise CheckpointError(
+            f"the text or audio settings of {name!r} cannot be loaded: {_first_line(error)} {_REFETCH}"
+        ) from error
+    return model.to(device).eval(), processor
+
+
+_REFETCH = "Copy or download the checkpoint again (save one with `save_pretrained` of both model and processor)."
+
+
+def _check_folder(name: str) -> None:
+    """Say clearly what a path lacks, before the Hub client takes it for a repository id."""
+    path = Path(name).expanduser()
+    if path.is_file():
+        raise CheckpointError(f"{name!r} is a file; give the folder of the checkpoint that holds config.json.")
+    if not path.is_dir():
+        if name.startswith((".", "/", "~", "\\")) or name.count("/") > 1 or "\\" in name or not name.strip():
+            raise CheckpointError(f"there is no checkpoint folder {name!r}: check the path (now in {os.getcwd()!r}).")
+        return
+    if not (path / "config.json").is_file():
+        raise CheckpointError(f"the folder {name!r} holds no config.json, so it is no checkpoint: check the path.")
+    try:
+        json.loads((path / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{name!r}: config.json cannot be read ({_first_line(error)}). {_REFETCH}") from error
+    if not any(path.glob("*.safetensors")):
+        raise CheckpointError(
+            f"the folder {name!r} holds no weights (no .safetensors file; other formats are not loaded). {_REFETCH}"
+        )
+
+
+def _unreachable(name: str, error: Exception) -> CheckpointError:
+    if Path(name).expanduser().is_dir():
+        return CheckpointError(f"{name!r}: config.json cannot be read: {_first_line(error)} {_REFETCH}")
+    return CheckpointError(
+        f"the checkpoint {name!r} is neither a folder here nor reachable on the Hub: {_first_line(error)} Check the name "
+        "and the connection, or leave the name out to use the checkpoint that comes with the package."
+    )
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    line = (lines[0] if lines else type(error).__name__).rstrip(".")
+    return f"{line}."

@@ -1,0 +1,363 @@
+"""`ValeTTS`: text in, speech out. The one object a program needs.
+
+It holds a model and its processor and nothing that a call changes, so that threads may share it. H width of the style
+vector, S samples.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from importlib import import_module
+from itertools import chain, groupby
+from typing import Any
+
+import torch
+
+from valetts_hf.inference.batching import Job, PieceLatents, collate, latents_in_order
+from valetts_hf.inference.checkpoint import load_checkpoint, resolve_device, resolve_dtype
+from valetts_hf.inference.long_text import TextPlan, check_text
+from valetts_hf.inference.speech import Speech
+from valetts_hf.inference.streaming import spoken
+from valetts_hf.inference.voice_lookup import VoiceLookup
+from valetts_hf.processing.languages import resolve_language
+
+
+SPEAKING_RATES = (0.25, 4.0)
+PITCH_SHIFTS = (-24.0, 24.0)
+ENERGY_SCALES = (0.1, 10.0)
+NOISE_SCALES = (0.0, 2.0)
+_MAX_SEED = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class _Manner:
+    """How a call speaks, checked."""
+
+    speaking_rate: float
+    pitch_shift: float
+    energy_scale: float
+    noise_scale: float | None
+
+
+class ValeTTS:
+    """Text to speech with one loaded checkpoint; safe to call from several threads at once.
+
+    Args:
+        model (`ValeTTSForSpeech`): in evaluation mode.
+        processor (`ValeTTSProcessor`): reads text and reference audio for it.
+        batch_size (`int`, *optional*): sentences computed together; default 1 on a CPU, where batches save nothing, and
+            8 on an accelerator.
+
+    Example:
+
+    ```python
+    >>> from valetts_hf import ValeTTS
+
+    >>> tts = ValeTTS.from_pretrained()
+    >>> speech = tts("The ferry leaves the harbour at seven.", seed=1)
+    >>> speech.save("ferry.wav")
+    >>> speech.words[0].text
+    'The'
+    ```
+    """
+
+    def __init__(self, model: Any, processor: Any, batch_size: int | None = None):
+        if batch_size is None:
+            batch_size = 1 if model.device.type == "cpu" else 8
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, got {batch_size!r}.")
+        self.model = model
+        self.processor = processor
+        self.batch_size = batch_size
+        self._voice_style = VoiceLookup(model, processor)
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        model: str | os.PathLike | None = None,
+        device: str | torch.device | int | None = None,
+        dtype: str | torch.dtype | None = None,
+        *,
+        num_threads: int | None = None,
+        batch_size: int | None = None,
+        **hub_options: Any,
+    ) -> ValeTTS:
+        """Load a checkpoint.
+
+        Args:
+            model: folder, or repository on the Hub ("owner/name"); None is the checkpoint that comes with the package.
+            device: "cpu", "cuda", "cuda:1", ...; None takes a GPU if there is one.
+            dtype: "float32" (also for None), "bfloat16" or "float16", or the `torch.dtype`.
+            num_threads (`int`, *optional*): processor threads. This is a setting of PyTorch and holds for the whole
+                process; default: left alone.
+            batch_size (`int`, *optional*): see the class.
+            hub_options: `revision`, `token`, `cache_dir`, `local_files_only`, `force_download`.
+
+        Raises:
+            `CheckpointError` (an `OSError`): missing, damaged, incomplete, or made for another model.
+            `ValueError`: device, dtype or number of threads that cannot be used.
+        """
+        target, number = resolve_device(device), resolve_dtype(dtype)
+        if num_threads is not None:
+            if not isinstance(num_threads, int) or num_threads < 1:
+                raise ValueError(f"num_threads must be 1 or more, or None to leave it, got {num_threads!r}.")
+            torch.set_num_threads(num_threads)
+        if model is None:
+            model = import_module("valetts_hf").BASE_CHECKPOINT  # looked up now: a program may point it elsewhere
+        source = os.path.expanduser(os.fspath(model))
+        network, processor = load_checkpoint(source, target, number, **hub_options)
+        return cls(network.fuse_weight_norm(), processor, batch_size)
+
+    @property
+    def sampling_rate(self) -> int:
+        """Of the speech, in Hz."""
+        return self.model.config.sampling_rate
+
+    @property
+    def device(self) -> torch.device:
+        return self.model.device
+
+    @property
+    def languages(self) -> list[str]:
+        """Codes of the languages the model reads."""
+        return list(self.model.config.languages)
+
+    @property
+    def voices(self) -> dict[str, dict[str, Any]]:
+        """The voices of the checkpoint: name -> what is known about it ("language", "description", "style", ...)."""
+        return {name: dict(entry) for name, entry in self.processor.voices.items()}
+
+    def __repr__(self) -> str:
+        name = self.model.config._name_or_path or "a new model"
+        return (
+            f"ValeTTS({name!r}, {self.device}, {len(self.languages)} languages, {len(self.processor.voices)} voices)"
+        )
+
+    def encode_voice(self, voice: Any) -> torch.Tensor:
+        """The style vector (H,) of a voice: compute it once, keep it, and hand it over as `voice` later.
+
+        Args:
+            voice: as in a call; reference audio of 5-6 seconds works best.
+        """
+        return self._voice_style(voice)[0].clone()
+
+    def __call__(
+        self,
+        text: str,
+        language: str | None = None,
+        voice: Any = None,
+        speaking_rate: float = 1.0,
+        pitch_shift: float = 0.0,
+        energy_scale: float = 1.0,
+        noise_scale: float | None = None,
+        seed: int | None = None,
+        progress: Callable[[int, int], Any] | None = None,
+    ) -> Speech:
+        """Speak a text of any length.
+
+        Args:
+            text (`str`): what to say. Paragraphs are separated by empty lines.
+            language (`str`, *optional*): its language ("pt-br", "de", ...); detected by sentence when not given.
+            voice (*optional*): name of a voice, path of an audio file (5-6 s of clean speech), audio dictionary
+                `{"array", "sampling_rate"}`, or style vector (H,). Default: the default voice of the language of the
+                beginning; one voice speaks all of the text.
+            speaking_rate (`float`): 0.25 to 4; 2 is twice as fast, pauses included.
+            pitch_shift (`float`): in semitones, -24 to 24.
+            energy_scale (`float`): 0.1 to 10; above 1 more energetic.
+            noise_scale (`float`, *optional*): 0 to 2, variety of the delivery, durations included; 0 is the same each
+                time. Default: the checkpoint's.
+            seed (`int`, *optional*): the same seed gives the same audio, alone, streamed or in a batch. Sentence number i
+                (from 0) draws its noise from seed + i. Default: a new one, found in the result.
+            progress (*optional*): called as `progress(characters_done, characters_of_the_text)`.
+
+        Returns:
+            [`Speech`]: samples in [-1, 1] (above 0.9 bent by a soft limit rather than clipped), with the times of words.
+
+        Raises:
+            `SpeechTextError` (a `ValueError`): nothing to say. `VoiceError` (a `ValueError`): no such voice.
+            `ValueError`: language or number out of range. `MissingWordsError` (a `RuntimeError`): a word got lost.
+        """
+        chunks, last = [], 0
+        for chunk, done in self._stream(
+            text, language, voice, speaking_rate, pitch_shift, energy_scale, noise_scale, seed, early=False
+        ):
+            chunks.append(chunk)
+            if progress is not None and (done > last or len(chunks) == 1):
+                progress(done, len(text))
+                last = done
+        if progress is not None:
+            progress(len(text), len(text))
+        return replace(Speech.concatenate(chunks), text=text)
+
+    def stream(
+        self,
+        text: str,
+        language: str | None = None,
+        voice: Any = None,
+        speaking_rate: float = 1.0,
+        pitch_shift: float = 0.0,
+        energy_scale: float = 1.0,
+        noise_scale: float | None = None,
+        seed: int | None = None,
+    ) -> Iterator[Speech]:
+        """Speak a text and hand out the speech while it is made; memory does not grow with the text.
+
+        Args:
+            As in a call.
+
+        Returns:
+            Iterator of [`Speech`]: put together they are what a call with the same seed returns. The first comes early, the
+            others hold up to two seconds. The arguments are checked at once; the text is read as it is spoken, so an
+            error in a later sentence is raised when its turn has come.
+        """
+        chunks = self._stream(
+            text, language, voice, speaking_rate, pitch_shift, energy_scale, noise_scale, seed, early=True
+        )
+        return (chunk for chunk, _ in chunks)
+
+    def batch(
+        self,
+        texts: Iterable[str],
+        language: str | list[str | None] | None = None,
+        voice: Any = None,
+        speaking_rate: float = 1.0,
+        pitch_shift: float = 0.0,
+        energy_scale: float = 1.0,
+        noise_scale: float | None = None,
+        seed: int | list[int | None] | None = None,
+        progress: Callable[[int, int], Any] | None = None,
+    ) -> list[Speech]:
+        """Speak several texts; each sounds as it would alone.
+
+        Args:
+            texts: the texts.
+            language, voice, seed: as in a call, one for all texts or a list with one per text. One seed for all is the
+                seed of each.
+            speaking_rate, pitch_shift, energy_scale, noise_scale: as in a call.
+            progress (*optional*): called as `progress(texts_done, number_of_texts)`.
+
+        Returns:
+            `list[Speech]`, in the order of the texts.
+        """
+        if isinstance(texts, str):
+            raise TypeError("batch() takes a list of texts; for one text call the object itself.")
+        texts = list(texts)
+        manner = _manner(speaking_rate, pitch_shift, energy_scale, noise_scale)
+        languages = _per_text(language, texts, "languages", isinstance(language, (list, tuple)))
+        voices = _per_text(voice, texts, "voices", _is_list_of_voices(voice))
+        seeds = [_seed(value) for value in _per_text(seed, texts, "seeds", isinstance(seed, (list, tuple)))]
+        plans = [self._plan(text, code) for text, code in zip(texts, languages)]
+        styles = [None if one is None else self._voice_style(one) for one in voices]
+        jobs = chain.from_iterable(
+            self._jobs(item, plan, style, seed) for item, (plan, style, seed) in enumerate(zip(plans, styles, seeds))
+        )
+        speeches: list[Speech] = []
+        for item, pieces in groupby(self._latents(jobs, manner), key=lambda pair: pair[0].item):
+            pairs = ((job.piece, latents) for job, latents in pieces)
+            chunks = [
+                chunk for chunk, _ in spoken(plans[item], pairs, self.model, manner.speaking_rate, seeds[item], False)
+            ]
+            speeches.append(replace(Speech.concatenate(chunks), text=texts[item]))
+            if progress is not None:
+                progress(len(speeches), len(texts))
+        return speeches
+
+    def _stream(
+        self, text, language, voice, speaking_rate, pitch_shift, energy_scale, noise_scale, seed, early
+    ) -> Iterator[tuple[Speech, int]]:
+        manner = _manner(speaking_rate, pitch_shift, energy_scale, noise_scale)
+        plan = self._plan(text, language)
+        style = None if voice is None else self._voice_style(voice)
+        number = _seed(seed)
+        pieces = ((job.piece, found) for job, found in self._latents(self._jobs(0, plan, style, number), manner))
+        return spoken(plan, pieces, self.model, manner.speaking_rate, number, early)
+
+    def _plan(self, text: str, language: str | None) -> TextPlan:
+        return TextPlan(check_text(text), self.processor, None if language is None else resolve_language(language))
+
+    def _jobs(self, item: int, plan: TextPlan, style: torch.Tensor | None, seed: int) -> Iterator[Job]:
+        for index, piece in enumerate(plan):
+            if style is None:
+                style = self._voice_style.default(plan.language_of_voice)
+            yield Job(item, piece, style, (seed + index) % (_MAX_SEED + 1))
+
+    def _latents(self, jobs: Iterable[Job], manner: _Manner) -> Iterator[tuple[Job, PieceLatents]]:
+        return latents_in_order(jobs, lambda some: self._generate(some, manner), self.batch_size)
+
+    @torch.inference_mode()
+    def _generate(self, jobs: list[Job], manner: _Manner) -> list[PieceLatents]:
+        config = self.model.config
+        noise: dict[str, float] = {}
+        if manner.noise_scale is not None:
+            # One knob for the listener: the durations' noise keeps its proportion to the prior's.
+            ratio = manner.noise_scale / config.noise_scale if config.noise_scale > 0 else 0.0
+            noise = {"noise_scale": manner.noise_scale, "duration_noise_scale": config.duration_noise_scale * ratio}
+        output = self.model.generate_latents(
+            **collate(jobs, self.device),
+            speaking_rate=manner.speaking_rate,
+            pitch_shift=manner.pitch_shift,
+            energy_scale=manner.energy_scale,
+            **noise,
+        )
+        durations, frames = output.durations.tolist(), output.frame_lengths.tolist()
+        # Copies: a view of one row would keep the whole batch alive.
+        return [
+            PieceLatents(
+                output.latents[row : row + 1, : frames[row]].clone(),
+                output.pitch[row : row + 1, : frames[row]].clone(),
+                output.style[row : row + 1].clone(),
+                durations[row][: len(job.piece.input_ids)],
+            )
+            for row, job in enumerate(jobs)
+        ]
+
+
+def _manner(speaking_rate: Any, pitch_shift: Any, energy_scale: Any, noise_scale: Any) -> _Manner:
+    return _Manner(
+        _in_range("speaking_rate", speaking_rate, SPEAKING_RATES, "1.0 is the natural speed"),
+        _in_range("pitch_shift", pitch_shift, PITCH_SHIFTS, "in semitones; 0 changes nothing"),
+        _in_range("energy_scale", energy_scale, ENERGY_SCALES, "1.0 changes nothing"),
+        None
+        if noise_scale is None
+        else _in_range("noise_scale", noise_scale, NOISE_SCALES, "None is the checkpoint's own"),
+    )
+
+
+def _in_range(name: str, value: Any, limits: tuple[float, float], hint: str) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} must be a number, got {value!r} ({hint}).") from error
+    if not (math.isfinite(number) and limits[0] <= number <= limits[1]):
+        raise ValueError(f"{name} must be between {limits[0]:g} and {limits[1]:g}, got {value!r} ({hint}).")
+    return number
+
+
+def _seed(seed: Any) -> int:
+    """The seed given, or a new one out of torch's generator (so that `torch.manual_seed` governs it)."""
+    if seed is None:
+        return int(torch.randint(0, 2**31, ()))
+    try:
+        number = operator.index(seed)
+    except TypeError:
+        raise TypeError(f"seed must be an integer or None, got {seed!r}.") from None
+    if not 0 <= number <= _MAX_SEED:
+        raise ValueError(f"seed must be between 0 and {_MAX_SEED}, got {seed!r}.")
+    return number
+
+
+def _per_text(value: Any, texts: list[str], what: str, several: bool) -> list[Any]:
+    if not several:
+        return [value] * len(texts)
+    if len(value) != len(texts):
+        raise ValueError(f"{len(value)} {what} for {len(texts)} texts: give one, or a list with one per text.")
+    return list(value)
+
+
+def _is_list_of_voices(voice: Any) -> bool:
+    """A list of voices, not a style vector written as a list of numbers."""
+    return isinstance(voice, (list, tuple)) and not all(isinstance(entry, (int, float)) for entry in voice)

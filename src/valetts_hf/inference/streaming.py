@@ -1,0 +1,112 @@
+"""From latents to chunks of speech: decoding in bounded pieces, seams, the times of words, and the count of words.
+
+F frames, S samples, hop samples per frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+import torch
+
+from valetts_hf.inference.batching import PieceLatents
+from valetts_hf.inference.errors import MissingWordsError
+from valetts_hf.inference.joining import ShapedPiece, gap_after
+from valetts_hf.inference.long_text import Piece, TextPlan
+from valetts_hf.inference.speech import Speech, Word
+
+
+# Frames decoded at once. The first chunk is short, so that it comes early; longer ones waste less on context, and beyond
+# some seconds PyTorch slows down (page faults of large buffers).
+FIRST_CHUNK_FRAMES = 48
+CPU_CHUNK_FRAMES = 192
+ACCELERATOR_CHUNK_FRAMES = 1536
+
+
+def decoded(model: Any, latents: PieceLatents, early: bool) -> Iterator[np.ndarray]:
+    """The samples of one piece, float32 [n] at a time; `early` makes the first of them few.
+
+    The model is left alone between chunks: whoever consumes them keeps its own gradient mode.
+    """
+    on_cpu = latents.latents.device.type == "cpu"
+    frames = CPU_CHUNK_FRAMES if on_cpu else ACCELERATOR_CHUNK_FRAMES
+    skip = 0
+    if early and latents.latents.shape[1] > frames:
+        first = _pieces(model, latents, FIRST_CHUNK_FRAMES)
+        chunk = next(first)
+        first.close()
+        skip = len(chunk)
+        yield chunk
+    for chunk in _pieces(model, latents, frames):
+        yield chunk[skip:]
+        skip = 0
+
+
+def _pieces(model: Any, latents: PieceLatents, frames: int) -> Iterator[np.ndarray]:
+    with torch.inference_mode():
+        chunks = iter(model.decode_in_chunks(latents.latents, latents.pitch, latents.style, chunk_frames=frames))
+    while True:
+        with torch.inference_mode():
+            chunk = next(chunks, None)
+            if chunk is None:
+                return
+            samples = chunk[0].float().cpu().numpy()
+        yield samples
+
+
+def spoken(
+    plan: TextPlan,
+    pieces: Iterable[tuple[Piece, PieceLatents]],
+    model: Any,
+    speaking_rate: float,
+    seed: int,
+    early: bool = True,
+) -> Iterator[tuple[Speech, int]]:
+    """Chunks of speech as they are ready, each with the number of characters of the text done by then.
+
+    Args:
+        plan ([`TextPlan`]): knows what was asked for.
+        pieces: iterable of pieces with their latents, in order.
+        model (`ValeTTSForSpeech`): decodes.
+        speaking_rate (`float`): shortens the pauses, too.
+        seed (`int`): noted in the result.
+        early (`bool`): the very first chunk is a short one.
+
+    Raises:
+        `MissingWordsError`: a word of the text did not reach the waveform (after the last chunk).
+    """
+    rate, hop = model.config.sampling_rate, model.config.hop_length
+    missing: list[str] = []
+    heard = 0
+    pause: str | None = None
+    progress = 0
+    for piece, latents in pieces:
+        ends = [0, *accumulate(latents.durations)]
+        gap = np.zeros(0, dtype=np.float32) if pause is None else gap_after(pause, speaking_rate, rate)
+        shaped = ShapedPiece(decoded(model, latents, early), ends[piece.lead] * hop, ends[piece.end] * hop, rate)
+        early = False
+        waiting = list(piece.words)
+        written = 0  # samples of this piece, its gap included
+        for samples in shaped:
+            if not written and len(gap):
+                samples = np.concatenate([gap, samples])
+            shift = len(gap) - shaped.cut
+            words = []
+            while waiting and ends[waiting[0].start] * hop + shift < written + len(samples):
+                word = waiting.pop(0)
+                if ends[word.end] == ends[word.start]:
+                    missing.append(word.text)
+                start, end = ((ends[index] * hop + shift - written) / rate for index in (word.start, word.end))
+                words.append(Word(word.text, max(0.0, start), max(0.0, end), word.language))
+            heard += len(words)
+            written += len(samples)
+            yield Speech(samples, rate, " ".join(word.text for word in words), words, seed), progress
+        missing.extend(word.text for word in waiting)
+        pause, progress = piece.pause, piece.progress
+    if not missing and heard != len(plan.asked):
+        missing = plan.asked[heard:] or plan.asked
+    if missing:
+        raise MissingWordsError(missing)
