@@ -95,9 +95,8 @@ class ValeTTSProcessor(ProcessorMixin):
                 Language of all texts or of each; detected when not given.
             voice (*optional*):
                 Voice of all texts, or a list with one per text: a name out of `voices`, the path or URL of reference
-                audio, or a style vector of shape `(H,)`. With neither voice nor audio, the default voice of each text's
-                language (or of its variant in another country) is taken; where only some languages of a batch have one,
-                the first default voice speaks the others.
+                audio, audio as a dictionary, a style vector of shape `(H,)` or an object with a `style`. With neither
+                voice nor audio, each text gets the default voice of its language (see `default_voice`).
             kwargs:
                 `return_tensors`, `padding`, `truncation`, `max_length`, `sampling_rate` (of bare arrays, Hz), or those
                 grouped as `text_kwargs`, `audio_kwargs`, `common_kwargs`.
@@ -164,25 +163,30 @@ class ValeTTSProcessor(ProcessorMixin):
         """Style vectors `(1 or B, H)`, or a list of one or B sources of reference audio."""
         one = not isinstance(voice, (list, tuple)) or _is_vector(voice)
         entries = [voice] if one else list(voice)
+        if not entries:
+            raise ValueError("voice is an empty list: pass one voice, or one per text.")
         if not one:
             _check_count("voices", entries, rows)
         styles, sources = [], []
         for entry in entries:
-            if isinstance(entry, (str, os.PathLike)):
-                name = os.fspath(entry)
-                if name in self.voices:
-                    styles.append(np.asarray(self.voices[name]["style"], dtype=np.float32)[None])
-                elif is_url(name) or os.path.exists(os.path.expanduser(name)) or _looks_like_path(name):
-                    sources.append(entry)
-                else:
-                    close = get_close_matches(name, self.voices, n=1)
-                    hint = f" Did you mean {close[0]!r}?" if close else ""
-                    raise ValueError(
-                        f"there is no voice {name!r}.{hint} Voices of this checkpoint: {_listed(self.voices)}; or pass the "
-                        "path of an audio file."
-                    )
-            else:
+            style = entry.get("style") if isinstance(entry, Mapping) else getattr(entry, "style", None)
+            if style is not None:  # a stored voice
+                styles.append(self._style_rows(style))
+            elif isinstance(entry, Mapping):  # audio of `datasets`
+                sources.append(entry)
+            elif not isinstance(entry, (str, os.PathLike)):
                 styles.append(self._style_rows(entry))
+            elif os.fspath(entry) in self.voices:
+                styles.append(np.asarray(self.voices[os.fspath(entry)]["style"], dtype=np.float32)[None])
+            elif _looks_like_audio(os.fspath(entry)):
+                sources.append(entry)
+            else:
+                close = get_close_matches(str(entry), self.voices, n=1)
+                hint = f" Did you mean {close[0]!r}?" if close else ""
+                raise ValueError(
+                    f"there is no voice {str(entry)!r}.{hint} Voices of this checkpoint: {_listed(self.voices)}; or pass "
+                    "the path of an audio file."
+                )
         if styles and sources:
             raise ValueError("stored voices and reference audio cannot be mixed in one call: call once for each kind.")
         if sources:
@@ -217,18 +221,18 @@ class ValeTTSProcessor(ProcessorMixin):
         return style.astype(np.float32).reshape(-1, style.shape[-1])
 
     def _default_style(self, features: BatchFeature, rows: int | None) -> np.ndarray | None:
-        """The default voices `(B, H)` for the languages of the texts, or None if the first of them has none."""
+        """The default voices `(B, H)` for the languages of the texts."""
         if not self.default_voices or not rows:
             return None
         codes = list(LANGUAGES)
         names = []
-        for ids, mask in zip(features["language_ids"], features["attention_mask"]):
+        ids, mask = features["language_ids"], features["attention_mask"]
+        if not hasattr(ids[0], "__len__"):  # one text, no tensors: one flat list
+            ids, mask = [ids], [mask]
+        for ids, mask in zip(ids, mask):
             counts = np.bincount(np.asarray(ids)[np.asarray(mask) > 0], minlength=len(codes))
             names.append(self.default_voice(codes[int(counts.argmax())]))
-        if all(name is None for name in names):
-            return None
-        spare = next(iter(self.default_voices.values()))
-        return np.stack([np.asarray(self.voices[name or spare]["style"], dtype=np.float32) for name in names])
+        return np.stack([np.asarray(self.voices[name]["style"], dtype=np.float32) for name in names])
 
     def default_voice(self, language: str) -> str | None:
         """Name of the voice that speaks a language when none is asked for.
@@ -237,12 +241,14 @@ class ValeTTSProcessor(ProcessorMixin):
             language (`str`): a code of `LANGUAGES`.
 
         Returns:
-            `str`: that of the language, else that of its variant in another country, else `None`.
+            `str`: that of the language, else that of its variant in another country, else the first of
+            `default_voices`, so that texts of all languages fit into one batch; `None` if there are no default voices.
         """
-        if language in self.default_voices:
-            return self.default_voices[language]
+        if language in self.default_voices or not self.default_voices:
+            return self.default_voices.get(language)
         base = language.split("-")[0]
-        return next((name for code, name in self.default_voices.items() if code.split("-")[0] == base), None)
+        kin = [name for code, name in self.default_voices.items() if code.split("-")[0] == base]
+        return (kin or list(self.default_voices.values()))[0]
 
 
 def _checked_voices(voices: Any) -> dict[str, dict]:
@@ -299,8 +305,10 @@ def _is_vector(values: list | tuple) -> bool:
     return len(values) > 0 and all(isinstance(value, (int, float, np.number)) for value in values)
 
 
-def _looks_like_path(name: str) -> bool:
-    """Whether an unknown voice is rather a mistyped path: it has a folder or a file ending."""
+def _looks_like_audio(name: str) -> bool:
+    """Whether a voice that is no known name is an address, a path, or rather a mistyped path than a mistyped name."""
+    if is_url(name) or os.path.exists(os.path.expanduser(name)):
+        return True
     return os.sep in name or "/" in name or bool(os.path.splitext(name)[1])
 
 

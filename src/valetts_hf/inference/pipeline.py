@@ -1,0 +1,153 @@
+"""`ValeTTSPipeline`: the text-to-speech pipeline of transformers with voices, languages and prosody as arguments.
+
+The stock pipeline works with ValeTTS too; it hands such things over as `preprocess_params` and `forward_params`, and
+returns the texts of a batch padded to the longest. B batch, S samples.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from transformers.pipelines.text_to_audio import AudioOutput, TextToAudioPipeline
+
+
+# arguments of the call that the processor, and those that the model takes
+_PROCESSOR_ARGUMENTS = ("language", "voice")
+_MODEL_ARGUMENTS = (
+    "speaking_rate",
+    "pitch_shift",
+    "energy_scale",
+    "noise_scale",
+    "duration_noise_scale",
+    "style_token_weights",
+    "seed",
+)
+
+
+class ValeTTSPipeline(TextToAudioPipeline):
+    """
+    Text-to-speech pipeline with the arguments of ValeTTS, which trims batched speech to its own length.
+
+    Arguments of the call, all optional; given to `pipeline(...)` or to the constructor they become defaults:
+
+        language (`str`):
+            Language of the texts; detected when not given.
+        voice (`str`, `np.ndarray` or `torch.Tensor`):
+            Name of a voice of the checkpoint, path of reference audio or style vector `(H,)`.
+        reference_audio:
+            Audio of the voice to speak with: everything that [`ValeTTSFeatureExtractor`] takes, one clip. It is read once
+            per call, however many texts there are.
+        sampling_rate (`int`):
+            Rate of `reference_audio` in Hz where that is a bare array.
+        speaking_rate (`float`), pitch_shift (`float`, semitones), energy_scale (`float`), noise_scale (`float`),
+        duration_noise_scale (`float`), style_token_weights, seed (`int`):
+            See [`ValeTTSForSpeech.forward`]. The same seed gives a text the same speech, alone or in a batch.
+        batch_size (`int`, defaults to 1), preprocess_params (`dict`), forward_params (`dict`):
+            As in the stock pipeline.
+
+    The texts are a string, a list of strings, a generator or a `datasets` column; or dictionaries with "text" and, for
+    this text alone, "language", "voice" or "reference_audio". The result is `{"audio": np.ndarray of shape (S,),
+    "sampling_rate": int}`, or a list of them.
+
+    Example:
+
+    ```python
+    >>> from transformers import pipeline
+    >>> from valetts_hf import BASE_CHECKPOINT, ValeTTSPipeline
+
+    >>> tts = pipeline("text-to-speech", model=BASE_CHECKPOINT, pipeline_class=ValeTTSPipeline)
+    >>> first, second = tts(["Good morning!", "How are you?"], language="en-us", seed=1, batch_size=2)
+    ```
+    """
+
+    def _sanitize_parameters(
+        self,
+        preprocess_params: dict | None = None,
+        forward_params: dict | None = None,
+        generate_kwargs: dict | None = None,
+        processor_kwargs: dict | None = None,
+        reference_audio: Any = None,
+        sampling_rate: int | None = None,
+        **arguments: Any,
+    ) -> tuple[dict, dict, dict]:
+        unknown = sorted(set(arguments) - {*_PROCESSOR_ARGUMENTS, *_MODEL_ARGUMENTS})
+        if unknown:
+            known = ", ".join(("reference_audio", "sampling_rate", *_PROCESSOR_ARGUMENTS, *_MODEL_ARGUMENTS))
+            raise TypeError(f"unknown argument{'s' * (len(unknown) > 1)} {', '.join(unknown)}: choose among {known}.")
+        preprocess_params = dict(preprocess_params or {})
+        preprocess_params.update({name: arguments[name] for name in _PROCESSOR_ARGUMENTS if name in arguments})
+        if reference_audio is not None:
+            if preprocess_params.get("voice") is not None:
+                raise ValueError("both voice and reference_audio were given: pass one of them.")
+            preprocess_params["reference_features"] = self._reference_features(reference_audio, sampling_rate)
+            preprocess_params["voice"] = None  # also where the pipeline has a default
+        elif preprocess_params.get("voice") is not None:
+            preprocess_params["reference_features"] = None
+        elif sampling_rate is not None:
+            preprocess_params["sampling_rate"] = sampling_rate
+        forward_params = dict(forward_params or {})
+        forward_params.update({name: arguments[name] for name in _MODEL_ARGUMENTS if name in arguments})
+        # the defaults of the pipeline stay in force under what a call says
+        defaults = getattr(self, "_forward_params", {}).get("forward_params", {})
+        return super()._sanitize_parameters(
+            preprocess_params, {**defaults, **forward_params}, generate_kwargs, processor_kwargs
+        )
+
+    def _reference_features(self, audio: Any, sampling_rate: int | None) -> dict:
+        """`reference_mel` and `reference_mask` of one clip, for all texts of a call."""
+        if self.processor is None:
+            raise ValueError(
+                "reference_audio needs the checkpoint's processor: load one that has processor_config.json."
+            )
+        features = self.processor.feature_extractor(audio, sampling_rate=sampling_rate, return_tensors="pt")
+        if len(features["reference_mel"]) != 1:
+            raise ValueError(
+                f"reference_audio must be one clip, got {len(features['reference_mel'])}: for a voice per text pass "
+                'dictionaries such as {"text": ..., "reference_audio": ...}.'
+            )
+        return dict(features)
+
+    def preprocess(self, text: Any, reference_features: dict | None = None, **kwargs: Any):
+        if isinstance(text, dict):
+            item = dict(text)
+            if not isinstance(item.get("text"), str):
+                raise ValueError(f"a text given as a dictionary needs the key 'text', got the keys {sorted(item)}.")
+            text = item.pop("text")
+            if item.get("reference_audio") is not None:
+                reference_features = self._reference_features(
+                    item.pop("reference_audio"), item.pop("sampling_rate", None)
+                )
+            unknown = sorted(set(item) - {*_PROCESSOR_ARGUMENTS, "reference_audio", "sampling_rate"})
+            if unknown:
+                raise ValueError(f"a text given as a dictionary has the unknown keys {', '.join(unknown)}.")
+            own = {name: value for name, value in item.items() if value is not None}
+            if "voice" in own:
+                reference_features = None
+            kwargs.update(own)
+        if reference_features is None:
+            return super().preprocess(text, **kwargs)
+        kwargs.pop("voice", None)
+        inputs = super().preprocess(text, **kwargs)
+        inputs.pop("style", None)  # the default voice of the language
+        for name, value in reference_features.items():
+            inputs[name] = value.to(self.model.dtype) if value.is_floating_point() else value
+        return inputs
+
+    def _forward(self, model_inputs: dict, **kwargs: Any) -> dict:
+        if kwargs["generate_kwargs"]:
+            raise ValueError(
+                f"ValeTTS does not generate token by token, so generate_kwargs ({', '.join(kwargs['generate_kwargs'])}) "
+                "has no meaning: use forward_params."
+            )
+        forward_params = self._ensure_tensor_on_device(kwargs["forward_params"], device=self.device)
+        output = self.model(**model_inputs, **forward_params)
+        return {"waveform": output.waveform, "waveform_lengths": output.waveform_lengths}
+
+    def postprocess(self, outputs: dict) -> AudioOutput:
+        length = int(outputs["waveform_lengths"].reshape(-1)[0])
+        result = super().postprocess(outputs["waveform"][..., :length])
+        result["audio"] = result["audio"].reshape(-1)
+        return result
+
+
+__all__ = ["ValeTTSPipeline"]

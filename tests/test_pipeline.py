@@ -1,0 +1,239 @@
+"""The stock text-to-speech pipeline and `ValeTTSPipeline`: arguments, batches, references, errors."""
+
+import numpy as np
+import pytest
+import torch
+from transformers import pipeline
+from transformers.pipelines.text_to_audio import TextToAudioPipeline
+
+from valetts_hf import ValeTTSPipeline
+
+
+TEXTS = ["Yes.", "The ferry leaves the harbour at seven.", "Good morning, everybody!"]
+
+
+@pytest.fixture(scope="module")
+def stock(tiny_checkpoint):
+    return pipeline("text-to-speech", model=str(tiny_checkpoint))
+
+
+@pytest.fixture(scope="module")
+def pipe(tiny_checkpoint):
+    return pipeline("text-to-speech", model=str(tiny_checkpoint), pipeline_class=ValeTTSPipeline)
+
+
+def same(first, second) -> None:
+    assert first["sampling_rate"] == second["sampling_rate"] == 24000
+    assert first["audio"].shape == second["audio"].shape
+    np.testing.assert_allclose(first["audio"], second["audio"], atol=1e-5)
+
+
+def alike(first: np.ndarray, second: np.ndarray) -> None:
+    """Equal but for what the rounding errors of another batch do to the phase of seconds of sound."""
+    assert first.shape == second.shape
+    error = np.sqrt(np.mean((first - second) ** 2) / np.mean(first**2))
+    assert error < 0.05, error
+
+
+# ------------------------------------------------------------------------------------------------------ stock pipeline
+
+
+def test_stock_pipeline_speaks(stock):
+    assert type(stock) is TextToAudioPipeline
+    assert stock.processor is not None  # transformers swallows its errors and goes on with the tokenizer
+    result = stock("Bom dia!", forward_params={"seed": 0})
+    assert result["sampling_rate"] == 24000
+    assert result["audio"].dtype == np.float32 and result["audio"].ndim == 1 and len(result["audio"]) % 256 == 0
+    assert np.isfinite(result["audio"]).all() and np.abs(result["audio"]).max() > 0
+
+
+def test_stock_pipeline_takes_parameters(stock, voice_wav):
+    plain = stock(TEXTS[1], forward_params={"seed": 1})
+    same(plain, stock(TEXTS[1], forward_params={"seed": 1}))
+    slow = stock(TEXTS[1], forward_params={"seed": 1, "speaking_rate": 0.5})
+    assert len(slow["audio"]) > 1.5 * len(plain["audio"])
+    german = stock(TEXTS[1], preprocess_params={"language": "de"}, forward_params={"seed": 1})
+    assert len(german["audio"]) != len(plain["audio"]) or not np.allclose(german["audio"], plain["audio"])
+    cloned = stock(TEXTS[1], preprocess_params={"audio": str(voice_wav)}, forward_params={"seed": 1})
+    assert len(cloned["audio"]) != len(plain["audio"]) or not np.allclose(cloned["audio"], plain["audio"])
+
+
+@pytest.mark.parametrize("preprocess_params", [{}, {"audio": None}, {"voice": "rui"}], ids=str)
+def test_stock_pipeline_batches(stock, voice_wav, preprocess_params):
+    if "audio" in preprocess_params:
+        preprocess_params = {"audio": str(voice_wav)}
+    parameters = {"preprocess_params": preprocess_params, "forward_params": {"seed": 2}}
+    alone = stock(TEXTS, **parameters)
+    batched = stock(TEXTS, batch_size=3, **parameters)
+    longest = max(len(result["audio"]) for result in alone)
+    for one, many in zip(alone, batched):
+        assert len(many["audio"]) == longest  # the stock pipeline leaves the padding, which is silent
+        alike(one["audio"], many["audio"][: len(one["audio"])])
+        assert np.abs(many["audio"][len(one["audio"]) :]).max(initial=0.0) == 0.0
+
+
+# ------------------------------------------------------------------------------------------------------ ValeTTSPipeline
+
+
+def test_result_is_that_of_the_stock_pipeline(stock, pipe):
+    assert type(pipe) is ValeTTSPipeline and pipe.processor is not None
+    same(pipe(TEXTS[1], seed=3), stock(TEXTS[1], forward_params={"seed": 3}))
+    same(pipe(TEXTS[1], forward_params={"seed": 3}), pipe(TEXTS[1], seed=3))
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3])
+def test_batches_are_trimmed(pipe, batch_size):
+    alone = [pipe(text, seed=4) for text in TEXTS]
+    assert len({len(result["audio"]) for result in alone}) == 3
+    for one, many in zip(alone, pipe(TEXTS, seed=4, batch_size=batch_size)):
+        alike(one["audio"], many["audio"])
+
+
+def test_generator_of_texts(pipe):
+    results = list(pipe((text for text in TEXTS), seed=4, batch_size=2))
+    for text, result in zip(TEXTS, results):
+        alike(pipe(text, seed=4)["audio"], result["audio"])
+
+
+def test_controls_reach_the_model(pipe):
+    plain = pipe(TEXTS[1], seed=5, noise_scale=0.0, duration_noise_scale=0.0)
+    assert len(pipe(TEXTS[1], seed=5, speaking_rate=2.0)["audio"]) < 0.7 * len(plain["audio"])
+    for control in ({"pitch_shift": 6.0}, {"energy_scale": 2.0}, {"noise_scale": 1.5}):
+        changed = pipe(TEXTS[1], **{"seed": 5, "noise_scale": 0.0, "duration_noise_scale": 0.0, **control})
+        assert changed["audio"].shape == plain["audio"].shape, control
+        assert not np.allclose(changed["audio"], plain["audio"], atol=1e-6), control
+
+
+def test_defaults_from_construction(tiny_checkpoint, pipe):
+    slow = pipeline(
+        "text-to-speech",
+        model=str(tiny_checkpoint),
+        pipeline_class=ValeTTSPipeline,
+        speaking_rate=0.5,
+        seed=6,
+        language="de",
+    )
+    same(slow(TEXTS[1]), pipe(TEXTS[1], speaking_rate=0.5, seed=6, language="de"))
+    same(slow(TEXTS[1], language="en-us"), pipe(TEXTS[1], speaking_rate=0.5, seed=6, language="en-us"))
+    same(slow(TEXTS[1], speaking_rate=1.0, seed=7), pipe(TEXTS[1], seed=7, language="de"))
+
+
+def test_a_voice_of_the_call_replaces_the_default_one(tiny_checkpoint, pipe, voice_wav):
+    def make(**defaults):
+        model = str(tiny_checkpoint)
+        return pipeline("text-to-speech", model=model, pipeline_class=ValeTTSPipeline, seed=6, **defaults)
+
+    ada, cloned = pipe(TEXTS[1], voice="ada", seed=6), pipe(TEXTS[1], reference_audio=str(voice_wav), seed=6)
+    with_reference, with_voice = make(reference_audio=str(voice_wav)), make(voice="ada")
+    same(with_reference(TEXTS[1]), cloned)
+    same(with_reference(TEXTS[1], voice="ada"), ada)
+    same(with_voice(TEXTS[1]), ada)
+    same(with_voice(TEXTS[1], reference_audio=str(voice_wav)), cloned)
+
+
+def test_reference_audio_in_every_form(pipe, voice_wav):
+    import soundfile
+
+    samples, rate = soundfile.read(voice_wav, dtype="float32")
+    expected = pipe(TEXTS[1], reference_audio=str(voice_wav), seed=7)
+    same(pipe(TEXTS[1], reference_audio=samples, sampling_rate=rate, seed=7), expected)
+    same(pipe(TEXTS[1], reference_audio=torch.from_numpy(samples), sampling_rate=rate, seed=7), expected)
+    same(pipe(TEXTS[1], reference_audio={"array": samples, "sampling_rate": rate}, seed=7), expected)
+    same(pipe(TEXTS[1], voice=str(voice_wav), seed=7), expected)
+    default = pipe(TEXTS[1], seed=7)
+    assert len(default["audio"]) != len(expected["audio"]) or not np.allclose(default["audio"], expected["audio"])
+
+
+def test_reference_audio_is_read_once_for_all_texts(pipe, voice_wav, monkeypatch):
+    reads = []
+    load = type(pipe.processor.feature_extractor).load
+    monkeypatch.setattr(
+        type(pipe.processor.feature_extractor), "load", lambda *args, **kw: reads.append(1) or load(*args, **kw)
+    )
+    batched = pipe(TEXTS, reference_audio=str(voice_wav), seed=8, batch_size=3)
+    assert len(reads) == 1
+    alike(batched[0]["audio"], pipe(TEXTS[0], reference_audio=str(voice_wav), seed=8)["audio"])
+
+
+def test_voices(pipe):
+    ada, rui = pipe(TEXTS[1], voice="ada", seed=9), pipe(TEXTS[1], voice="rui", seed=9)
+    assert len(ada["audio"]) != len(rui["audio"]) or not np.allclose(ada["audio"], rui["audio"])
+    same(pipe(TEXTS[1], seed=9, language="en-us"), ada)  # the default of the language
+    same(pipe(TEXTS[1], voice=np.array(pipe.processor.voices["rui"]["style"]), seed=9), rui)
+
+
+def test_texts_with_settings_of_their_own(pipe, voice_wav):
+    items = [
+        {"text": TEXTS[1], "language": "de"},
+        {"text": TEXTS[1], "voice": "rui"},
+        {"text": TEXTS[1], "reference_audio": str(voice_wav)},
+        {"text": TEXTS[1]},
+    ]
+    results = pipe(items, language="en-us", seed=10)
+    same(results[0], pipe(TEXTS[1], language="de", seed=10))
+    same(results[1], pipe(TEXTS[1], language="en-us", voice="rui", seed=10))
+    same(results[2], pipe(TEXTS[1], language="en-us", reference_audio=str(voice_wav), seed=10))
+    same(results[3], pipe(TEXTS[1], language="en-us", seed=10))
+
+
+def test_languages_without_a_default_voice_can_share_a_batch(pipe):
+    texts = ["Good morning, everybody!", "Guten Morgen, wie geht es Ihnen heute?", "Bom dia, como vai você?"]
+    for text, result in zip(texts, pipe(texts, seed=11, batch_size=3)):
+        alike(pipe(text, seed=11)["audio"], result["audio"])
+
+
+def test_half_precision(tiny_checkpoint):
+    pipe = pipeline("text-to-speech", model=str(tiny_checkpoint), dtype=torch.bfloat16, pipeline_class=ValeTTSPipeline)
+    audio = pipe(TEXTS[1], seed=12)["audio"]
+    assert audio.dtype == np.float32 and np.isfinite(audio).all()
+
+
+# --------------------------------------------------------------------------------------------------------------- errors
+
+
+@pytest.mark.parametrize(
+    "arguments,error,message",
+    [
+        ({"speed": 2}, TypeError, "unknown argument speed: choose among reference_audio, .* speaking_rate"),
+        ({"generate_kwargs": {"do_sample": True}}, ValueError, r"generate_kwargs \(do_sample\) has no meaning"),
+        ({"language": "klingon"}, ValueError, "'klingon' is not supported. Choose one of: en-us"),
+        ({"voice": "adda"}, ValueError, "no voice 'adda'. Did you mean 'ada'"),
+        ({"voice": "ada", "reference_audio": "me.wav"}, ValueError, "both voice and reference_audio"),
+        ({"reference_audio": "nobody.wav"}, FileNotFoundError, "no audio file at 'nobody.wav'"),
+        ({"reference_audio": np.zeros(9000)}, ValueError, "sampling rate"),
+        ({"reference_audio": ["a.wav", "b.wav"]}, FileNotFoundError, "a.wav"),
+        ({"speaking_rate": 0.0}, ValueError, "speaking_rate"),
+        ({"seed": -1}, ValueError, "seed must be between 0 and"),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_errors_name_the_value_and_the_remedy(pipe, arguments, error, message):
+    with pytest.raises(error, match=message):
+        pipe(TEXTS[0], **arguments)
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n\t"])
+def test_empty_text(pipe, stock, text):
+    for speak in (pipe, stock):
+        with pytest.raises(ValueError, match="empty"):
+            speak(text)
+
+
+def test_bad_items(pipe):
+    with pytest.raises(ValueError, match="needs the key 'text', got the keys .*language"):
+        pipe([{"language": "de"}])
+    with pytest.raises(ValueError, match="unknown keys speed"):
+        pipe([{"text": "Yes.", "speed": 2}])
+    with pytest.raises(TypeError, match="text must be a string or a list of strings, got int"):
+        pipe([17])
+
+
+def test_references_must_be_one_clip(pipe, voice_wav):
+    with pytest.raises(ValueError, match="must be one clip, got 2"):
+        pipe(TEXTS[0], reference_audio=[str(voice_wav)] * 2)
+
+
+def test_reference_audio_needs_a_processor(pipe, monkeypatch):
+    monkeypatch.setattr(pipe, "processor", None)
+    with pytest.raises(ValueError, match="needs the checkpoint's processor"):
+        pipe(TEXTS[0], reference_audio="me.wav")
