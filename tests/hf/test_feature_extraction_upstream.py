@@ -3,8 +3,8 @@
 import unittest
 
 import numpy as np
-from hf import upstream
 
+from hf import upstream
 from valetts_hf import ValeTTSFeatureExtractor
 
 

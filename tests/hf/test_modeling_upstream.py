@@ -3,8 +3,8 @@
 import unittest
 
 import torch
-from hf import upstream
 
+from hf import upstream
 from valetts_hf import ValeTTSConfig, ValeTTSForSpeech, ValeTTSModel
 
 

@@ -4,8 +4,8 @@ import unittest
 from unittest.mock import patch
 
 import numpy as np
-from hf import upstream
 
+from hf import upstream
 from valetts_hf import ValeTTSFeatureExtractor, ValeTTSProcessor, ValeTTSTokenizer
 
 

@@ -225,12 +225,12 @@ class ValeTTSProcessor(ProcessorMixin):
         if not self.default_voices or not rows:
             return None
         codes = list(LANGUAGES)
-        names = []
-        ids, mask = features["language_ids"], features["attention_mask"]
+        ids, masks = features["language_ids"], features["attention_mask"]
         if not hasattr(ids[0], "__len__"):  # one text, no tensors: one flat list
-            ids, mask = [ids], [mask]
-        for ids, mask in zip(ids, mask):
-            counts = np.bincount(np.asarray(ids)[np.asarray(mask) > 0], minlength=len(codes))
+            ids, masks = [ids], [masks]
+        names = []
+        for row, mask in zip(ids, masks):
+            counts = np.bincount(np.asarray(row)[np.asarray(mask) > 0], minlength=len(codes))
             names.append(self.default_voice(codes[int(counts.argmax())]))
         return np.stack([np.asarray(self.voices[name]["style"], dtype=np.float32) for name in names])
 
