@@ -15,11 +15,11 @@ from .normalization import StyleAdaptiveNorm
 class ConvNeXtBlock(GradientCheckpointingLayer):
     """Depthwise convolution, SALN, two-layer MLP with a learned layer scale; residual. [B, F, C] -> [B, F, C]."""
 
-    def __init__(self, hidden_size: int, intermediate_size: int, kernel_size: int, style_size: int, layer_scale: float):
+    def __init__(
+        self, hidden_size: int, intermediate_size: int, kernel_size: int, style_size: int, layer_scale: float
+    ):
         super().__init__()
-        self.depthwise = nn.Conv1d(
-            hidden_size, hidden_size, kernel_size, padding=kernel_size // 2, groups=hidden_size
-        )
+        self.depthwise = nn.Conv1d(hidden_size, hidden_size, kernel_size, padding=kernel_size // 2, groups=hidden_size)
         self.norm = StyleAdaptiveNorm(hidden_size, style_size)
         self.up = nn.Linear(hidden_size, intermediate_size)
         self.down = nn.Linear(intermediate_size, hidden_size)

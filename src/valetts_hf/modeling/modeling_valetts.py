@@ -53,16 +53,13 @@ class ValeTTSPreTrainedModel(PreTrainedModel):
 
     @torch.no_grad()
     def _init_weights(self, module: nn.Module) -> None:
-        if isinstance(module, (nn.Linear, nn.Conv1d)):
-            fan_in = module.weight[0].numel()
-            if nn.utils.parametrize.is_parametrized(module, "weight"):
-                # the computed weight cannot be initialised: fill the direction and make the length agree with it
-                direction = module.parametrizations.weight.original1
-                init.normal_(direction, std=fan_in**-0.5)
-                length = direction.flatten(1).norm(dim=1).view_as(module.parametrizations.weight.original0)
-                init.copy_(module.parametrizations.weight.original0, length)
-            else:
-                init.normal_(module.weight, std=fan_in**-0.5)
+        if isinstance(module, nn.utils.parametrize.ParametrizationList):
+            # weight norm: the computed weight cannot be initialised, so fill the direction and fit the length to it
+            init.normal_(module.original1, std=module.original1[0].numel() ** -0.5)
+            init.copy_(module.original0, module.original1.flatten(1).norm(dim=1).view_as(module.original0))
+        elif isinstance(module, (nn.Linear, nn.Conv1d)):
+            if not nn.utils.parametrize.is_parametrized(module, "weight"):
+                init.normal_(module.weight, std=module.weight[0].numel() ** -0.5)
             if module.bias is not None:
                 init.zeros_(module.bias)
         elif isinstance(module, nn.Embedding):
@@ -144,7 +141,9 @@ class ValeTTSModel(ValeTTSPreTrainedModel):
     def _checked_inputs(self, input_ids, attention_mask, language_ids) -> tuple[torch.Tensor, torch.Tensor]:
         """Boolean token mask [B, T] and language ids [B, T]."""
         if input_ids.dim() != 2 or input_ids.shape[1] == 0:
-            raise ValueError(f"input_ids must be [batch, tokens] with at least one token, got {tuple(input_ids.shape)}")
+            raise ValueError(
+                f"input_ids must be [batch, tokens] with at least one token, got {tuple(input_ids.shape)}"
+            )
         if attention_mask is None:
             attention_mask = torch.ones_like(input_ids)
         if language_ids is None:
@@ -241,9 +240,7 @@ class ValeTTSModel(ValeTTSPreTrainedModel):
         frame_lengths = durations.sum(dim=1)
         index = expansion_index(durations)
         frame_mask = length_mask(frame_lengths, index.shape[1])
-        frame_states = self.frame_embedding(
-            expand_tokens(hidden_states, index), position_in_token(durations, index)
-        )
+        frame_states = self.frame_embedding(expand_tokens(hidden_states, index), position_in_token(durations, index))
         pitch, energy = self._prosody(frame_states, style, frame_mask, pitch, energy, pitch_shift, energy_scale)
         token_mean, _ = self.token_prior(hidden_states)
         mean, log_scale = self.frame_prior(

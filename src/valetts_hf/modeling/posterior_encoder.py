@@ -18,9 +18,7 @@ class PosteriorEncoder(nn.Module):
         self.stack = ConvNeXtStack(config.num_mel_bands, config.posterior, config.style.hidden_size)
         self.output = nn.Linear(config.posterior.hidden_size, 2 * config.latent_size)
 
-    def forward(
-        self, mel: torch.Tensor, style: torch.Tensor, mask: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(self, mel: torch.Tensor, style: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         hidden_states = self.stack((mel + 5.0) / 3.0, style, mask[..., None].to(mel.dtype))
         mean, log_scale = self.output(hidden_states).float().chunk(2, dim=-1)
         return mean, log_scale.clamp(-7.0, 3.0)

@@ -5,6 +5,7 @@ import torch
 MAX_SEED = 2**63 - 1
 
 
+@torch.compiler.disable
 def row_generators(seed: int | list[int] | torch.Tensor | None, batch_size: int) -> list[torch.Generator]:
     """One CPU generator per row.
 
@@ -22,12 +23,15 @@ def row_generators(seed: int | list[int] | torch.Tensor | None, batch_size: int)
     else:
         seeds = [int(value) for value in seed]
     if len(seeds) != batch_size:
-        raise ValueError(f"seed has {len(seeds)} values for a batch of {batch_size}: give one integer, or one for each row")
+        raise ValueError(
+            f"seed has {len(seeds)} values for a batch of {batch_size}: give one integer, or one for each row"
+        )
     if any(not 0 <= value <= MAX_SEED for value in seeds):
         raise ValueError(f"seed must be between 0 and {MAX_SEED}, got {seed}")
     return [torch.Generator().manual_seed(value) for value in seeds]
 
 
+@torch.compiler.disable
 def row_noise(
     generators: list[torch.Generator], lengths: torch.Tensor, num_positions: int, num_channels: int
 ) -> torch.Tensor:

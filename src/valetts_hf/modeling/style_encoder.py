@@ -18,10 +18,15 @@ class ReferenceEncoder(nn.Module):
         style = config.style
         size = style.encoder_size
         self.spectral = nn.Sequential(
-            nn.Linear(config.num_mel_bands, size), nn.Mish(), nn.Dropout(style.dropout), nn.Linear(size, size), nn.Mish()
+            nn.Linear(config.num_mel_bands, size),
+            nn.Mish(),
+            nn.Dropout(style.dropout),
+            nn.Linear(size, size),
+            nn.Mish(),
         )
         self.temporal = nn.ModuleList(
-            nn.Conv1d(size, 2 * size, style.kernel_size, padding=style.kernel_size // 2) for _ in range(style.num_layers)
+            nn.Conv1d(size, 2 * size, style.kernel_size, padding=style.kernel_size // 2)
+            for _ in range(style.num_layers)
         )
         self.dropout = nn.Dropout(style.dropout)
         self.output = nn.Linear(2 * size, style.hidden_size)

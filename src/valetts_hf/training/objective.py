@@ -101,7 +101,11 @@ class GeneratorObjective(nn.Module):
             "mel": self.mel_loss(generated, target),
             "kl": kl_loss(prior_latents, log_scale, prior_mean, prior_log_scale, frame_mask),
             "token_kl": kl_loss(
-                prior_latents.detach(), log_scale.detach(), expanded_mean, expand_tokens(token_log_scale, index), frame_mask
+                prior_latents.detach(),
+                log_scale.detach(),
+                expanded_mean,
+                expand_tokens(token_log_scale, index),
+                frame_mask,
             ),
             "duration": duration_loss(predicted_log_durations, batch.durations, mask),
             "energy": energy_loss(prosody.energy, energy, frame_mask),

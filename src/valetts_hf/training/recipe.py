@@ -69,7 +69,9 @@ class PretrainRecipe:
         if self.discriminator not in PRESETS:
             raise ValueError(f"recipe: discriminator must be one of {sorted(PRESETS)}, got {self.discriminator!r}")
         if self.segment_frames > self.window_frames:
-            raise ValueError(f"recipe: segment_frames {self.segment_frames} exceeds window_frames {self.window_frames}")
+            raise ValueError(
+                f"recipe: segment_frames {self.segment_frames} exceeds window_frames {self.window_frames}"
+            )
         self.loss_weights, self.model_config  # noqa: B018 - raises early on unknown keys and wrong values
 
     @property

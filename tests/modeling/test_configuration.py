@@ -1,0 +1,58 @@
+"""The configuration validates itself and survives a round trip."""
+
+import pytest
+
+from valetts_hf.modeling.configuration_valetts import (
+    LANGUAGE_CODES,
+    ValeTTSConfig,
+    ValeTTSDecoderConfig,
+    ValeTTSFlowConfig,
+    ValeTTSTextEncoderConfig,
+)
+from valetts_hf.processing.languages import LANGUAGES
+
+
+def test_nested_configs_round_trip(tmp_path):
+    config = ValeTTSConfig(hidden_size=64, decoder={"hidden_size": 48}, languages=["en-us", "pt-br"])
+    config.save_pretrained(tmp_path)
+    loaded = ValeTTSConfig.from_pretrained(tmp_path)
+    assert loaded.to_dict() == config.to_dict()
+    assert isinstance(loaded.decoder, ValeTTSDecoderConfig)
+    assert loaded.decoder.hidden_size == 48
+
+
+def test_language_ids_agree_with_the_text_front_end():
+    assert [LANGUAGE_CODES.index(code) for code in LANGUAGES] == [entry.id for entry in LANGUAGES.values()]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"latent_size": 7}, "latent_size must be even.*got 7"),
+        ({"hop_length": 200}, "n_fft must be 4 x hop_length = 800, got 1024"),
+        ({"languages": []}, "languages must be a list of at least one"),
+        ({"languages": ["de", "de"]}, "free of repeated codes"),
+        ({"noise_scale": -0.1}, "noise_scale must be 0 or more, got -0.1"),
+        ({"hidden_size": 63}, "hidden_size must be a multiple of 4"),
+        ({"vocab_size": 0}, "vocab_size must be greater than 0, got 0"),
+        ({"decoder": {"type": "griffin_lim"}}, "istft"),
+        ({"hidden_size": "wide"}, "hidden_size"),
+    ],
+)
+def test_wrong_values_are_named(settings, message):
+    with pytest.raises(Exception, match=message):
+        ValeTTSConfig(**settings)
+
+
+@pytest.mark.parametrize(
+    ("config_class", "settings", "message"),
+    [
+        (ValeTTSTextEncoderConfig, {"style_layer": 6}, r"style_layer must be in \[0, 5\], got 6"),
+        (ValeTTSTextEncoderConfig, {"kernel_size": 4}, "kernel_size must be a positive odd number, got 4"),
+        (ValeTTSTextEncoderConfig, {"dropout": 1.0}, r"dropout must be in \[0, 1\), got 1.0"),
+        (ValeTTSFlowConfig, {"num_heads": 3}, "num_heads must be such that"),
+    ],
+)
+def test_wrong_values_of_parts_are_named(config_class, settings, message):
+    with pytest.raises(Exception, match=message):
+        config_class(**settings)

@@ -1,0 +1,198 @@
+"""The model as a whole: exact batches, seeds, controls, styles, precision, saving."""
+
+import pytest
+import torch
+
+from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
+
+
+def row(tokens, index):
+    length = int(tokens["attention_mask"][index].sum())
+    return {name: value[index : index + 1, :length] for name, value in tokens.items()}
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.7])
+def test_a_row_sounds_the_same_alone_and_in_a_padded_batch(model, tokens, noise):
+    settings = {"noise_scale": noise, "duration_noise_scale": noise, "seed": 11}
+    with torch.inference_mode():
+        batch = model(**tokens, **settings)
+        alone = model(**row(tokens, 1), **settings)
+    length = int(alone.waveform_lengths)
+    assert int(batch.waveform_lengths[1]) == length == alone.waveform.shape[1]
+    torch.testing.assert_close(batch.waveform[1, :length], alone.waveform[0], atol=1e-4, rtol=1e-3)
+    assert not batch.waveform[1, length:].any()
+
+
+def test_fields_have_the_documented_shapes(model, tokens):
+    output = model(**tokens, seed=0)
+    config = model.config
+    frames = int(output.frame_lengths.max())
+    assert list(output.keys())[0] == "waveform"
+    assert output.waveform.shape == (2, frames * config.hop_length)
+    assert output.durations.shape == (2, 14)
+    assert torch.equal(output.durations.sum(dim=1), output.frame_lengths)
+    assert output.pitch.shape == output.energy.shape == (2, frames)
+    assert output.style.shape == (2, config.style.hidden_size)
+    assert output.latents.shape == (2, frames, config.latent_size)
+
+
+def test_seeds(model, tokens):
+    with torch.inference_mode():
+        first = model(**tokens, seed=5).waveform
+        again = model(**tokens, seed=5).waveform
+        other = model(**tokens, seed=[6, 7]).waveform
+    assert torch.equal(first, again)
+    assert first.shape != other.shape or not torch.allclose(first, other)
+    with pytest.raises(ValueError, match="seed has 3 values for a batch of 2"):
+        model(**tokens, seed=[1, 2, 3])
+
+
+def test_chunks_equal_the_whole(model, tokens):
+    with torch.inference_mode():
+        latents = model.generate_latents(**tokens, seed=1)
+        inputs = (latents.latents, latents.pitch, latents.style, latents.frame_lengths)
+        whole = model.decode(*inputs)
+        for chunk_frames in (1, 7, 1000):
+            chunks = torch.cat(list(model.decode_in_chunks(*inputs, chunk_frames=chunk_frames)), dim=1)
+            torch.testing.assert_close(chunks, whole, atol=1e-5, rtol=1e-4)
+
+
+def test_controls_reach_the_output(model, tokens):
+    durations = torch.full_like(tokens["input_ids"], 6) * tokens["attention_mask"]
+    fixed = {**tokens, "durations": durations, "noise_scale": 0.0}
+    frames = int(durations.sum(dim=1).max())
+    pitch, energy = torch.full((2, frames), 5.0), torch.zeros(2, frames)
+    with torch.inference_mode():
+        base = model(**fixed, pitch=pitch, energy=energy)
+        higher = model(**fixed, pitch=pitch, energy=energy, pitch_shift=12.0)
+        louder = model(**fixed, pitch=pitch, energy=energy, energy_scale=2.0)
+        slow = model(**tokens, speaking_rate=0.5, duration_noise_scale=0.0)
+        fast = model(**tokens, speaking_rate=2.0, duration_noise_scale=0.0)
+    octave = (higher.pitch - base.pitch)[base.pitch > 0]
+    torch.testing.assert_close(octave, torch.full_like(octave, 0.6931472))
+    torch.testing.assert_close((louder.energy - base.energy)[0], torch.full((frames,), 0.6931472))
+    assert not torch.allclose(base.latents, louder.latents)
+    assert (slow.frame_lengths > fast.frame_lengths).all()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"speaking_rate": 0.0}, "speaking_rate must be greater than 0, got 0.0"),
+        ({"energy_scale": -1.0}, "energy_scale must be greater than 0, got -1.0"),
+        ({"pitch_shift": float("nan")}, "pitch_shift must be a finite number"),
+        ({"pitch": torch.zeros(2, 3)}, "pitch must have one value per frame"),
+        ({"style": torch.zeros(2, 3)}, r"style must be \[2, 16\], got \(2, 3\)"),
+        ({"reference_mel": torch.zeros(2, 30, 80)}, r"reference_mel must be \[batch, frames, 100\]"),
+        ({"durations": torch.zeros(2, 14)}, "durations must be 0 or more"),
+    ],
+)
+def test_bad_inputs_are_named(model, tokens, settings, message):
+    with pytest.raises(ValueError, match=message):
+        model(**tokens, **settings)
+
+
+def test_empty_input_is_refused(model):
+    with pytest.raises(ValueError, match="at least one token"):
+        model(torch.zeros(1, 0, dtype=torch.long))
+
+
+def test_styles_from_reference_stored_vector_and_tokens(model, tokens):
+    fixed = {**tokens, "durations": tokens["attention_mask"] * 4, "noise_scale": 0.0}
+    reference = torch.randn(2, 50, 100) - 5
+    weights = torch.eye(4)[:2]
+    with torch.inference_mode():
+        from_reference = model(**fixed, reference_mel=reference)
+        stored = model(**fixed, style=from_reference.style)
+        directed = model(**fixed, reference_mel=reference, style_token_weights=weights)
+        on_top = model(**fixed, style_token_weights=weights)
+    torch.testing.assert_close(stored.waveform, from_reference.waveform)
+    assert not torch.allclose(directed.style, from_reference.style)
+    mixture = model.model.style_encoder.style_tokens.mix(weights)
+    torch.testing.assert_close(on_top.style, model.model.default_styles[[0, 0]] + mixture)
+
+
+def test_padding_of_the_reference_does_not_count(model):
+    reference = torch.randn(1, 40, 100) - 5
+    padded = torch.nn.functional.pad(reference, (0, 0, 0, 25))
+    mask = (torch.arange(65) < 40)[None]
+    torch.testing.assert_close(model.encode_style(padded, mask), model.encode_style(reference), atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_speaks(model, tokens, dtype, tmp_path):
+    model.save_pretrained(tmp_path)
+    half = ValeTTSForSpeech.from_pretrained(tmp_path, dtype=dtype).eval()
+    fixed = {**tokens, "durations": tokens["attention_mask"] * 4, "noise_scale": 0.0}
+    with torch.inference_mode():
+        output, expected = half(**fixed), model(**fixed)
+    assert output.waveform.dtype == torch.float32
+    assert torch.isfinite(output.waveform).all()
+    torch.testing.assert_close(output.latents.float(), expected.latents, atol=0.15, rtol=0.15)
+
+
+def test_saving_is_bit_exact(model, tmp_path):
+    model.save_pretrained(tmp_path)
+    loaded, info = ValeTTSForSpeech.from_pretrained(tmp_path, output_loading_info=True)
+    assert not any(info.values())
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, loaded.state_dict()[name]), name
+    assert [path.name for path in tmp_path.glob("*.bin")] == []
+
+
+def test_attention_implementations_agree(model, tokens):
+    fixed = {**tokens, "durations": tokens["attention_mask"] * 4, "noise_scale": 0.0}
+    with torch.inference_mode():
+        model.set_attn_implementation("sdpa")
+        sdpa = model(**fixed).latents
+        model.set_attn_implementation("eager")
+        eager = model(**fixed, output_attentions=True, output_hidden_states=True)
+    torch.testing.assert_close(sdpa, eager.latents, atol=1e-5, rtol=1e-4)
+    assert len(eager.attentions) == model.config.text_encoder.num_layers
+    assert len(eager.hidden_states) == model.config.text_encoder.num_layers + 1
+
+
+def test_gradient_checkpointing_changes_nothing(model, tokens):
+    fixed = {**tokens, "durations": tokens["attention_mask"] * 4, "noise_scale": 0.0}
+
+    def gradient():
+        model.zero_grad()
+        model(**fixed).waveform.square().mean().backward()
+        return model.model.text_encoder.layers[0].up.weight.grad.clone()
+
+    model.train()
+    expected = gradient()
+    model.gradient_checkpointing_enable()
+    torch.testing.assert_close(gradient(), expected)
+
+
+def test_compiled_model_speaks_the_same(model, tokens):
+    fixed = {**tokens, "durations": tokens["attention_mask"] * 4, "noise_scale": 0.0}
+    with torch.inference_mode():
+        expected = model(**fixed).waveform
+        compiled = torch.compile(model, backend="eager")(**fixed).waveform
+    torch.testing.assert_close(compiled, expected, atol=1e-5, rtol=1e-4)
+
+
+def test_missing_weight_normed_weights_are_initialised(model, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    model.save_pretrained(tmp_path)
+    weights = load_file(tmp_path / "model.safetensors")
+    kept = {name: value for name, value in weights.items() if "parametrizations" not in name}
+    assert len(kept) < len(weights)
+    save_file(kept, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    loaded = ValeTTSForSpeech.from_pretrained(tmp_path)
+    gate = loaded.model.flow.couplings[0].convolutions.inputs[0]
+    direction, length = gate.parametrizations.weight.original1, gate.parametrizations.weight.original0
+    assert 0.01 < direction.std() < 1
+    torch.testing.assert_close(length.flatten(), direction.flatten(1).norm(dim=1))
+
+
+def test_fused_weight_norm_speaks_the_same(model, tokens):
+    fixed = {**tokens, "durations": tokens["attention_mask"] * 4, "noise_scale": 0.0}
+    with torch.inference_mode():
+        expected = model(**fixed).waveform
+        fused = model.fuse_weight_norm()(**fixed).waveform
+    assert not any("parametrizations" in name for name in model.state_dict())
+    torch.testing.assert_close(fused, expected, atol=1e-5, rtol=1e-4)

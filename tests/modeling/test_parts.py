@@ -1,0 +1,142 @@
+"""Single parts against references: mel, lengths, excitation, inverse STFT, flow, normalisation."""
+
+import librosa
+import numpy as np
+import pytest
+import torch
+
+from tests.conftest import tiny_config
+from valetts_hf.modeling.flow import Flow
+from valetts_hf.modeling.istft_decoder import overlap_add, split_frames
+from valetts_hf.modeling.lengths import (
+    expand_tokens,
+    expansion_index,
+    length_mask,
+    position_in_token,
+    round_durations,
+)
+from valetts_hf.modeling.mel import LogMelSpectrogram, frame_energy
+from valetts_hf.modeling.normalization import StyleAdaptiveNorm
+from valetts_hf.modeling.source import Excitation, continuous_pitch, pulse_train
+
+
+def test_mel_equals_the_published_definition():
+    waveform = np.random.default_rng(0).standard_normal(24000).astype(np.float32) * 0.1
+    padded = np.pad(waveform, 384, mode="reflect")
+    magnitude = np.abs(librosa.stft(padded, n_fft=1024, hop_length=256, center=False))
+    filters = librosa.filters.mel(sr=24000, n_fft=1024, n_mels=100, fmin=0, fmax=12000)
+    expected = np.log(np.maximum(filters @ np.sqrt(magnitude**2 + 1e-9), 1e-5)).T
+    mel = LogMelSpectrogram(24000, 1024, 256, 100)(torch.from_numpy(waveform)[None])[0]
+    assert mel.shape == (24000 // 256, 100)
+    np.testing.assert_allclose(mel.numpy(), expected, atol=1e-4)
+
+
+def test_frame_energy_follows_the_amplitude():
+    mel = torch.randn(1, 5, 100)
+    torch.testing.assert_close(frame_energy(mel + 1.5), frame_energy(mel) + 1.5)
+
+
+def test_rounded_durations_keep_the_total_and_every_token():
+    random = torch.Generator().manual_seed(0)
+    durations = torch.rand(4, 50, generator=random) * 6
+    mask = length_mask(torch.tensor([50, 20, 1, 33]))
+    rounded = round_durations(durations, mask)
+    assert (rounded[mask] >= 1).all() and not rounded[~mask].any()
+    ample = round_durations(durations + 1, mask)
+    total = ((durations + 1) * mask).sum(dim=1)
+    assert ((ample.sum(dim=1) - total).abs() <= 1).all()
+
+
+def test_expansion():
+    durations = torch.tensor([[2, 0, 3], [1, 1, 0]])
+    index = expansion_index(durations)
+    assert index.tolist()[0] == [0, 0, 2, 2, 2]
+    assert index.tolist()[1][:2] == [0, 1]
+    hidden_states = torch.arange(6.0).view(2, 3, 1)
+    assert expand_tokens(hidden_states, index)[0, :, 0].tolist() == [0, 0, 2, 2, 2]
+    position = position_in_token(durations, index)
+    torch.testing.assert_close(position[0, :, 0], torch.tensor([0.25, 0.75, 1 / 6, 0.5, 5 / 6]))
+    torch.testing.assert_close(position[0, 4, 1], torch.tensor(3.0).log())
+
+
+def test_pulse_train_has_the_pitch_asked_for_and_is_silent_where_unvoiced():
+    pitch = torch.full((1, 94), float(np.log(200.0)))
+    pitch[:, 60:] = 0
+    pulses = pulse_train(pitch, 256, 24000)[0]
+    voiced = pulses[: 58 * 256]
+    spectrum = torch.fft.rfft(voiced[:12000] * torch.hann_window(12000)).abs()
+    peaks = spectrum[: 12000 // 2].topk(1).indices
+    assert int(peaks) % 100 in (0, 1, 99)  # 2 Hz a bin: harmonics of 200 Hz are multiples of 100
+    assert 0.8 < voiced.square().mean() < 1.2
+    assert not pulses[62 * 256 :].any()
+
+
+def test_pulse_train_is_band_limited_to_its_harmonics():
+    pulses = pulse_train(torch.full((1, 200), float(np.log(150.0))), 256, 24000)[0, 1200:25200]
+    spectrum = torch.fft.rfft(pulses * torch.hann_window(24000)).abs()  # 1 Hz a bin
+    on = spectrum[150:11900:150].mean()
+    between = spectrum[75:11900:150].mean()
+    assert between < 1e-3 * on
+
+
+def test_continuous_pitch_fills_gaps():
+    pitch = torch.tensor([[0.0, 5.0, 0.0, 0.0, 5.5, 0.0], [0.0] * 6])
+    frequency, voiced = continuous_pitch(pitch)
+    torch.testing.assert_close(frequency[0].log(), torch.tensor([5.0, 5.0, 5.0, 5.0, 5.5, 5.5]))
+    torch.testing.assert_close(frequency[1], torch.full((6,), 150.0), atol=0.1, rtol=0)
+    assert voiced[0].tolist() == [False, True, False, False, True, False]
+
+
+def test_excitation_is_always_the_same():
+    pitch = torch.zeros(1, 600)
+    first, second = Excitation(256, 24000)(pitch)[1], Excitation(256, 24000)(pitch)[1]
+    assert torch.equal(first, second)
+    assert first.shape == (1, 600 * 256)
+
+
+def test_overlap_add_inverts_split_frames():
+    waveform, window = torch.randn(2, 20 * 256), torch.hann_window(1024)
+    frames = split_frames(waveform, window, 256)
+    assert frames.shape == (2, 20, 1024)
+    inner = slice(512, -512)
+    restored = overlap_add(frames, window, 256, torch.ones(2, 20, dtype=torch.bool))
+    torch.testing.assert_close(restored[:, inner], waveform[:, inner], atol=1e-5, rtol=1e-4)
+
+
+def test_flow_is_inverted_exactly():
+    torch.manual_seed(0)
+    config = tiny_config()
+    config._attn_implementation = "eager"
+    flow = Flow(config).eval()
+    latents, style = torch.randn(2, 12, config.latent_size), torch.randn(2, config.style.hidden_size)
+    mask = length_mask(torch.tensor([12, 7]))
+    there = flow(latents, style, mask)
+    back = flow(there, style, mask, inverse=True)
+    assert not torch.allclose(there[0], latents[0], atol=1e-2)
+    torch.testing.assert_close(back[mask], latents[mask], atol=1e-4, rtol=1e-4)
+
+
+def test_flow_keeps_volume():
+    torch.manual_seed(0)
+    config = tiny_config()
+    config._attn_implementation = "eager"
+    flow, size = Flow(config).eval().double(), config.latent_size
+    style, mask = torch.randn(1, config.style.hidden_size).double(), torch.ones(1, 3, dtype=torch.bool)
+    jacobian = torch.autograd.functional.jacobian(
+        lambda flat: flow(flat.view(1, 3, size), style, mask).flatten(), torch.randn(3 * size).double()
+    )
+    assert torch.linalg.slogdet(jacobian).logabsdet.abs() < 1e-6
+
+
+def test_style_adaptive_norm_is_layer_norm_with_a_styled_affine():
+    norm = StyleAdaptiveNorm(8, 4)
+    hidden_states, style = torch.randn(2, 5, 8), torch.randn(2, 4)
+    gain, bias = norm.affine(style)[:, None].chunk(2, dim=-1)
+    expected = torch.nn.functional.layer_norm(hidden_states, (8,)) * (1 + gain) + bias
+    torch.testing.assert_close(norm(hidden_states, style), expected)
+
+
+def test_chunk_size_must_be_positive(model):
+    latents, pitch, style = torch.zeros(1, 4, model.config.latent_size), torch.zeros(1, 4), torch.zeros(1, 16)
+    with pytest.raises(ValueError, match="chunk_frames must be at least 1, got 0"):
+        list(model.decode_in_chunks(latents, pitch, style, chunk_frames=0))
