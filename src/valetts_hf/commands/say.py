@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from valetts_hf.commands.audio_sink import open_file, open_stdout
 from valetts_hf.commands.common import (
     EXIT_OK,
     CommandError,
@@ -27,7 +28,9 @@ from valetts_hf.commands.voice_argument import resolve_voice
 
 
 if TYPE_CHECKING:
-    from valetts_hf.inference import Speech, ValeTTS
+    from collections.abc import Callable
+
+    from valetts_hf.inference import Speech, ValeTTS, Word
 
 AUDIO_FORMATS = ("wav", "flac", "ogg", "mp3")
 
@@ -118,44 +121,68 @@ def run(args: argparse.Namespace) -> int:
 
         torch.set_num_threads(args.threads)
     tts = load_model(args.model, args.device, args.debug)
-    speech = _speak(tts, text, voice, args)
     output = _default_output() if args.output is None and not args.play else args.output
-    if output == "-":
-        _write_stdout(speech, args.format)
-    elif output is not None:
-        speech.save(output, format=args.format)
-        note(f"wrote {output}: {speech.duration:.2f} s", args.quiet)
+    with quiet_libraries(args.debug):
+        report = _speak(tts, text, voice, output, args)
+    if output not in (None, "-"):
+        note(f"wrote {output}: {report['duration']:.2f} s", args.quiet)
     if args.json is not None:
-        _write_json(args.json, _report(speech, output))
+        _write_json(args.json, report)
     return EXIT_OK
 
 
-def _speak(tts: ValeTTS, text: str, voice: Any, args: argparse.Namespace) -> Speech:
-    options = {
-        "language": None if args.language.lower() == "auto" else args.language,
-        "voice": voice,
-        "speaking_rate": args.speaking_rate,
-        "pitch_shift": args.pitch_shift,
-        "energy_scale": args.energy_scale,
-        "noise_scale": args.noise_scale,
-        "seed": args.seed,
-    }
-    show = isatty(sys.stderr) and not args.quiet
-    with quiet_libraries(args.debug):
-        if not args.play:
-            with progress_bar("speaking", show) as progress:
-                return tts(text, progress=progress, **options)
-        from valetts_hf.commands.playback import open_player
-        from valetts_hf.inference import Speech
+def _speak(tts: ValeTTS, text: str, voice: Any, output: str | None, args: argparse.Namespace) -> dict[str, Any]:
+    """Send the speech, chunk by chunk, wherever it is wanted; returns what `--json` writes."""
+    # Before any file is opened: the arguments are checked here.
+    stream = tts.stream(
+        text,
+        language=None if args.language.lower() == "auto" else args.language,
+        voice=voice,
+        speaking_rate=args.speaking_rate,
+        pitch_shift=args.pitch_shift,
+        energy_scale=args.energy_scale,
+        noise_scale=args.noise_scale,
+        seed=args.seed,
+    )
+    samples = letters = 0
+    words: list[dict[str, Any]] = []
+    seed = args.seed
+    with contextlib.ExitStack() as stack:
+        progress = stack.enter_context(progress_bar("speaking", isatty(sys.stderr) and not args.quiet))
+        consumers: list[Callable[[Speech], Any]] = []
+        if output == "-":
+            consumers.append(stack.enter_context(open_stdout(args.format, tts.sampling_rate)))
+        elif output is not None:
+            consumers.append(stack.enter_context(open_file(output, args.format, tts.sampling_rate)))
+        if args.play:
+            from valetts_hf.commands.playback import open_player
 
-        stream = iter(tts.stream(text, **options))
-        chunks = [next(stream)]
-        with open_player(chunks[0].sampling_rate) as play:
-            play(chunks[0])
-            for chunk in stream:
-                chunks.append(chunk)
-                play(chunk)
-        return Speech.concatenate(chunks)
+            consumers.append(stack.enter_context(open_player(tts.sampling_rate)))
+        for chunk in stream:
+            for consumer in consumers:
+                consumer(chunk)
+            start = samples / tts.sampling_rate
+            words.extend(_timed(word.shifted(start)) for word in chunk.words)
+            samples += len(chunk)
+            letters += len(chunk.text) + 1
+            seed = chunk.seed
+            if progress is not None:
+                progress(min(letters, len(text)), len(text))
+        if progress is not None:
+            progress(len(text), len(text))
+    return {
+        "text": text,
+        "output": output,
+        "sampling_rate": tts.sampling_rate,
+        "duration": round(samples / tts.sampling_rate, 4),
+        "seed": seed,
+        "words": words,
+    }
+
+
+def _timed(word: Word) -> dict[str, Any]:
+    """Times in seconds from the beginning of the audio."""
+    return {"text": word.text, "start": round(word.start, 4), "end": round(word.end, 4), "language": word.language}
 
 
 def _check_targets(args: argparse.Namespace) -> None:
@@ -208,28 +235,6 @@ def _default_output() -> str:
         if not os.path.exists(name):
             return name
         number += 1
-
-
-def _write_stdout(speech: Speech, format: str | None) -> None:
-    sys.stdout.flush()
-    stream = sys.stdout.buffer
-    speech.save(stream, format=format or "wav")
-    stream.flush()
-
-
-def _report(speech: Speech, output: str | None) -> dict[str, Any]:
-    """What `--json` writes: times in seconds from the beginning of the audio."""
-    return {
-        "text": speech.text,
-        "output": output,
-        "sampling_rate": speech.sampling_rate,
-        "duration": round(speech.duration, 4),
-        "seed": speech.seed,
-        "words": [
-            {"text": word.text, "start": round(word.start, 4), "end": round(word.end, 4), "language": word.language}
-            for word in speech.words
-        ],
-    }
 
 
 def _write_json(target: str, report: dict[str, Any]) -> None:
