@@ -38,6 +38,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--resume", help="'latest' or a checkpoint folder")
     parser.add_argument("--max_steps", type=int, help="overrides the recipe")
     parser.add_argument("--batch_size", type=int, help="overrides the recipe")
+    parser.add_argument("--stop_at_step", type=int, help="stop with a checkpoint at this step of the schedule")
     parser.add_argument("--max_minutes", type=float, help="stop with a checkpoint after this time")
     parser.add_argument("--cpu", action="store_true", help="train on the CPU even if there is a GPU")
     return parser.parse_args(arguments)
@@ -116,7 +117,8 @@ def train(arguments: argparse.Namespace, recipe: PretrainRecipe) -> PretrainStat
     bar = tqdm(total=recipe.max_steps, initial=state.step, disable=not accelerator.is_local_main_process, unit="step")
     first_step = state.step
     state.objective.train()
-    while state.step < recipe.max_steps and not stop.requested:
+    last_step = min(recipe.max_steps, arguments.stop_at_step or recipe.max_steps)
+    while state.step < last_step and not stop.requested:
         elapsed = time.monotonic() - started
         if arguments.max_minutes is not None and elapsed > 60 * arguments.max_minutes:
             break

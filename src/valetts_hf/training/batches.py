@@ -5,7 +5,7 @@ batch `n` depends only on the seed and `n`, a resumed run sees the same data wit
 B batch, T tokens, W window frames, R reference frames, M mel bands.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -127,13 +127,11 @@ class BatchMaker:
         _, reference_mask, reference_mel = self._window(references, reference_starts, self.reference_frames)
         frames = self._positions(self.corpus.frame_offsets[clips] + starts, self.window_frames)
         pitch = self.log_f0[frames.clamp(max=len(self.log_f0) - 1)].float() * frame_mask
-        tokens = [
-            (torch.from_numpy(clip["input_ids"]), torch.from_numpy(clip["durations"]))
-            for clip in map(self._tokens, clips)
-        ]
+        tokens = [self._tokens(clip) for clip in clips]
         input_ids = torch.nn.utils.rnn.pad_sequence([ids for ids, _ in tokens], batch_first=True)
         durations = torch.nn.utils.rnn.pad_sequence([frames for _, frames in tokens], batch_first=True)
-        token_mask = durations > 0
+        lengths = torch.tensor([len(ids) for ids, _ in tokens])
+        token_mask = torch.arange(input_ids.shape[1])[None] < lengths[:, None]
         languages = torch.from_numpy(self.corpus.language_ids[clips].astype(np.int64))[:, None] * token_mask
         return TrainingBatch(
             input_ids=input_ids.to(self.device),
@@ -150,12 +148,13 @@ class BatchMaker:
             speaker_ids=torch.from_numpy(self.corpus.speaker_ids[clips].astype(np.int64)).to(self.device),
         )
 
-    def _tokens(self, clip: int) -> dict[str, np.ndarray]:
+    def _tokens(self, clip: int) -> tuple[Tensor, Tensor]:
+        """Token ids and durations of a clip, both [T_i]."""
         tokens = slice(*self.corpus.token_offsets[clip : clip + 2])
-        return {
-            "input_ids": self.corpus.input_ids[tokens].astype(np.int64),
-            "durations": self.corpus.durations[tokens].astype(np.int64),
-        }
+        return tuple(
+            torch.from_numpy(values[tokens].astype(np.int64))
+            for values in (self.corpus.input_ids, self.corpus.durations)
+        )
 
     def _positions(self, starts: np.ndarray, length: int) -> Tensor:
         return torch.from_numpy(starts).to(self.device)[:, None] + torch.arange(length, device=self.device)
@@ -174,13 +173,3 @@ class BatchMaker:
         frame_mask = torch.arange(num_frames, device=self.device)[None] < remaining[:, None]
         mel = self.mel.from_padded(samples)
         return samples[:, margin : margin + num_frames * self.hop], frame_mask, mel * frame_mask[..., None]
-
-
-def batch_seconds(batch: TrainingBatch, frame_rate: float) -> float:
-    """Seconds of speech in the windows of a batch."""
-    return float(batch.frame_mask.sum()) / frame_rate
-
-
-def batch_to(batch: TrainingBatch, device: torch.device) -> TrainingBatch:
-    """The batch with all its tensors on `device`."""
-    return TrainingBatch(**{field.name: getattr(batch, field.name).to(device) for field in fields(batch)})

@@ -5,7 +5,7 @@ VITS (arXiv 2106.06103) with the priors, prosody and style of ValeTTS. Alignment
 B batch, T tokens, W window frames, G segment frames, C latent channels.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -14,8 +14,9 @@ from valetts_hf.modeling.lengths import expand_tokens, expansion_index, position
 from valetts_hf.modeling.mel import frame_energy
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.modeling.prosody_predictor import prosody_features
+from valetts_hf.training.alignment import gaussian_log_likelihood, monotonic_alignment_search
 from valetts_hf.training.batches import TrainingBatch
-from valetts_hf.training.losses import duration_loss, energy_loss, kl_loss, pitch_loss
+from valetts_hf.training.losses import duration_loss, energy_loss, kl_loss, log_durations, pitch_loss
 from valetts_hf.training.spectral import MultiScaleMelLoss, multi_resolution_stft_loss
 
 
@@ -53,7 +54,6 @@ class GeneratorPass:
     hidden_states: Tensor
     log_durations: Tensor
     predicted_log_durations: Tensor
-    diagnostics: dict[str, Tensor] = field(default_factory=dict)
 
 
 class GeneratorObjective(nn.Module):
@@ -73,26 +73,37 @@ class GeneratorObjective(nn.Module):
         self.context_frames = context_frames
         self.mel_loss = MultiScaleMelLoss(model.config.sampling_rate)
 
-    def forward(self, batch: TrainingBatch, generator: torch.Generator | None = None) -> GeneratorPass:
-        """Losses of a batch; `generator` (CPU) draws posterior noise, duration noise and segments."""
+    def forward(
+        self, batch: TrainingBatch, generator: torch.Generator | None = None, search_noise: float | None = None
+    ) -> GeneratorPass:
+        """One pass.
+
+        Args:
+            batch: what to learn from.
+            generator: on the CPU; draws posterior noise, duration noise and segments.
+            search_noise: if given, clips that lie in their window as a whole are aligned anew by monotonic alignment
+                search with this much noise; the others keep the durations of the batch.
+        """
         model, config = self.model.model, self.model.config
         mask, frame_mask = batch.token_mask, batch.frame_mask
         style = model.encode_style(batch.reference_mel, batch.reference_mask)
         hidden_states = model.text_encoder(batch.input_ids, batch.language_ids, style, mask)
+        token_mean, token_log_scale = model.token_prior(hidden_states)
+        mean, log_scale = model.posterior_encoder(batch.mel, style, frame_mask)
+        latents = (mean + _noise(mean, generator) * log_scale.exp()) * frame_mask[..., None]
+        prior_latents = model.flow(latents, style, frame_mask).float()
+        durations = batch.durations
+        if search_noise is not None:
+            durations = self._search(batch, prior_latents, token_mean, token_log_scale, search_noise)
 
-        index, position = self._window_index(batch)
+        index, position = self._window_index(batch, durations)
         frame_states = model.frame_embedding(expand_tokens(hidden_states, index), position)
         energy = frame_energy(batch.mel)
         prosody = model.prosody_predictor(frame_states, style, frame_mask)
-        token_mean, token_log_scale = model.token_prior(hidden_states)
         expanded_mean = expand_tokens(token_mean, index)
         prior_mean, prior_log_scale = model.frame_prior(
             frame_states, prosody_features(batch.pitch, energy, config.prosody), expanded_mean, style, frame_mask
         )
-        mean, log_scale = model.posterior_encoder(batch.mel, style, frame_mask)
-        latents = (mean + _noise(mean, generator) * log_scale.exp()) * frame_mask[..., None]
-        prior_latents = model.flow(latents, style, frame_mask).float()
-
         generated, target = self._segments(batch, latents, style, generator)
         noise = _noise(hidden_states[..., :1].expand(-1, -1, config.duration.noise_size), generator)
         predicted_log_durations = model.duration_predictor(hidden_states, style, mask, noise)
@@ -107,7 +118,7 @@ class GeneratorObjective(nn.Module):
                 expand_tokens(token_log_scale, index),
                 frame_mask,
             ),
-            "duration": duration_loss(predicted_log_durations, batch.durations, mask),
+            "duration": duration_loss(predicted_log_durations, durations, mask),
             "energy": energy_loss(prosody.energy, energy, frame_mask),
         }
         losses["pitch"], losses["voicing"] = pitch_loss(
@@ -120,15 +131,32 @@ class GeneratorObjective(nn.Module):
             generated=generated,
             target=target,
             hidden_states=hidden_states,
-            log_durations=batch.durations.clamp(min=1).float().log(),
+            log_durations=log_durations(durations),
             predicted_log_durations=predicted_log_durations,
         )
 
     @staticmethod
-    def _window_index(batch: TrainingBatch) -> tuple[Tensor, Tensor]:
+    @torch.no_grad()
+    def _search(
+        batch: TrainingBatch, prior_latents: Tensor, token_mean: Tensor, token_log_scale: Tensor, noise_scale: float
+    ) -> Tensor:
+        """Durations [B, T] by alignment search where the window holds the whole clip, else those of the batch."""
+        whole = batch.frame_mask.sum(dim=1) == batch.durations.sum(dim=1)
+        if not bool(whole.any()):
+            return batch.durations
+        likelihood = gaussian_log_likelihood(prior_latents[whole], token_mean[whole], token_log_scale[whole])
+        found = monotonic_alignment_search(
+            likelihood, batch.token_mask[whole], batch.frame_mask[whole], noise_scale=noise_scale
+        )
+        durations = batch.durations.clone()
+        durations[whole] = found.to(durations.dtype)
+        return durations
+
+    @staticmethod
+    def _window_index(batch: TrainingBatch, durations: Tensor) -> tuple[Tensor, Tensor]:
         """Token of every frame of the window [B, W] and its position in that token [B, W, 2]."""
-        index = expansion_index(batch.durations)
-        position = position_in_token(batch.durations, index)
+        index = expansion_index(durations)
+        position = position_in_token(durations, index)
         frames = batch.window_start[:, None] + torch.arange(batch.mel.shape[1], device=batch.mel.device)
         frames = frames.clamp(max=index.shape[1] - 1)
         return index.gather(1, frames), position.gather(1, frames[..., None].expand(-1, -1, 2))

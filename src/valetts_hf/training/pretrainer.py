@@ -11,6 +11,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
+from valetts_hf.training.alignment import annealed_noise_scale
 from valetts_hf.training.batches import TrainingBatch
 from valetts_hf.training.discriminators import Discriminator, discriminator_preset
 from valetts_hf.training.duration_discriminator import DurationDiscriminator
@@ -28,7 +29,7 @@ from valetts_hf.training.recipe import PretrainRecipe
 
 @dataclass
 class PretrainState:
-    """All that changes during a run; the order of `objects()` is part of nothing, names are."""
+    """All that changes during a run."""
 
     objective: nn.Module
     discriminator: nn.Module
@@ -90,8 +91,11 @@ def pretrain_step(
     set_learning_rate(state.discriminator_optimizer, recipe.discriminator_learning_rate * factor)
     generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + state.step * 1009 + accelerator.process_index)
     adversarial = state.step >= recipe.adversarial_start
+    search_noise = None
+    if 0 <= recipe.alignment_search_start <= state.step:
+        search_noise = annealed_noise_scale(state.step - recipe.alignment_search_start)
     with accelerator.autocast():
-        output: GeneratorPass = state.objective(batch, generator)
+        output: GeneratorPass = state.objective(batch, generator, search_noise)
         if adversarial:
             output.losses |= _discriminator_step(state, batch, output, accelerator)
             output.losses |= _adversarial_losses(state, batch, output)

@@ -1,0 +1,61 @@
+"""Batches: a pure function of the step, windows cut where they say, references from other clips."""
+
+import numpy as np
+import pytest
+import torch
+
+from valetts_hf.modeling.mel import LogMelSpectrogram
+from valetts_hf.training.batches import BatchMaker, speaker_weights
+
+
+def maker(corpus, **settings):
+    sizes = {"batch_size": 6, "window_frames": 50, "reference_frames": 40} | settings
+    return BatchMaker(corpus, LogMelSpectrogram(24000, 1024, 256, 100), speaker_weights(corpus, 0.5), **sizes)
+
+
+def test_a_step_always_gives_the_same_batch(buzz_corpus):
+    first, second = maker(buzz_corpus).batch(7), maker(buzz_corpus).batch(7)
+    other = maker(buzz_corpus).batch(8)
+    assert torch.equal(first.waveform, second.waveform) and torch.equal(first.reference_mel, second.reference_mel)
+    assert not torch.equal(first.waveform, other.waveform)
+    assert not torch.equal(first.waveform, maker(buzz_corpus, seed=1).batch(7).waveform)
+
+
+def test_windows_hold_what_the_clip_holds(buzz_corpus):
+    clips, starts = np.array([3, 0]), np.array([10, 0])
+    batch = maker(buzz_corpus).assemble(clips, starts, clips, starts)
+    expected = buzz_corpus.waveform(3)[10 * 256 : 60 * 256]
+    torch.testing.assert_close(batch.waveform[0], torch.from_numpy(expected))
+    assert batch.mel.shape == (2, 50, 100) and batch.frame_mask.all()
+    whole = LogMelSpectrogram(24000, 1024, 256, 100)(torch.from_numpy(buzz_corpus.waveform(3))[None])
+    torch.testing.assert_close(batch.mel[0, 4:-4], whole[0, 14:56], atol=1e-3, rtol=1e-3)
+    clip = buzz_corpus.clip(3)
+    assert batch.input_ids[0, : len(clip["input_ids"])].tolist() == clip["input_ids"].tolist()
+    assert int(batch.durations[0].sum()) == len(clip["log_f0"])
+
+
+def test_what_lies_past_a_clip_is_masked(buzz_corpus):
+    start = int(buzz_corpus.frame_lengths[2]) - 20
+    batch = maker(buzz_corpus).assemble(np.array([2]), np.array([start]), np.array([2]), np.array([0]))
+    assert int(batch.frame_mask.sum()) == 20
+    assert not batch.waveform[0, 20 * 256 :].any() and not batch.mel[0, 20:].any() and not batch.pitch[0, 20:].any()
+
+
+def test_references_come_from_other_clips_of_the_speaker(buzz_corpus):
+    batches = maker(buzz_corpus)
+    random = np.random.default_rng(0)
+    for clip in range(11):
+        for _ in range(20):
+            reference = batches._reference(random, clip)
+            assert buzz_corpus.speaker_ids[reference] == buzz_corpus.speaker_ids[clip]
+            assert reference != clip
+    assert batches._reference(random, 11) == 11  # the only clip of its speaker
+
+
+def test_speaker_weights(buzz_corpus):
+    shares = np.bincount(buzz_corpus.speaker_ids, weights=speaker_weights(buzz_corpus, 0.0))
+    np.testing.assert_allclose(shares, [1 / 3] * 3)
+    boosted = np.bincount(buzz_corpus.speaker_ids, weights=speaker_weights(buzz_corpus, 0.0, {"rui": 2.0}))
+    np.testing.assert_allclose(boosted, [0.25, 0.5, 0.25])
+    with pytest.raises(ValueError, match="cannot weigh speaker 'zoe'.*'ada'"):
+        speaker_weights(buzz_corpus, 0.0, {"zoe": 2.0})
