@@ -12,74 +12,12 @@ import unicodedata
 from functools import lru_cache
 
 from .languages import LANGUAGES, resolve_language
+from .spoken_items import Item, join_items, mark_quotes, split_items
 from .symbols import IPA_CHARACTERS, normalize_ipa
+from .text_cleaning import canonicalize, clean
+from .word_alignment import align_words
 
 
-# Written punctuation -> the marks that are tokens. What is missing here and in `symbols` makes no sound and no pause.
-PUNCTUATION_SPELLINGS = {
-    "«": '"',
-    "»": '"',
-    "“": '"',
-    "”": '"',
-    "„": '"',
-    "‟": '"',
-    "‹": '"',
-    "›": '"',
-    "「": '"',
-    "」": '"',
-    "［": "(",
-    "］": ")",
-    "[": "(",
-    "]": ")",
-    "{": "(",
-    "}": ")",
-    "（": "(",
-    "）": ")",
-    "–": "—",
-    "―": "—",
-    "⸺": "—",
-    "−": "-",
-    "‐": "-",
-    "‑": "-",
-    "，": ",",
-    "、": ",",
-    "、": ",",
-    "‚": ",",
-    "،": ",",
-    "؛": ";",
-    "；": ";",
-    "؟": "?",
-    "？": "?",
-    "！": "!",
-    "：": ":",
-    "。": ".",
-    "．": ".",
-    "।": ".",
-    "॥": ".",
-    "۔": ".",
-    "‘": "'",
-    "’": "'",
-    "‛": "'",
-    "ʼ": "'",
-    "`": "'",
-    "´": "'",
-    "\u00a0": " ",
-    "\u00ad": "",
-    "\u200b": "",
-    "\u2060": "",
-    "\ufeff": "",
-}
-_OPEN, _CLOSE = "\ue000", "\ue001"  # quotation marks whose direction is known
-_QUOTES = f"[{_OPEN}{_CLOSE}]"
-_UNQUOTE = str.maketrans({_OPEN: " ", _CLOSE: " "})
-_SPELLINGS = str.maketrans(PUNCTUATION_SPELLINGS)
-
-# Where a clause ends. Marks inside numbers, times, initials and addresses ("3.14", "U.S.A.", "10:30") do not count.
-_BREAK = re.compile(
-    rf"""(\.{{3,}} | … | — | [()¿¡!?;] | (?<=\s)-{{1,3}}(?=\s) | -{{2,}} | ,(?!\d) | (?<!\d),
-        | [.:](?=[\s)…—{_OPEN}{_CLOSE}]|$))""",
-    re.VERBOSE,
-)
 _SWITCH = re.compile(r"\([a-z]{2,4}(?:-[a-z0-9-]+)?\)")  # "(en)", "(pt-br)": the voice changed for a foreign word
 # What espeak-ng leaves in its IPA for phonemes that have no IPA name. Anything else unknown there has no sound.
 _LEFTOVERS = {"r.": "ɽ", "[": "\u032a", "?": "ʔ", ":": "ː", "A": "ɑ", "N": "ŋ", "S": "ʃ", "X": "x", "Z": "ʒ"}
@@ -87,7 +25,7 @@ _LEFTOVER = re.compile(r"r\.|[\[?:ANSXZ]")
 _NOT_IPA = re.compile(f"[^ {re.escape(IPA_CHARACTERS)}]|[|‖]")
 # The only symbols espeak-ng gets to see: its reading of others ("©") mixes voices and can crash the library.
 _READABLE_SYMBOLS = frozenset("'-.,·:/&%@$€£+=°#*")
-_NO_SOUND = re.compile("[^\\w\u0300-\u036f]*")
+_MAX_CLAUSE_WORDS = 60  # espeak-ng reads at most 800 bytes at a time
 
 _voices: dict[str, "_EspeakVoice"] = {}
 _voices_lock = threading.Lock()
@@ -143,47 +81,34 @@ def clause_to_phonemes(clause: str, language: str) -> str:
     return " ".join(_NOT_IPA.sub("", phonemes).split())
 
 
-def clean_punctuation(text: str) -> str:
-    """Unicode NFC, every punctuation mark in the spelling of the symbol table, no invisible characters."""
-    text = unicodedata.normalize("NFC", text).translate(_SPELLINGS)
-    return "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp", "Zs") else c for c in text)
+def phonemize_items(items: list[Item]) -> None:
+    """Fill in `phonemes` and `joined` of all words that have none yet, clause by clause.
 
+    Args:
+        items: words and marks; words with `fixed` keep their phonemes. `language` must be set on the others.
+    """
+    clause: list[Item] = []
 
-def _mark_quotes(text: str) -> str:
-    """Replace every `"` by OPEN or CLOSE: by the white space around it, else in turn."""
-    out, inside = [], False
-    for i, c in enumerate(text):
-        if c == '"':
-            before = text[i - 1 : i].isspace() or i == 0 or text[i - 1] in "(¿¡—"
-            after = text[i + 1 : i + 2].isspace() or i + 1 == len(text) or text[i + 1] in ",.?!;:…—)"
-            inside = before if before != after else not inside
-            c = _OPEN if inside else _CLOSE
-        out.append(c)
-    return "".join(out)
+    def flush():
+        for first in range(0, len(clause), _MAX_CLAUSE_WORDS):
+            words = clause[first : first + _MAX_CLAUSE_WORDS]
+            language = words[0].language
+            spoken = clause_to_phonemes(" ".join(word.text for word in words), language)
+            parts = align_words([word.text for word in words], spoken, lambda w: clause_to_phonemes(w, language))
+            for word, (phonemes, joined) in zip(words, parts):
+                word.phonemes, word.joined = phonemes, joined
+        clause.clear()
 
-
-def _phonemize_clause(clause: str, language: str) -> str:
-    """Phonemes of one clause, which may hold quotation marks but no other punctuation."""
-    if _OPEN not in clause and _CLOSE not in clause:
-        return clause_to_phonemes(clause, language)
-    written = [w for w in clause.translate(_UNQUOTE).split() if not _NO_SOUND.fullmatch(w)]
-    spoken = clause_to_phonemes(" ".join(written), language).split(" ")
-    if len(written) != len(spoken):  # espeak-ng joined some words: read the quoted parts apart
-        spoken = [clause_to_phonemes(part, language) for part in re.split(_QUOTES, clause)]
-        marks = re.findall(_QUOTES, clause) + [""]
-        joined = "".join(f" {part} {mark} " for part, mark in zip(spoken, marks))
-    else:
-        words = iter(spoken)
-        parts = re.split(f"({_QUOTES}|\\s+)", clause)
-        joined = " ".join(p if _NO_SOUND.fullmatch(p) else next(words) for p in parts)
-    return _tidy(joined)
-
-
-def _tidy(ipa: str) -> str:
-    """Single spaces; closing marks attached to the word before, opening marks to the word behind."""
-    ipa = " ".join(ipa.split())
-    ipa = re.sub(f" (?=[,.?!;:…—){_CLOSE}])", "", ipa)
-    return re.sub(f"(?<=[(¿¡{_OPEN}]) ", "", ipa)
+    for item in items:
+        ends = (item.is_mark and not item.is_quote) or item.fixed or (clause and item.language != clause[0].language)
+        if ends and not item.is_quote:
+            flush()
+        if not item.is_mark and not item.fixed:
+            clause.append(item)
+    flush()
+    for item, following in zip(items, items[1:]):
+        if following.is_mark or following.fixed:
+            item.joined = False
 
 
 def phonemize(text: str, language: str) -> str:
@@ -201,17 +126,11 @@ def phonemize(text: str, language: str) -> str:
         ValueError: the language is not supported.
     """
     language = resolve_language(language)
-    text = _mark_quotes(clean_punctuation(text).strip())
-    out: list[str] = []
-    for index, part in enumerate(_BREAK.split(text)):
-        if index % 2:  # the mark between two clauses
-            out.append(re.sub(r"-+", "—", re.sub(r"\.{3,}", "…", part)))
-        elif not _NO_SOUND.fullmatch(part):
-            out.append(_phonemize_clause(part, language))
-        else:
-            out.extend(re.findall(_QUOTES, part))
-    ipa = _tidy(" ".join(out))
-    return ipa.replace(_OPEN, '"').replace(_CLOSE, '"')
+    items = split_items(mark_quotes(clean(canonicalize(text)).strip()))
+    for item in items:
+        item.language = language
+    phonemize_items(items)
+    return join_items(items)
 
 
 def phonemize_batch(texts: list[str], language: str) -> list[str]:

@@ -103,3 +103,8 @@ def ids_to_ipa(ids) -> str:
         IndexError: an id is outside of `0..255`.
     """
     return "".join(SYMBOLS[i] for i in ids if i >= SPACE_ID and len(SYMBOLS[i]) == 1)
+
+
+def character_names(characters) -> str:
+    """Characters with code point and name for messages: `'漢' (U+6F22 CJK UNIFIED IDEOGRAPH-6F22)`."""
+    return ", ".join(f"{c!r} (U+{ord(c):04X} {unicodedata.name(c, 'unnamed')})" for c in characters)

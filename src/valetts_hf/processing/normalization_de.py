@@ -1,0 +1,229 @@
+"""German: ordinals that decline, years, dates, times with "Uhr", money and abbreviations."""
+
+import re
+
+from .normalization_base import Normalizer
+from .number_words import WrittenNumber, number_words
+
+
+_MONTHS = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()
+_MONTH = "|".join([*_MONTHS, "Jänner", *(rf"{m[:3]}\." for m in _MONTHS), "Sept\\."])
+_DATIVE = frozenset(
+    "am im zum vom beim dem den des einem einen eines seinem seinen ihrem ihren diesem diesen bis ab seit nach zur zu "
+    "unserem unseren meinem meinen jedem jeden".split()
+)
+_WEAK = frozenset("der die das diese dieser dieses jede jeder jedes".split())
+_NEUTER = frozenset("Jahrhundert Jahrtausend Jahr Mal Kapitel Haus Tor Kind Quartal Semester Halbjahr Buch".split())
+_FEMININE_ENDINGS = ("ung", "heit", "keit", "schaft", "ion", "tät", "ei", "ik", "ur", "in")
+_FEMININE = frozenset(
+    "Woche Stunde Minute Sekunde Tasse Flasche Person Seite Frau Million Milliarde Stimme Tonne Meile Karte Frage "
+    "Straße Stadt Nacht Tür Kirche Schule Reise Sache Hand Uhr Stelle Gruppe Familie Sprache".split()
+)
+
+
+class GermanNormalizer(Normalizer):
+    """German with the number format 1.234,56."""
+
+    decimal = ","
+    decimal_words = {",": "Komma", ".": "Punkt"}
+    range_word = "bis"
+    minus, percent, permille = "minus", "Prozent", "Promille"
+    times_word = "mal"
+    per_word = "pro"
+    per_nouns = r"(?:Stunde|Tag|Nacht|Woche|Monat|Jahr|Person)\b"
+    dot, at, slash, dash, underscore, plus, equals = (
+        "Punkt",
+        "ät",
+        "Schrägstrich",
+        "Minus",
+        "Unterstrich",
+        "plus",
+        "gleich",
+    )
+    date_before = "am|vom|zum|bis|ab|seit|den|dem"
+    and_word = "und"
+    roman_contexts = "Kapitel|Band|Teil|Akt|Szene|Klasse|Typ|Stufe|Artikel|Anhang|Weltkrieg"
+    magnitudes = {
+        "Tausend": 10**3, "tausend": 10**3, "Million": 10**6, "Millionen": 10**6, "Milliarde": 10**9,
+        "Milliarden": 10**9, "Billionen": 10**12, "Mio.": 10**6, "Mio": 10**6, "Mrd.": 10**9, "Mrd": 10**9,
+    }  # fmt: skip
+    currencies = {
+        "EUR": ("Euro", "Euro", "Cent", "Cent"),
+        "USD": ("Dollar", "Dollar", "Cent", "Cent"),
+        "GBP": ("Pfund", "Pfund", "Pence", "Pence"),
+        "CHF": ("Franken", "Franken", "Rappen", "Rappen"),
+        "JPY": ("Yen", "Yen", "", ""),
+        "BRL": ("Real", "Real", "Centavo", "Centavos"),
+    }
+    unit_overrides = {"kg": ("Kilo", "Kilo"), "min": ("Minute", "Minuten"), "km/h": ("Kilometer pro Stunde",) * 2}
+    feminine_units = frozenset(("h", "min", "s", "t", "mi", "ms", "cal", "kcal", "kWh"))
+    spelled = frozenset("EU USA AG UNO URL API KI AI GPU".split()) - {"UNO"}
+    symbols = {
+        "&": "und", "+": "plus", "=": "gleich", "%": "Prozent", "@": "ät", "°": "Grad", "±": "plus minus",
+        "×": "mal", "÷": "geteilt durch", "≈": "ungefähr", "≠": "ungleich", "≤": "kleiner gleich",
+        "≥": "größer gleich", "√": "Wurzel aus", "∞": "unendlich", "§": "Paragraf", "©": "Copyright", "№": "Nummer",
+        "µ": "Mikro", "€": "Euro", "£": "Pfund", "$": "Dollar", "¥": "Yen", "¢": "Cent", "‰": "Promille",
+        "<": "kleiner als", ">": "größer als", "→": "zu", "*": "mal", "#": "Nummer", "?": "Fragezeichen",
+        ":": "Doppelpunkt",
+    }  # fmt: skip
+    abbreviations = {
+        "dr": ".Doktor", "prof": ".Professor", "hr": ".Herr", "hrn": ".Herrn", "fr": ".Frau", "frl": ".Fräulein",
+        "z. b": "zum Beispiel", "z.b": "zum Beispiel", "d. h": "das heißt", "d.h": "das heißt",
+        "u. a": "unter anderem", "u.a": "unter anderem", "u. ä": "und Ähnliches", "o. ä": "oder Ähnliches",
+        "usw": "und so weiter", "bzw": "beziehungsweise", "vgl": "vergleiche", "ca": "zirka", "evtl": "eventuell",
+        "ggf": "gegebenenfalls", "inkl": "inklusive", "exkl": "exklusive", "zzgl": "zuzüglich", "nr": "Nummer",
+        "str": ".Straße", "tel": ".Telefon", "s": ".#Seite", "abs": ".#Absatz", "art": ".#Artikel", "bd": ".#Band",
+        "kap": ".#Kapitel", "abb": ".#Abbildung", "jh": ".Jahrhundert", "jhd": ".Jahrhundert", "v. chr": "vor Christus",
+        "v.chr": "vor Christus", "n. chr": "nach Christus", "n.chr": "nach Christus", "etc": "et cetera",
+        "max": ".maximal", "min": ".minimal", "mio": "Millionen", "mrd": "Milliarden", "geb": ".geboren",
+        "gest": ".gestorben", "st": ".Sankt", "i. d. r": "in der Regel", "i.d.r": "in der Regel", "u. s. w": "und so weiter",
+        "dipl.-ing": "Diplomingenieur", "vs": "versus", "sog": ".sogenannte", "wg": ".wegen", "std": ".#Stunden",
+        "co": ".Co", "a. d": "an der",
+    }  # fmt: skip
+
+    def first_rules(self) -> list:
+        return [
+            (re.compile(r"(?P<stem>[A-ZÄÖÜa-zäöüß-]{3,})str\.(?!\w)"), lambda m: m["stem"] + "straße"),
+            (re.compile(r"(?<!\w)(?P<d>[1-9]0)er(?!\w)"), lambda m: number_words(int(m["d"]), "de") + "er"),
+        ]
+
+    def written_date_patterns(self) -> list:
+        return [
+            (rf"(?<![\w/.,])(?P<d>\d{{1,2}})\.\s*(?P<month>{_MONTH})(?!\w)(?:\s+(?P<y>1\d{{3}}|20\d\d)(?!\w|[.,]\d))?",
+             self._written_date, 0),
+        ]  # fmt: skip
+
+    def time_patterns(self) -> list:
+        return [
+            (r"(?<![\w:.,])(?P<h>[01]?\d|2[0-4])[:.](?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?\s+Uhr(?!\w)", self._time, 0),
+            (r"(?<![\w:.,])(?P<h>[01]?\d|2[0-4])\s+Uhr(?:\s+(?P<m>[0-5]?\d)(?![\w.,]))?(?!\w)", self._time, 0),
+            (r"(?<![\w:.,])(?P<h>[01]?\d|2[0-4]):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?(?![\w:]|[.,]\d)", self._time, 0),
+        ]
+
+    def ordinal_patterns(self) -> list:
+        return [
+            (r"(?<![\w.,])(?P<n>\d{1,3})\.(?=\s+[A-ZÄÖÜa-zäöü])", self._ordinal, 0),
+            (r"(?<![\w.])(?P<roman>[IVX]{2,})\.(?=\s+[A-ZÄÖÜ])", self._roman_ordinal, 0),
+        ]
+
+    def year_patterns(self) -> list:
+        return [
+            (r"(?<![\w.,€$-])(?P<y>1[1-9]\d\d)(?![\w]|[.,:/]\d|-\w|\s?[€$%])", lambda m: self.year(int(m["y"])), 0)
+        ]
+
+    def cardinal(self, number: int, feminine: bool = False) -> str:
+        words = number_words(number, self.language)
+        if number == 1:
+            return "eine" if feminine else "eins"
+        return re.sub(r"^ein(?=tausend|hundert)", "", words) if number in (100, 1000) else words
+
+    def ordinal(self, number: int, feminine: bool = False) -> str:
+        return number_words(number, self.language, "ordinal")
+
+    def counted(self, number: int, following: str) -> str:
+        if number != 1 or not following[:1].isupper():
+            return self.cardinal(number)
+        return "eine" if following in _FEMININE or following.endswith(_FEMININE_ENDINGS) else "ein"
+
+    def range_number(self, number: WrittenNumber, following: str) -> str:
+        if number.is_integer and 1100 <= number.value <= 1999 and len(number.whole) == 4:
+            return self.year(number.value)
+        return self.number(number, following)
+
+    def year(self, year: int) -> str:
+        return number_words(year, self.language, "year") if 1100 <= year <= 1999 else self.cardinal(year)
+
+    def _declined(self, number: int, before: str, following: str = "") -> str:
+        words = self.ordinal(number)
+        before = before.lower()
+        strong = "s" if following in _NEUTER else "r"
+        return words + ("n" if before in _DATIVE else "" if before in _WEAK else strong)
+
+    def _before(self, match: re.Match) -> str:
+        before = re.search(r"(\w+)[,\s]*$", match.string[max(0, match.start() - 30) : match.start()])
+        return before[1] if before else ""
+
+    def _ordinal(self, match: re.Match) -> str:
+        return self._declined(int(match["n"]), self._before(match), self._following(match))
+
+    def _roman_ordinal(self, match: re.Match) -> str | None:
+        from_roman = self._roman_value(match["roman"])
+        if from_roman is None:
+            return None
+        before = self._before(match)
+        if before[:1].isupper() and before.lower() not in _DATIVE | _WEAK:
+            return f"der {self._declined(from_roman, 'der')}"
+        return self._declined(from_roman, before, self._following(match))
+
+    def _written_date(self, match: re.Match) -> str | None:
+        name = match["month"].replace("Jänner", "Januar")
+        month = next(i for i, m in enumerate(_MONTHS, 1) if m.startswith(name[:3]))
+        return self._say_date(match, int(match["d"]), month, match["y"])
+
+    def _numeric_date(self, match: re.Match) -> str | None:
+        groups = match.groupdict()
+        if "d" in groups:
+            return self._say_date(match, int(groups["d"]), int(groups["m"]), groups["y"])
+        return self._say_date(match, int(groups["a"]), int(groups["b"]), groups["y"])
+
+    def _short_date(self, match: re.Match) -> str | None:
+        spoken = self._checked_date(int(match["a"]), int(match["b"]), None)
+        if spoken is None:
+            return None
+        return f"{match['before']} {self._declined(int(match['a']), match['before'])} {_MONTHS[int(match['b']) - 1]}"
+
+    def _say_date(self, match: re.Match, day: int, month: int, year: str | None) -> str | None:
+        spoken = self._checked_date(day, month, year)
+        if spoken is None:
+            return None
+        return self._declined(day, self._before(match)) + spoken[len(self._declined(day, "")) :]
+
+    def date(self, day: int, month: int, year: int | None) -> str:
+        tail = "" if year is None else f" {self.year(year)}"
+        return f"{self._declined(day, '')} {_MONTHS[month - 1]}{tail}"
+
+    def time(self, hour: int, minute: int, second: int | None) -> str:
+        words = f"{'ein' if hour == 1 else self.cardinal(hour)} Uhr"
+        if minute or second:
+            words += f" {self.cardinal(minute)}"
+        return words + (f" und {self.cardinal(second)} Sekunden" if second else "")
+
+    def money_with_cents(self, amount: WrittenNumber, names: tuple[str, str, str, str]) -> str:
+        cents = int(amount.fraction)
+        whole = "ein" if amount.value == 1 else self.cardinal(amount.value)
+        if not amount.value and cents:
+            return f"{'ein' if cents == 1 else self.cardinal(cents)} {names[2 if cents == 1 else 3]}"
+        return f"{whole} {names[0 if amount.value == 1 else 1]}" + (f" {self.cardinal(cents)}" if cents else "")
+
+    def magnitude_name(self, factor: int, count: WrittenNumber) -> str:
+        one = count.value == 1 and count.is_integer
+        return {10**3: "tausend", 10**6: "Million", 10**9: "Milliarde", 10**12: "Billion"}[factor] + (
+            "" if one or factor == 1000 else "n" if factor == 10**9 else "en"
+        )
+
+    def fraction(self, numerator: int, denominator: int) -> str | None:
+        if numerator >= denominator or not numerator or denominator > 20:
+            return f"{self.cardinal(numerator)} durch {self.cardinal(denominator)}"
+        if denominator == 2:
+            return "ein halb"
+        name = {3: "Drittel", 7: "Siebtel"}.get(denominator) or number_words(denominator, "de").capitalize() + "tel"
+        return f"{'ein' if numerator == 1 else self.cardinal(numerator)} {name}"
+
+    def power(self, sign: str) -> str:
+        return " Quadrat" if sign == "²" else " hoch drei"
+
+    def roman(self, value: int, word: str) -> str:
+        if word.split()[-1] in (
+            "Kapitel",
+            "Band",
+            "Teil",
+            "Akt",
+            "Szene",
+            "Klasse",
+            "Typ",
+            "Stufe",
+            "Artikel",
+            "Anhang",
+        ):
+            return self.cardinal(value)
+        return f"der {self._declined(value, 'der')}"

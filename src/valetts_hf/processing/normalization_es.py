@@ -1,0 +1,197 @@
+"""Spanish: numbers with apocope and gender ("un libro", "veintiuna casas"), dates, times, money, abbreviations."""
+
+import re
+
+from .normalization_base import Normalizer
+from .number_words import WrittenNumber, number_words
+
+
+_MONTHS = "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split()
+_MONTH = "|".join([*_MONTHS, "setiembre"])
+_MASCULINE_IN_A = frozenset(
+    "día mapa planeta problema programa sistema tema clima idioma poema drama diploma fantasma cometa telegrama "
+    "kilograma miligrama dilema esquema lema teorema diagrama colega guardia pirata poeta atleta turista artista "
+    "periodista dentista tranvía sofá".split()
+)
+_FEMININE_ENDINGS = ("a", "ción", "sión", "dad", "tad", "tud", "umbre", "ie")
+_OTHER_FEMININE = frozenset(
+    "vez mujer madre noche parte tarde clase fase frase base llave nave red sede fuente puente voz luz cruz flor "
+    "ley mano gente muerte suerte carne calle sangre leche nube torre imagen mente".split()
+)
+
+
+class SpanishNormalizer(Normalizer):
+    """Spanish with the number format 1.234,56 (1,234.56 is understood, too)."""
+
+    decimal = ","
+    decimal_words = {",": "coma", ".": "punto"}
+    range_word = "a"
+    minus, percent, permille = "menos", "por ciento", "por mil"
+    times_word = "por"
+    per_word = "por"
+    per_nouns = r"(?:hora|día|noche|semana|mes|año|persona)\b"
+    dot, at, slash, dash, underscore, plus, equals = "punto", "arroba", "barra", "guion", "guion bajo", "más", "igual"
+    date_before = "el|del|al|día|hasta|desde|fecha"
+    cents_joiner, and_word = "con", "y"
+    roman_contexts = (
+        "[Ss]iglo|[Ss]\\.|[Cc]apítulo|[Vv]olumen|[Tt]omo|[Pp]arte|[Aa]cto|[Ee]scena|[Tt]ítulo|[Aa]rtículo|[Aa]nexo|"
+        "[Ff]ase|[Tt]ipo|Guerra Mundial|(?:Don|Papa|papa|[Rr]ey|[Rr]eina|[Ee]mperador|Juan|San) [A-ZÁ-Ú]\\w+"
+    )
+    magnitudes = {"mil": 10**3, "millón": 10**6, "millones": 10**6, "billón": 10**12, "billones": 10**12, "M": 10**6}
+    currencies = {
+        "EUR": ("euro", "euros", "céntimo", "céntimos"),
+        "USD": ("dólar", "dólares", "centavo", "centavos"),
+        "GBP": ("libra", "libras", "penique", "peniques"),
+        "BRL": ("real", "reales", "centavo", "centavos"),
+        "JPY": ("yen", "yenes", "", ""),
+        "CHF": ("franco suizo", "francos suizos", "céntimo", "céntimos"),
+    }
+    unit_overrides = {"kg": ("kilo", "kilos"), "min": ("minuto", "minutos")}
+    feminine_units = frozenset(("h", "t", "lb", "lbs", "mi", "oz", "yd", "mph", "cal", "kcal", "ha"))
+    spelled = frozenset("UE IBM URL API IA AI IVA DNI".split()) - {"IVA"}
+    symbols = {
+        "&": "y", "+": "más", "=": "igual a", "%": "por ciento", "@": "arroba", "°": "grados", "±": "más menos",
+        "×": "por", "÷": "entre", "≈": "aproximadamente", "≠": "distinto de", "≤": "menor o igual que",
+        "≥": "mayor o igual que", "√": "raíz cuadrada de", "∞": "infinito", "§": "sección", "©": "copyright",
+        "№": "número", "µ": "micro", "€": "euros", "£": "libras", "$": "dólares", "¥": "yenes", "¢": "centavos",
+        "‰": "por mil", "<": "menor que", ">": "mayor que", "→": "a", "*": "por", "#": "número",
+        "?": "interrogación", ":": "dos puntos",
+    }  # fmt: skip
+    abbreviations = {
+        "sr": "señor", "sra": "señora", "sres": "señores", "sras": "señoras", "srta": "señorita", "dr": "doctor",
+        "dra": "doctora", "prof": ".profesor", "profa": "profesora", "d": ".don", "dª": "doña", "dña": "doña",
+        "ud": "usted", "uds": "ustedes", "vd": "usted", "vds": "ustedes", "av": ".avenida", "avda": "avenida",
+        "c/": "calle", "nº": "número", "n°": "número", "n.º": "número", "núm": "número", "no": ".#número",
+        "pág": "página", "págs": "páginas", "p": ".#página", "tel": ".teléfono", "p. ej": "por ejemplo",
+        "p.ej": "por ejemplo", "ej": ".ejemplo", "etc": "etcétera", "ee. uu": "Estados Unidos",
+        "ee.uu": "Estados Unidos", "eeuu": "Estados Unidos", "s.a": "S A", "s.l": "S L", "vs": "versus",
+        "a.c": "antes de Cristo", "a. c": "antes de Cristo", "d.c": "después de Cristo", "d. c": "después de Cristo",
+        "s": ".#siglo", "art": ".#artículo", "cap": ".#capítulo", "vol": ".#volumen", "fig": ".#figura",
+        "ing": ".ingeniero", "lic": ".licenciado", "gral": "general", "depto": "departamento", "dpto": "departamento",
+        "aprox": "aproximadamente", "máx": "máximo", "mín": "mínimo", "admón": "administración", "cía": "compañía",
+        "jr": ".júnior", "sta": ".santa", "sto": ".santo", "q.e.p.d": "que en paz descanse",
+    }  # fmt: skip
+
+    def first_rules(self) -> list:
+        return [(re.compile(r"(?<!\w)24/7(?!\w)"), lambda m: "veinticuatro siete")]
+
+    def written_date_patterns(self) -> list:
+        return [
+            (rf"(?<![\w/.,])(?P<d>\d{{1,2}})[º°]?\s+de\s+(?P<month>{_MONTH})"
+             r"(?:\s+(?:de|del)\s+(?P<y>1\d{3}|20\d\d)(?!\w|[.,]\d))?(?!\w)", self._written_date, re.I),
+        ]  # fmt: skip
+
+    def time_patterns(self) -> list:
+        return [
+            (r"(?<![\w:.,])(?P<h>[01]?\d|2[0-4])[:h](?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?(?:\s?(?:hs|hrs|h)\.?(?!\w))?"
+             r"(?![\w:]|[.,]\d)", self._time, 0),
+            (r"(?<![\w:.,])(?P<h>[01]?\d|2[0-4])\s?(?:hs|hrs|h)\.?(?![\w:/])", self._time, 0),
+        ]  # fmt: skip
+
+    def phone_patterns(self) -> list:
+        return [
+            (r"(?<![\w.,-])(?:\+34[ -]?)?[679]\d{2}(?:[ -]\d{3}){2}(?![\w-])", self.digits, 0),
+            (r"(?<![\w.,-])(?:\+34[ -]?)?[6789]\d{2}(?:[ -]\d{2}){3}(?![\w-])", self.digits, 0),
+            *super().phone_patterns(),
+        ]
+
+    def ordinal_patterns(self) -> list:
+        return [
+            (r"(?<![\w.,])(?P<n>\d{1,4})\.?(?P<o>[ºª])(?!\w)", self._ordinal, 0),
+            (r"(?<![\w.,])(?P<n>\d{1,3})\.?(?P<o>er|ro|do|to|mo|ra|da|ta|ma)(?!\w)", self._ordinal, 0),
+            (r"(?<![\w.,])(?P<n>\d{1,2})(?P<o>°)(?=\s+[a-zà-ý]{4,})", self._ordinal, 0),
+        ]
+
+    def _ordinal(self, match: re.Match) -> str:
+        words = self.ordinal(int(match["n"]), match["o"][-1] in "ªa")
+        following = self._following(match)
+        if match["o"] == "er" or (following and words.endswith(("primero", "tercero"))):
+            words = re.sub(r"(primer|tercer)o$", r"\1", words)
+        return words
+
+    def cardinal(self, number: int, feminine: bool = False) -> str:
+        words = number_words(number, self.language)
+        if feminine:
+            head, joiner, tail = words.rpartition("illones ") if "illones " in words else words.rpartition("illón ")
+            tail = re.sub(r"(?<=cient)os\b|(?<=quinient)os\b", "as", tail)
+            tail = re.sub(r"un[oó]?\b(?! mill)", "una", tail) if re.search(r"uno?\b", tail) else tail
+            words = head + joiner + tail
+        return words
+
+    def ordinal(self, number: int, feminine: bool = False) -> str:
+        words = number_words(number, self.language, "ordinal")
+        return re.sub(r"o\b", "a", words) if feminine else words
+
+    def counted(self, number: int, following: str) -> str:
+        if following and is_feminine(following, number == 1):
+            return self.cardinal(number, feminine=True)
+        words = self.cardinal(number)
+        if following and following[0].islower() and len(following) > 2:
+            words = re.sub(r"veintiuno$", "veintiún", words)
+            words = re.sub(r"\buno$", "un", words)
+        return words
+
+    def decimals(self, fraction: str) -> str:
+        if len(fraction) > 3:
+            return super().decimals(fraction)
+        zeros = len(fraction) - len(fraction.lstrip("0"))
+        return " ".join([self.cardinal(0)] * zeros + ([self.cardinal(int(fraction))] if int(fraction) else []))
+
+    def _written_date(self, match: re.Match) -> str | None:
+        name = match["month"].lower().replace("setiembre", "septiembre")
+        return self._checked_date(int(match["d"]), _MONTHS.index(name) + 1, match["y"])
+
+    def date(self, day: int, month: int, year: int | None) -> str:
+        tail = "" if year is None else f" de {self.cardinal(year)}"
+        return f"{'primero' if day == 1 else self.cardinal(day)} de {_MONTHS[month - 1]}{tail}"
+
+    def time(self, hour: int, minute: int, second: int | None) -> str:
+        words = self.cardinal(hour, feminine=True)
+        if not minute and not second:
+            return f"{words} {'hora' if hour == 1 else 'horas'}"
+        if minute:
+            words += f" y {self.cardinal(minute)}"
+        return words + (f" y {self.cardinal(second)} segundos" if second else "")
+
+    def fraction(self, numerator: int, denominator: int) -> str | None:
+        if numerator >= denominator or not numerator or denominator > 10:
+            return f"{self.cardinal(numerator)} sobre {self.cardinal(denominator)}"
+        if denominator == 2:
+            return "un medio"
+        name = {3: "tercio"}.get(denominator) or self.ordinal(denominator)
+        return f"{'un' if numerator == 1 else self.cardinal(numerator)} {name}{'s' if numerator > 1 else ''}"
+
+    def power(self, sign: str) -> str:
+        return " al cuadrado" if sign == "²" else " al cubo"
+
+    def between_amount_and_currency(self, count: int) -> str:
+        return "de " if count >= 10**6 and count % 10**6 == 0 else ""
+
+    def magnitude_name(self, factor: int, count: WrittenNumber) -> str:
+        if factor == 1000:
+            return "mil"
+        stem = "mill" if factor == 10**6 else "bill"
+        return stem + ("ón" if count.value == 1 and count.is_integer else "ones")
+
+    def roman(self, value: int, word: str) -> str:
+        last = word.split()[-1]
+        if last.lower() == "mundial":
+            return self.ordinal(value, feminine=True)
+        if last[0].isupper() and value <= 10 and last.lower() not in ("capítulo", "tomo", "parte", "acto", "tipo"):
+            return self.ordinal(value, feminine=last.endswith("a"))
+        return self.cardinal(value)
+
+
+def is_feminine(word: str, singular: bool) -> bool:
+    """Whether a noun is probably feminine, by its ending (`singular`: it stands behind "1")."""
+    word = word.lower()
+    if not singular:
+        for plural, one in (("ciones", "ción"), ("siones", "sión"), ("dades", "dad"), ("ces", "z"), ("s", "")):
+            if word.endswith(plural):
+                word = word[: len(word) - len(plural)] + one
+                break
+        else:
+            return False
+    if word in _MASCULINE_IN_A or len(word) < 3:
+        return False
+    return word.endswith(_FEMININE_ENDINGS) or word in _OTHER_FEMININE

@@ -1,0 +1,184 @@
+"""French: numbers, "premier", times with "heures", money and abbreviations."""
+
+import re
+
+from .normalization_base import Normalizer
+from .number_words import WrittenNumber, number_words
+
+
+_MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
+_MONTH = "|".join([*_MONTHS, "janv\\.", "févr\\.", "avr\\.", "juil\\.", "sept\\.", "oct\\.", "nov\\.", "déc\\."])
+_FEMININE = frozenset(
+    "heure minute seconde année fois semaine journée personne page partie ville maison femme fille chose table chambre "
+    "voiture place pièce rue école question réponse bouteille tasse livre tonne main nuit vie idée histoire image "
+    "vidéo équipe chance".split()
+)
+
+
+class FrenchNormalizer(Normalizer):
+    """French with the number format 1 234,56."""
+
+    decimal = ","
+    space_groups = True
+    decimal_words = {",": "virgule", ".": "point"}
+    range_word = "à"
+    minus, percent, permille = "moins", "pour cent", "pour mille"
+    times_word = "fois"
+    per_word = "par"
+    per_nouns = r"(?:heure|jour|nuit|semaine|mois|an|personne)\b"
+    dot, at, slash, dash, underscore, plus, equals = "point", "arobase", "slash", "tiret", "tiret bas", "plus", "égal"
+    date_before = "le|du|au|depuis le|jusqu'au|dès le"
+    and_word = "et"
+    roman_contexts = (
+        "[Cc]hapitre|[Vv]olume|[Tt]ome|[Pp]artie|[Aa]cte|[Ss]cène|[Tt]itre|[Aa]rticle|[Aa]nnexe|[Pp]hase|[Tt]ype"
+    )
+    magnitudes = {
+        "mille": 10**3, "million": 10**6, "millions": 10**6, "milliard": 10**9, "milliards": 10**9, "M": 10**6,
+        "Md": 10**9, "Mds": 10**9,
+    }  # fmt: skip
+    currencies = {
+        "EUR": ("euro", "euros", "centime", "centimes"),
+        "USD": ("dollar", "dollars", "cent", "cents"),
+        "GBP": ("livre", "livres", "penny", "pence"),
+        "CHF": ("franc", "francs", "centime", "centimes"),
+        "JPY": ("yen", "yens", "", ""),
+        "BRL": ("réal", "réaux", "centavo", "centavos"),
+    }
+    unit_overrides = {
+        "kg": ("kilo", "kilos"),
+        "km/h": ("kilomètre heure", "kilomètres heure"),
+        "min": ("minute", "minutes"),
+    }
+    feminine_units = frozenset(("h", "min", "s", "t", "lb", "lbs", "oz", "ms", "cal", "kcal"))
+    spelled = frozenset("UE URL API IA AI ADN".split())
+    symbols = {
+        "&": "et", "+": "plus", "=": "égale", "%": "pour cent", "@": "arobase", "°": "degrés", "±": "plus ou moins",
+        "×": "fois", "÷": "divisé par", "≈": "environ", "≠": "différent de", "≤": "inférieur ou égal à",
+        "≥": "supérieur ou égal à", "√": "racine carrée de", "∞": "infini", "§": "paragraphe", "©": "copyright",
+        "№": "numéro", "µ": "micro", "€": "euros", "£": "livres", "$": "dollars", "¥": "yens", "¢": "cents",
+        "‰": "pour mille", "<": "inférieur à", ">": "supérieur à", "→": "vers", "*": "fois", "#": "numéro",
+        "?": "point d'interrogation", ":": "deux points",
+    }  # fmt: skip
+    abbreviations = {
+        "m": ".monsieur", "mm": ".messieurs", "mr": "monsieur", "mme": "madame", "mmes": "mesdames",
+        "mlle": "mademoiselle", "mlles": "mesdemoiselles", "dr": "docteur", "pr": ".professeur", "me": ".maître",
+        "st": ".saint", "ste": ".sainte", "n°": "numéro", "nº": "numéro", "no": ".#numéro", "p": ".#page",
+        "pp": ".#pages", "av": ".avenue", "bd": "boulevard", "bld": "boulevard", "etc": "et cætera",
+        "p. ex": "par exemple", "p.ex": "par exemple", "c.-à-d": "c'est-à-dire", "cf": "confer", "env": ".environ",
+        "tél": "téléphone", "chap": ".#chapitre", "vol": ".#volume", "fig": ".#figure", "art": ".#article",
+        "s.a": "S A", "vs": "versus", "av. j.-c": "avant Jésus-Christ", "apr. j.-c": "après Jésus-Christ",
+        "ap. j.-c": "après Jésus-Christ", "j.-c": "Jésus-Christ", "svp": "s'il vous plaît", "max": ".maximum",
+        "min": ".minimum", "éd": ".édition",
+    }  # fmt: skip
+
+    def written_date_patterns(self) -> list:
+        return [
+            (rf"(?<![\w/.,])(?P<d>\d{{1,2}})(?:er)?\s+(?P<month>{_MONTH})(?!\w)(?:\s+(?P<y>1\d{{3}}|20\d\d)(?!\w|[.,]\d))?",
+             self._written_date, re.I),
+        ]  # fmt: skip
+
+    def time_patterns(self) -> list:
+        return [
+            (r"(?<![\w:.,])(?P<h>[01]?\d|2[0-4])\s?h\s?(?P<m>[0-5]\d)(?:\s?min)?(?:\s?(?P<s>[0-5]\d)\s?s)?(?!\w)",
+             self._time, 0),
+            (r"(?<![\w:.,])(?P<h>[01]?\d|2[0-4])\s?h(?![\w:/])", self._time, 0),
+            *super().time_patterns(),
+        ]  # fmt: skip
+
+    def phone_patterns(self) -> list:
+        return [
+            (r"(?<![\w.,-])(?:\+33[ .]?|0)[1-9](?:[ .-]?\d{2}){4}(?![\w-])", self._phone, 0),
+            *super().phone_patterns(),
+        ]
+
+    def _phone(self, match: re.Match) -> str:
+        text = match[0]
+        if text.startswith("+33"):
+            rest = re.sub(r"\D", "", text[3:])
+            groups, start = (
+                [rest[i : i + 2] for i in range(1, len(rest), 2)],
+                f"plus trente-trois, {self.cardinal(int(rest[0]))}",
+            )
+            return ", ".join([start, *(self._pair(group) for group in groups)])
+        digits = re.sub(r"\D", "", text)
+        return ", ".join(self._pair(digits[i : i + 2]) for i in range(0, len(digits), 2))
+
+    def _pair(self, digits: str) -> str:
+        return self.number(WrittenNumber(digits))
+
+    def ordinal_patterns(self) -> list:
+        return [
+            (r"(?<![\w.,])1(?P<o>er|re|ère)s?(?!\w)", lambda m: "premier" if m["o"] == "er" else "première", 0),
+            (r"(?<![\w.,])2(?P<o>nde?)s?(?!\w)", lambda m: "second" if m["o"] == "nd" else "seconde", 0),
+            (r"(?<![\w.,])(?P<n>\d{1,4})(?:e|è|ème|eme|ième)s?(?!\w)", lambda m: self.ordinal(int(m["n"])), 0),
+            (r"(?<![\w.,])(?P<roman>[IVX]+)(?P<o>er|re|ère|e|ème)(?!\w)", self._roman_ordinal, 0),
+        ]
+
+    def _roman_ordinal(self, match: re.Match) -> str | None:
+        value = self._roman_value(match["roman"])
+        if value is None:
+            return None
+        if value == 1:
+            return "premier" if match["o"] == "er" else "première"
+        return self.ordinal(value)
+
+    def cardinal(self, number: int, feminine: bool = False) -> str:
+        words = number_words(number, self.language)
+        return re.sub(r"\bun$", "une", words) if feminine else words
+
+    def counted(self, number: int, following: str) -> str:
+        word = following.lower().removesuffix("s")
+        return self.cardinal(number, feminine=word in _FEMININE)
+
+    def decimals(self, fraction: str) -> str:
+        if len(fraction) > 3:
+            return super().decimals(fraction)
+        zeros = len(fraction) - len(fraction.lstrip("0"))
+        return " ".join([self.cardinal(0)] * zeros + ([self.cardinal(int(fraction))] if int(fraction) else []))
+
+    def _written_date(self, match: re.Match) -> str | None:
+        name = match["month"].lower().rstrip(".")
+        month = next(i for i, m in enumerate(_MONTHS, 1) if m.startswith(name))
+        return self._checked_date(int(match["d"]), month, match["y"])
+
+    def date(self, day: int, month: int, year: int | None) -> str:
+        tail = "" if year is None else f" {self.cardinal(year)}"
+        return f"{'premier' if day == 1 else self.cardinal(day)} {_MONTHS[month - 1]}{tail}"
+
+    def time(self, hour: int, minute: int, second: int | None) -> str:
+        words = f"{self.cardinal(hour, feminine=True)} {'heure' if hour < 2 else 'heures'}"
+        if minute or second:
+            words += f" {self.cardinal(minute, feminine=True)}"
+        return words + (f" et {self.cardinal(second, feminine=True)} secondes" if second else "")
+
+    def money_with_cents(self, amount: WrittenNumber, names: tuple[str, str, str, str]) -> str:
+        cents = int(amount.fraction)
+        if not amount.value and cents:
+            return f"{self.cardinal(cents)} {names[2 if cents == 1 else 3]}"
+        words = f"{self.counted(amount.value, names[0])} {names[0 if amount.value < 2 else 1]}"
+        return words + (f" {self.cardinal(cents)}" if cents else "")
+
+    def between_amount_and_currency(self, count: int) -> str:
+        return "de " if count >= 10**6 and count % 10**6 == 0 else ""
+
+    def magnitude_name(self, factor: int, count: WrittenNumber) -> str:
+        name = {10**3: "mille", 10**6: "million", 10**9: "milliard"}[factor]
+        return name + ("s" if factor > 1000 and count.value > 1 else "")
+
+    def money(self, amount, to, symbol, magnitude):
+        words = super().money(amount, to, symbol, magnitude)
+        return re.sub(r"\bde (?=[aeiouyéh])", "d'", words) if words else words
+
+    def fraction(self, numerator: int, denominator: int) -> str | None:
+        if numerator >= denominator or not numerator or denominator > 20:
+            return f"{self.cardinal(numerator)} sur {self.cardinal(denominator)}"
+        if denominator == 2:
+            return "un demi"
+        name = {3: "tiers", 4: "quart"}.get(denominator) or self.ordinal(denominator)
+        return f"{self.cardinal(numerator)} {name}{'s' if numerator > 1 and denominator > 3 else ''}"
+
+    def power(self, sign: str) -> str:
+        return " au carré" if sign == "²" else " au cube"
+
+    def roman(self, value: int, word: str) -> str:
+        return self.cardinal(value)

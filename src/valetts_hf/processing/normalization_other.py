@@ -1,0 +1,144 @@
+"""The languages without rules of their own: a table of words, numbers by num2words, names of units by Babel."""
+
+from .normalization_base import Normalizer
+from .normalization_tables import CURRENCIES, plural_form
+from .number_words import number_words
+
+
+# decimal separator, word for it, words for minus, percent, "to" in ranges, dot, at, slash, hyphen, and, equals, plus
+_WORDS = {
+    "it": (",", "virgola", "meno", "per cento", "a", "punto", "chiocciola", "barra", "trattino", "e", "uguale", "più"),
+    "nl": (",", "komma", "min", "procent", "tot", "punt", "apenstaartje", "slash", "streepje", "en", "is", "plus"),
+    "pl": (",", "przecinek", "minus", "procent", "do", "kropka", "małpa", "ukośnik", "minus", "i", "równa się", "plus"),
+    "ru": (",", "запятая", "минус", "процентов", "до", "точка", "собака", "слэш", "дефис", "и", "равно", "плюс"),
+    "tr": (",", "virgül", "eksi", "yüzde", "ile", "nokta", "et", "bölü", "tire", "ve", "eşittir", "artı"),
+    "sv": (",", "komma", "minus", "procent", "till", "punkt", "snabel-a", "snedstreck", "bindestreck", "och", "är lika med",
+           "plus"),
+    "nb": (",", "komma", "minus", "prosent", "til", "punktum", "krøllalfa", "skråstrek", "bindestrek", "og", "er lik",
+           "pluss"),
+    "hi": (".", "दशमलव", "माइनस", "प्रतिशत", "से", "डॉट", "ऐट", "स्लैश", "हाइफ़न", "और", "बराबर", "प्लस"),
+    "sw": (".", "nukta", "hasi", "asilimia", "hadi", "nukta", "at", "mkwaju", "kistari", "na", "ni sawa na", "jumlisha"),
+    "ar": (",", "فاصلة", "ناقص", "بالمئة", "إلى", "نقطة", "آت", "شرطة مائلة", "شرطة", "و", "يساوي", "زائد"),
+    "eo": (",", "komo", "minus", "procentoj", "ĝis", "punkto", "heliko", "oblikvo", "streketo", "kaj", "egalas", "plus"),
+    "fa": (".", "ممیز", "منفی", "درصد", "تا", "نقطه", "ات", "اسلش", "خط تیره", "و", "مساوی", "به علاوه"),
+    "ca": (",", "coma", "menys", "per cent", "a", "punt", "arrova", "barra", "guió", "i", "igual a", "més"),
+    "ro": (",", "virgulă", "minus", "la sută", "la", "punct", "arond", "slash", "cratimă", "și", "egal cu", "plus"),
+}  # fmt: skip
+_SPACE_GROUPS = frozenset(("pl", "ru", "sv", "nb"))
+_PERCENT_FIRST = frozenset(("tr", "sw"))
+_ORDINAL_ENDINGS = {
+    "it": r"\.?[ºª°](?!\w)",
+    "nl": r"(?:e|de|ste)(?!\w)",
+    "sv": r":(?:a|e)(?!\w)",
+    "ca": r"(?:r|n|t|è|a)(?!\w)",
+    "tr": r"\.(?=\s+[a-zçğıöşü])",
+    "nb": r"\.(?=\s+[a-zæøå])",
+    "pl": r"\.(?=\s+[a-ząćęłńóśźż])",
+}
+_ABBREVIATIONS = {
+    "it": {"sig": ".signor", "sig.ra": "signora", "sigg": ".signori", "dott": ".dottor", "dott.ssa": "dottoressa",
+           "prof": ".professor", "ecc": "eccetera", "p.es": "per esempio", "pag": ".#pagina", "n": ".#numero",
+           "art": ".#articolo", "via": "via", "tel": ".telefono", "s.p.a": "S P A"},
+    "nl": {"dhr": "de heer", "mevr": "mevrouw", "mw": ".mevrouw", "dr": ".doctor", "prof": ".professor",
+           "bijv": "bijvoorbeeld", "bv": ".bijvoorbeeld", "enz": "enzovoort", "d.w.z": "dat wil zeggen",
+           "o.a": "onder andere", "m.a.w": "met andere woorden", "nr": "nummer", "blz": "bladzijde", "ca": ".circa",
+           "a.u.b": "alstublieft", "t/m": "tot en met"},
+    "pl": {"np": "na przykład", "itd": "i tak dalej", "itp": "i tym podobne", "tzn": "to znaczy", "ul": ".ulica",
+           "dr": "doktor", "prof": ".profesor", "nr": "numer", "godz": "godzina", "r": ".#rok", "tel": ".telefon",
+           "inż": "inżynier", "m.in": "między innymi", "ok": ".#około", "str": ".#strona"},
+    "ru": {"т.е": "то есть", "т. е": "то есть", "т.д": "так далее", "т. д": "так далее", "т.п": "тому подобное",
+           "т. п": "тому подобное", "др": ".другие", "г": ".год", "гг": ".годы", "ул": ".улица", "руб": "рублей",
+           "тыс": "тысяч", "млн": "миллионов", "млрд": "миллиардов", "стр": ".#страница", "см": ".смотри",
+           "напр": ".например", "им": ".имени"},
+    "tr": {"dr": ".doktor", "prof": ".profesör", "vb": ".ve benzeri", "vs": ".vesaire", "örn": ".örneğin",
+           "sn": ".sayın", "no": ".#numara", "tl": "#lira"},
+    "sv": {"t.ex": "till exempel", "t. ex": "till exempel", "bl.a": "bland annat", "bl. a": "bland annat",
+           "d.v.s": "det vill säga", "dvs": "det vill säga", "osv": "och så vidare", "m.m": "med mera",
+           "kl": ".klockan", "nr": "nummer", "s.k": "så kallad", "ca": "cirka", "st": ".#stycken"},
+    "nb": {"f.eks": "for eksempel", "bl.a": "blant annet", "dvs": "det vil si", "osv": "og så videre",
+           "m.m": "med mer", "kl": ".klokken", "nr": "nummer", "ca": "cirka"},
+    "ca": {"sr": "senyor", "sra": "senyora", "dr": "doctor", "dra": "doctora", "etc": "etcètera",
+           "p. ex": "per exemple", "núm": "número", "pàg": "pàgina", "av": ".avinguda"},
+    "ro": {"dl": "domnul", "d-na": "doamna", "dr": ".doctor", "etc": "et cetera", "ex": ".exemplu", "nr": "numărul",
+           "str": ".strada"},
+}  # fmt: skip
+
+
+# Everyday names of the currencies at home, by plural form: one, few, many / other.
+_CURRENCY_FORMS = {
+    "ru": {"RUB": ("рубль", "рубля", "рублей"), "USD": ("доллар", "доллара", "долларов"), "EUR": ("евро",) * 3},
+    "pl": {"PLN": ("złoty", "złote", "złotych"), "USD": ("dolar", "dolary", "dolarów"), "EUR": ("euro",) * 3},
+    "it": {"EUR": ("euro",) * 3, "USD": ("dollaro", "dollari", "dollari")},
+    "nl": {"EUR": ("euro",) * 3, "USD": ("dollar",) * 3},
+    "tr": {"TRY": ("lira",) * 3, "USD": ("dolar",) * 3, "EUR": ("avro",) * 3},
+    "sv": {"SEK": ("krona", "kronor", "kronor"), "USD": ("dollar",) * 3, "EUR": ("euro",) * 3},
+    "nb": {"NOK": ("krone", "kroner", "kroner"), "USD": ("dollar",) * 3, "EUR": ("euro",) * 3},
+    "hi": {"INR": ("रुपया", "रुपये", "रुपये"), "USD": ("डॉलर",) * 3},
+    "ca": {"EUR": ("euro", "euros", "euros"), "USD": ("dòlar", "dòlars", "dòlars")},
+    "ro": {"EUR": ("euro",) * 3, "USD": ("dolar", "dolari", "dolari")},
+}
+
+
+class OtherNormalizer(Normalizer):
+    """Generic rules with the words of one of the remaining languages."""
+
+    def __init__(self, language: str):
+        words = _WORDS[language]
+        self.decimal = words[0]
+        self.decimal_words = {",": words[1], ".": words[1] if words[0] == "." else words[5]}
+        self.minus, self.percent, self.range_word = words[2:5]
+        self.dot, self.at, self.slash, self.dash, self.and_word, self.equals, self.plus = words[5:12]
+        self.symbols = {"&": self.and_word, "+": self.plus, "=": self.equals, "@": self.at, "%": self.percent}
+        self.cents_joiner = self.and_word if language in ("it", "ca", "ro", "hi") else ""
+        self.space_groups = language in _SPACE_GROUPS
+        self.abbreviations = _ABBREVIATIONS.get(language, {})
+        super().__init__(language)
+
+    def currency(self, symbol: str, count: "int | float") -> tuple[str, str | None]:
+        forms = _CURRENCY_FORMS.get(self.language, {}).get(CURRENCIES[symbol])
+        if forms is None:
+            return super().currency(symbol, count)
+        return forms[{"one": 0, "few": 1}.get(plural_form(self.language, count), 2)], None
+
+    def decimals(self, fraction: str) -> str:
+        if len(fraction) > 2 or fraction.startswith("0"):
+            return super().decimals(fraction)
+        return self.cardinal(int(fraction))
+
+    def ordinal_patterns(self) -> list:
+        ending = _ORDINAL_ENDINGS.get(self.language)
+        if ending is None:
+            return []
+        return [(rf"(?<![\w.,])(?P<n>\d{{1,3}}){ending}", lambda m: self.ordinal(int(m["n"])), 0)]
+
+    def year(self, year: int) -> str:
+        if self.language in ("nl", "nb") and 1100 <= year <= 1999:
+            return number_words(year, self.language, "year")
+        if self.language == "sv" and 1100 <= year <= 1999:
+            rest = number_words(year % 100, "sv") if year % 100 else ""
+            return f"{number_words(year // 100, 'sv')}hundra{rest}"
+        return self.cardinal(year)
+
+    def year_patterns(self) -> list:
+        if self.language not in ("nl", "nb", "sv"):
+            return []
+        return [(r"(?<![\w.,-])(?P<y>1[1-9]\d\d)(?!\w|[.,:/]\d|-\w)", lambda m: self.year(int(m["y"])), 0)]
+
+    def cardinal(self, number: int, feminine: bool = False) -> str:
+        words = number_words(number, self.language).replace("etttusen", "ettusen")
+        return "null" if self.language == "nb" and number == 0 else words
+
+    def _percent(self, match) -> str | None:
+        words = super()._percent(match)
+        if words and self.language == "ru":
+            last = self._parse(match["to"] or match["number"])
+            words = words.removesuffix(self.percent) + _russian_plural(last.value if last.is_integer else -1)
+        if words and self.language in _PERCENT_FIRST:
+            words = f"{self.percent} {words.removesuffix(' ' + self.percent)}"
+        return words
+
+
+def _russian_plural(count: int) -> str:
+    if count < 0 or count % 10 in (2, 3, 4) and count % 100 not in (12, 13, 14):
+        return "процента"
+    return "процент" if count % 10 == 1 and count % 100 != 11 else "процентов"

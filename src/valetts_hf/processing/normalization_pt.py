@@ -1,0 +1,219 @@
+"""Portuguese, Brazil first: numbers that agree in gender, dates, times, money and abbreviations."""
+
+import re
+
+from .normalization_base import Normalizer
+from .number_words import WrittenNumber, number_words
+
+
+_MONTHS = "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro".split()
+_MONTH = "|".join(_MONTHS)
+_SHORT_MONTH = "|".join(month[:3] for month in _MONTHS)
+_FEMININE = {"um": "uma", "dois": "duas"}
+_MASCULINE_IN_A = frozenset(
+    "dia mapa planeta problema programa sistema tema clima grama quilograma miligrama poema cinema drama diploma "
+    "telegrama idioma fantasma cometa trauma estigma enigma dilema esquema lema teorema axioma diagrama gama "
+    "colega guarda pirata poeta atleta turista motorista artista dentista jornalista".split()
+)
+_FEMININE_ENDINGS = ("a", "ã", "ção", "são", "dade", "tude", "gem", "ice", "ie", "ade")
+_OTHER_FEMININE = frozenset("vez mulher mãe noite parte tarde classe fase frase base chave nave rede sede fonte ponte "
+                            "voz luz cruz flor dor cor lei mão canção gente morte sorte arte carne".split())  # fmt: skip
+
+
+class PortugueseNormalizer(Normalizer):
+    """`language` is `"pt-br"` or `"pt-pt"`; they differ in number words ("dezesseis", "dezasseis")."""
+
+    decimal = ","
+    decimal_words = {",": "vírgula", ".": "ponto"}
+    range_word = "a"
+    minus, percent, permille = "menos", "por cento", "por mil"
+    times_word = "por"
+    per_word = "por"
+    per_nouns = r"(?:hora|dia|noite|semana|mês|ano|pessoa)\b"
+    dot, at, slash, dash, underscore, plus, equals = "ponto", "arroba", "barra", "hífen", "underline", "mais", "igual"
+    date_before = "em|dia|dias|até|de|desde|no dia|data|antes de|depois de"
+    cents_joiner, and_word = "e", "e"
+    roman_contexts = (
+        "[Ss]éculo|[Ss]éc\\.|[Cc]apítulo|[Vv]olume|[Tt]omo|[Pp]arte|[Aa]to|[Cc]ena|[Tt]ítulo|[Aa]rtigo|[Aa]nexo|"
+        "[Ff]ase|[Tt]ipo|Guerra Mundial|(?:Dom|Papa|Rei|rei|Rainha|rainha|Imperador|imperador|João|Pedro) [A-ZÀ-Ý]\\w+"
+    )
+    magnitudes = {
+        "mil": 10**3, "milhão": 10**6, "milhões": 10**6, "bilhão": 10**9, "bilhões": 10**9, "trilhão": 10**12,
+        "trilhões": 10**12, "mi": 10**6, "bi": 10**9, "tri": 10**12,
+    }  # fmt: skip
+    currencies = {
+        "BRL": ("real", "reais", "centavo", "centavos"),
+        "USD": ("dólar", "dólares", "centavo", "centavos"),
+        "EUR": ("euro", "euros", "centavo", "centavos"),
+        "GBP": ("libra", "libras", "centavo", "centavos"),
+        "JPY": ("iene", "ienes", "", ""),
+        "CHF": ("franco suíço", "francos suíços", "centavo", "centavos"),
+    }
+    unit_overrides = {"kg": ("quilo", "quilos"), "min": ("minuto", "minutos"), "°": ("grau", "graus")}
+    feminine_units = frozenset(("h", "t", "lb", "lbs", "mi", "oz", "yd", "mph", "cal", "kcal"))
+    spelled = frozenset("IBGE IBM UTI URL API IPTU IPVA IPI INSS ICMS OAB UE AI IA FGV".split())
+    symbols = {
+        "&": "e", "+": "mais", "=": "igual a", "%": "por cento", "@": "arroba", "°": "graus", "±": "mais ou menos",
+        "×": "vezes", "÷": "dividido por", "≈": "aproximadamente", "≠": "diferente de", "≤": "menor ou igual a",
+        "≥": "maior ou igual a", "√": "raiz quadrada de", "∞": "infinito", "§": "parágrafo", "©": "copyright",
+        "№": "número", "µ": "micro", "€": "euros", "£": "libras", "$": "dólares", "¥": "ienes", "¢": "centavos",
+        "‰": "por mil", "<": "menor que", ">": "maior que", "→": "para", "*": "vezes", "#": "número",
+        "?": "interrogação", ":": "dois pontos",
+    }  # fmt: skip
+    abbreviations = {
+        "sr": "senhor", "sra": "senhora", "srs": "senhores", "sras": "senhoras", "srta": "senhorita", "dr": "doutor",
+        "dra": "doutora", "drs": "doutores", "dras": "doutoras", "prof": ".professor", "profa": "professora",
+        "profª": "professora", "prof.ª": "professora", "exmo": "excelentíssimo", "exma": "excelentíssima",
+        "av": ".avenida", "trav": ".travessa", "rod": ".rodovia", "pç": ".praça", "al": ".#alameda", "apto": "apartamento",
+        "ap": ".#apartamento", "nº": "número", "n°": "número", "n.º": "número", "no": ".#número", "nr": ".#número",
+        "pág": "página", "págs": "páginas", "p": ".#página", "tel": ".telefone", "cel": ".#celular",
+        "p. ex": "por exemplo", "p.ex": "por exemplo", "ex": ".exemplo", "etc": "etcétera", "obs": "observação",
+        "ltda": "limitada", "cia": "companhia", "s.a": "S A", "s/a": "S A", "jr": "júnior", "vs": "versus", "x": "#vezes",
+        "a.c": "antes de Cristo", "d.c": "depois de Cristo", "séc": "século", "art": ".#artigo", "cap": ".#capítulo",
+        "vol": ".#volume", "fig": ".#figura", "ed": ".#edição", "gov": ".governador", "dep": ".deputado",
+        "sen": ".senador", "pres": ".presidente", "eng": ".engenheiro", "gen": ".general", "min": ".ministro",
+        "fl": ".#folha", "aprox": "aproximadamente", "máx": "máximo", "mín": "mínimo", "seg": ".segundos",
+        "vc": "você", "vcs": "vocês", "tbm": "também", "tb": "também", "pq": "porque", "hj": "hoje", "qdo": "quando",
+    }  # fmt: skip
+
+    def first_rules(self) -> list:
+        return [
+            (re.compile(r"(?<!\w)D\.(?=\s[A-ZÀ-Ý]\w)"), lambda m: "Dom"),
+            (re.compile(r"(?<=\b[nd]a )R\.(?=\s[A-ZÀ-Ý]\w)|(?<=\bà )R\.(?=\s[A-ZÀ-Ý]\w)"), lambda m: "Rua"),
+            (re.compile(r"(?<!\w)(?P<w>[cCsSpP])/(?=\s|\w\w)"),
+             lambda m: {"c": "com ", "s": "sem ", "p": "para "}[m["w"].lower()]),
+            (re.compile(r"(?<![\w.,/-])\d{3}\.\d{3}\.\d{3}-\d\d(?![\w-])"), self.digits),  # CPF
+            (re.compile(r"(?<![\w.,/-])\d\d\.\d{3}\.\d{3}/\d{4}-\d\d(?![\w-])"), self.digits),  # CNPJ
+            (re.compile(r"(?<![\w.,/-])\d{5}-\d{3}(?![\w-])"), self.digits),  # CEP
+            (re.compile(r"(?<![\w/.,])(?:1/2|½)(?=\s+(?:de\s+)?(?P<noun>[^\W\d]+))"),
+             lambda m: "meia" if is_feminine(m["noun"], True) else "meio"),
+            (re.compile(r"(?<!\w)24/7(?!\w)"), lambda m: "vinte e quatro por sete"),
+        ]  # fmt: skip
+
+    def written_date_patterns(self) -> list:
+        year = r"(?P<y>1\d{3}|20\d\d)"
+        return [
+            (rf"(?<![\w/.,])(?P<d>\d{{1,2}})(?P<o>[º°oª])?\s+de\s+(?P<month>{_MONTH})(?:\s+de\s+{year}(?!\w|[.,]\d))?(?!\w)",
+             self._written_date, re.I),
+            (rf"(?<![\w/.,])(?P<d>\d{{1,2}})[ /-](?:de )?(?P<month>{_SHORT_MONTH})\.?[ /-](?:de )?{year}(?!\w|[.,]\d)",
+             self._written_date, re.I),
+        ]  # fmt: skip
+
+    def time_patterns(self) -> list:
+        hour, minute = r"(?P<h>[01]?\d|2[0-4])", r"(?P<m>[0-5]\d)"
+        return [
+            (rf"(?<![\w:.,]){hour}\s?(?:h|hs|hrs)\s?{minute}\s?(?:m|min)?(?:(?P<s>[0-5]\d)s)?(?![\w:]|[.,]\d)",
+             self._time, 0),
+            (rf"(?<![\w:.,]){hour}\s?(?:hs|hrs|h)\.?(?![\w:/])", self._time, 0),
+            (rf"(?<![\w:.,]){hour}:{minute}(?::(?P<s>[0-5]\d))?(?:\s?(?:h|hs|hrs|horas)(?!\w))?(?![\w:]|[.,]\d)",
+             self._time, 0),
+        ]  # fmt: skip
+
+    def phone_patterns(self) -> list:
+        return [
+            (r"(?<![\w.,])(?:\+55[ -]?)?\(?0?\d{2}\)?[ -]?9?[ ]?\d{4}[ -]\d{4}(?![\w-])", self.digits, 0),
+            (r"(?<![\w.,-])9?\d{4}-\d{4}(?![\w-])", self.digits, 0),
+            (r"(?<![\w.,-])0[3589]00[ -]?\d{3}[ -]?\d{4}(?!\w)", self.digits, 0),
+            *super().phone_patterns(),
+        ]
+
+    def ordinal_patterns(self) -> list:
+        return [
+            (r"(?<![\w.,])(?P<n>\d{1,4})\.?(?P<o>[ºª])s?(?!\w)", self._ordinal, 0),
+            (r"(?<![\w.,])(?P<n>\d{1,3})(?P<o>[oa])(?=\s+\w|[-.,;!?]|$)", self._ordinal, 0),
+            (r"(?<![\w.,])(?P<n>\d{1,2})(?P<o>°)(?=\s+[a-zà-ý]{4,})", self._ordinal, 0),
+        ]
+
+    def _ordinal(self, match: re.Match) -> str:
+        return self.ordinal(int(match["n"]), match["o"] in "ªa")
+
+    def cardinal(self, number: int, feminine: bool = False) -> str:
+        words = number_words(number, self.language).split()
+        if feminine:
+            last = max((i for i, w in enumerate(words) if w.endswith(("ilhão", "ilhões"))), default=-1)
+            words[last + 1 :] = [
+                w[:-2] + "as" if w.endswith(("entos", "nhentos")) else _FEMININE.get(w, w) for w in words[last + 1 :]
+            ]
+        return " ".join(words)
+
+    def ordinal(self, number: int, feminine: bool = False) -> str:
+        words = number_words(number, self.language, "ordinal")
+        return re.sub(r"o\b", "a", words) if feminine else words
+
+    def counted(self, number: int, following: str) -> str:
+        return self.cardinal(number, feminine=is_feminine(following, number == 1))
+
+    def decimals(self, fraction: str) -> str:
+        if len(fraction) > 3:
+            return super().decimals(fraction)
+        zeros = len(fraction) - len(fraction.lstrip("0"))
+        words = [self.cardinal(0)] * zeros + ([self.cardinal(int(fraction))] if int(fraction) else [])
+        return " ".join(words)
+
+    def _written_date(self, match: re.Match) -> str | None:
+        month = next(i for i, m in enumerate(_MONTHS, 1) if m.startswith(match["month"].lower()[:3]))
+        return self._checked_date(int(match["d"]), month, match["y"])
+
+    def date(self, day: int, month: int, year: int | None) -> str:
+        day_words = "primeiro" if day == 1 else self.cardinal(day)
+        tail = "" if year is None else f" de {self.cardinal(year)}"
+        return f"{day_words} de {_MONTHS[month - 1]}{tail}"
+
+    def time(self, hour: int, minute: int, second: int | None) -> str:
+        words = self.cardinal(hour, feminine=True)
+        if not minute and not second:
+            return f"{words} {'hora' if hour < 2 else 'horas'}"
+        if minute:
+            words += f" e {self.cardinal(minute)}"
+        return words + (f" e {self.cardinal(second)} segundos" if second else "")
+
+    def fraction(self, numerator: int, denominator: int) -> str | None:
+        if numerator >= denominator or not numerator or denominator > 10:
+            return f"{self.cardinal(numerator)} sobre {self.cardinal(denominator)}"
+        if denominator == 2:
+            return "meio"
+        name = {3: "terço"}.get(denominator) or self.ordinal(denominator)
+        return f"{self.cardinal(numerator)} {name}{'s' if numerator > 1 else ''}"
+
+    def power(self, sign: str) -> str:
+        return " ao quadrado" if sign == "²" else " ao cubo"
+
+    def between_amount_and_currency(self, count: int) -> str:
+        return "de " if count >= 10**6 and count % 10**6 == 0 else ""
+
+    def magnitude_name(self, factor: int, count: WrittenNumber) -> str:
+        if factor == 1000:
+            return "mil"
+        stem = {10**6: "milh", 10**9: "bilh", 10**12: "trilh"}[factor]
+        return stem + ("ão" if count.value < 2 else "ões")
+
+    def roman(self, value: int, word: str) -> str:
+        key = word.split()[-1].lower().rstrip(".")
+        if key in ("século", "séc") or word.split()[-1][0].isupper() and key != "mundial":
+            if value <= 10:
+                return self.ordinal(value, feminine=key.endswith(("a", "beth")))
+        if key == "mundial":
+            return self.ordinal(value, feminine=True)
+        return self.cardinal(value)
+
+
+def is_feminine(word: str, singular: bool) -> bool:
+    """Whether a noun is probably feminine, by its ending (`singular`: it stands behind "1")."""
+    word = word.lower()
+    if not singular:
+        for plural, one in (
+            ("ções", "ção"),
+            ("sões", "são"),
+            ("zes", "z"),
+            ("ores", "or"),
+            ("gens", "gem"),
+            ("s", ""),
+        ):
+            if word.endswith(plural):
+                word = word[: len(word) - len(plural)] + one
+                break
+        else:
+            return False
+    if word in _MASCULINE_IN_A or len(word) < 2:
+        return False
+    return word.endswith(_FEMININE_ENDINGS) or word in _OTHER_FEMININE

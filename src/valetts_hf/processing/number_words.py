@@ -1,0 +1,120 @@
+"""Numbers as words: num2words behind a cache and a lock, and numbers as people write them.
+
+Where num2words is not installed or does not know a language, digits are left as they are: espeak-ng reads them.
+"""
+
+import re
+import threading
+from dataclasses import dataclass
+from functools import lru_cache
+
+
+_NUM2WORDS_LANGUAGES = {
+    "en-us": "en", "en-gb": "en", "pt-br": "pt_BR", "pt-pt": "pt", "es": "es", "de": "de", "fr": "fr", "it": "it",
+    "nl": "nl", "pl": "pl", "ru": "ru", "tr": "tr", "sv": "sv", "nb": "no", "ar": "ar", "eo": "eo", "fa": "fa",
+    "ca": "ca", "ro": "ro",
+}  # fmt: skip
+MAX_DIGITS = 15  # longer numbers are read digit by digit
+_lock = threading.Lock()  # num2words keeps state in its converter objects
+
+
+@dataclass(frozen=True)
+class WrittenNumber:
+    """A number taken apart: digits before and behind the separator that was written between them ("" if none)."""
+
+    whole: str
+    fraction: str = ""
+    separator: str = ""
+
+    @property
+    def value(self) -> int:
+        """The part in front of the separator."""
+        return int(self.whole or "0")
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether nothing stands behind the separator."""
+        return not self.fraction
+
+
+def parse_number(text: str, decimal: str) -> WrittenNumber:
+    """Read a number with grouping and decimal separators in either convention.
+
+    Args:
+        text: digits with `.`, `,`, `'` or spaces, for example `"1.234,56"`.
+        decimal: the decimal separator of the language, `"."` or `","`. It decides only where both readings are
+            possible: `"1.234"`.
+
+    Returns:
+        The parts. `"3.5"` in a language with decimal comma keeps the separator `"."`, to be read as it stands.
+    """
+    text = re.sub(r"[\s']", "", text)
+    last = max(text.rfind("."), text.rfind(","))
+    if last < 0:
+        return WrittenNumber(text)
+    separator, other = text[last], "," if text[last] == "." else "."
+    groups = re.fullmatch(rf"\d{{1,3}}(?:{re.escape(separator)}\d{{3}})+", text)
+    if groups and (separator != decimal or text.count(separator) > 1) and not text.startswith("0"):
+        return WrittenNumber(text.replace(separator, ""))
+    whole = text[:last].replace(other, "").replace(separator, "")
+    return WrittenNumber(whole, text[last + 1 :], separator)
+
+
+_ONE_NUMBER = re.compile(
+    r"\d+(?:[.,]\d+)?|\d{1,3}(?:\.\d{3})+(?:,\d+)?|\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:['\s]\d{3})+(?:[.,]\d+)?"
+)
+
+
+def is_one_number(text: str) -> bool:
+    """Whether digits and separators make one number ("1,234.5") and not several ("1,2,3")."""
+    return _ONE_NUMBER.fullmatch(text) is not None
+
+
+@lru_cache(maxsize=16384)
+def number_words(number: int, language: str, kind: str = "cardinal", gender: str = "") -> str:
+    """A number in words.
+
+    Args:
+        number: any integer of at most 15 digits.
+        language: a key of `LANGUAGES`.
+        kind: `"cardinal"`, `"ordinal"` or `"year"`.
+        gender: `"f"` where num2words knows genders (Russian, Romanian, ...).
+
+    Returns:
+        Words, or the digits where num2words cannot tell.
+    """
+    converter = _NUM2WORDS_LANGUAGES.get(language)
+    if converter is None or len(str(abs(number))) > MAX_DIGITS:
+        return str(number)
+    try:
+        from num2words import num2words
+    except ImportError:
+        return str(number)
+    options = {"gender": gender} if gender else {}
+    with _lock:
+        try:
+            words = num2words(number, lang=converter, to=kind, **options)
+        except (NotImplementedError, TypeError, OverflowError, KeyError, IndexError, ValueError, AttributeError):
+            if kind == "cardinal" and not gender:
+                return str(number)
+            words = None
+    if words is None:
+        return number_words(number, language)
+    return " ".join(words.replace(",", " ").split())
+
+
+def digit_words(digits: str, language: str) -> str:
+    """Digits read one by one, separated by spaces."""
+    return " ".join(number_words(int(c), language) for c in digits if c.isdigit())
+
+
+_ROMAN = re.compile(r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})")
+_ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
+
+
+def roman_value(numeral: str) -> int | None:
+    """The value of a correctly formed Roman numeral, else None."""
+    if not numeral or not _ROMAN.fullmatch(numeral):
+        return None
+    values = [_ROMAN_VALUES[c] for c in numeral]
+    return sum(-v if v < following else v for v, following in zip(values, values[1:] + [0]))

@@ -1,0 +1,77 @@
+"""Where sentences end, in any of the languages and before the language is known.
+
+A sentence ends at a full stop, question mark, exclamation mark, ellipsis or danda with white space behind it, and at
+an empty line. It does not end after an abbreviation, an initial, a number in front of a lower-case word or a German
+ordinal in front of a month.
+"""
+
+import re
+
+
+# Titles and the like: a name follows, so the full stop never ends a sentence.
+_BEFORE_NAMES = frozenset(
+    "mr mrs ms messrs dr prof st mt gen capt lt sgt gov rev vs "
+    "sr sra srs srta dra profa exmo exma av trav dom d dª dña avda lic ing gral c/ "
+    "hr fr frl z.b d.h u.a bzw ca evtl ggf inkl exkl zzgl dipl-ing z d i u o v n "
+    "m mm mme mmes mlle mlles me mgr p.ex p.ej sig sigg dott dott.ssa sig.ra dhr mevr drs bijv t.ex bl.a np tzn ul "
+    "e.g i.e cf approx aprox apr".split()
+)
+# These end no sentence when a number follows.
+_BEFORE_NUMBERS = frozenset(
+    "no nos nº n núm nr num fig figs vol art arts p pp pg pág págs pag s sec séc ch cap chap tel cel fl max min "
+    "jan feb fev mar apr abr may mai jun jul aug ago sep sept set oct out okt nov dec dez dic ca c abs bd ed".split()
+)
+_END = re.compile(r"([.!?…।]+)([\"'”’»)\]\ue001]*)(?=\s|$)|\n[ \t]*(?:\n\s*)+")
+_LAST_WORD = re.compile(r"([^\s(\"'“‘«¿¡\[]+)$")
+_NEXT = re.compile(r"[\s\"'“‘«»(¿¡\[—-]*(\w+)")
+_MONTHS = "janua|jänner|febru|märz|april|mai|juni|juli|august|septem|oktob|novem|dezem|jahrh|klass|etage|stock"
+_ORDINAL_NEXT = re.compile(_MONTHS, re.IGNORECASE)
+
+
+def split_sentences(text: str) -> list[tuple[int, int]]:
+    """Cut a text into sentences.
+
+    Args:
+        text: cleaned text (`clean`) of length N.
+
+    Returns:
+        Pairs of offsets `(start, end)`; the stretches follow each other without a gap from 0 to N, white space
+        behind a sentence belongs to it. Empty for an empty text.
+    """
+    spans, start = [], 0
+    for found in _END.finditer(text):
+        if found[1] and not _ends_sentence(text, found):
+            continue
+        end = found.end()
+        while end < len(text) and text[end].isspace():
+            end += 1
+        if end > start:
+            spans.append((start, end))
+            start = end
+    if start < len(text):
+        spans.append((start, len(text)))
+    return spans
+
+
+def _ends_sentence(text: str, found: re.Match) -> bool:
+    following = _NEXT.match(text, found.end())
+    next_word = following[1] if following else ""
+    if found[1] != ".":
+        # "Oh! said she" goes on; a question or an ellipsis in front of a lower-case word is no end either.
+        return not next_word[:1].islower()
+    before = _LAST_WORD.search(text, max(0, found.start() - 40), found.start())
+    word = before[1] if before else ""
+    if next_word[:1].islower():
+        return False
+    if not word:
+        return True
+    if "\n" in text[found.end() : following.start(1) if following else len(text)].strip(" \t")[1:]:
+        return True
+    bare = word.lower().rstrip(".")
+    if next_word[:1].isdigit() and bare in _BEFORE_NUMBERS:
+        return False
+    if word.isdigit():
+        return not (len(word) <= 2 and _ORDINAL_NEXT.match(next_word))
+    if len(word) == 1 and word.isupper():  # an initial: "J. Silva"; "vitamin C. He" cannot be told apart
+        return False
+    return bare not in _BEFORE_NAMES or not next_word

@@ -1,0 +1,106 @@
+"""Numbers, dates, money, units, abbreviations and addresses written out, with the way back to the written characters."""
+
+import threading
+from dataclasses import dataclass
+
+from .languages import resolve_language
+from .normalization_base import Normalizer, Replacement
+from .normalization_de import GermanNormalizer
+from .normalization_en import EnglishNormalizer
+from .normalization_es import SpanishNormalizer
+from .normalization_fr import FrenchNormalizer
+from .normalization_other import OtherNormalizer
+from .normalization_pt import PortugueseNormalizer
+from .text_cleaning import canonicalize, clean
+
+
+_CLASSES: dict[str, type[Normalizer]] = {
+    "en-us": EnglishNormalizer,
+    "en-gb": EnglishNormalizer,
+    "pt-br": PortugueseNormalizer,
+    "pt-pt": PortugueseNormalizer,
+    "es": SpanishNormalizer,
+    "de": GermanNormalizer,
+    "fr": FrenchNormalizer,
+}
+_normalizers: dict[str, Normalizer] = {}
+_lock = threading.Lock()
+
+
+def normalizer_for(language: str) -> Normalizer:
+    """The rules of a language, built once."""
+    normalizer = _normalizers.get(language)
+    if normalizer is None:
+        with _lock:
+            normalizer = _normalizers.setdefault(language, _CLASSES.get(language, OtherNormalizer)(language))
+    return normalizer
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Characters `start:end` of the normalised text stand for `written_start:written_end` of the written one."""
+
+    start: int
+    end: int
+    written_start: int
+    written_end: int
+    replaced: bool
+
+
+def apply_replacements(text: str, replacements: list[Replacement]) -> tuple[str, list[Stretch]]:
+    """Put what is spoken in place of what is written.
+
+    Args:
+        text: cleaned text.
+        replacements: in order, without overlap.
+
+    Returns:
+        The normalised text, in which replaced words are set off by spaces from letters next to them, and the
+        stretches that map it back; together they cover it.
+    """
+    out: list[str] = []
+    stretches: list[Stretch] = []
+    length = position = 0
+
+    def add(piece: str, start: int, end: int, replaced: bool) -> None:
+        nonlocal length
+        if piece:
+            out.append(piece)
+            stretches.append(Stretch(length, length + len(piece), start, end, replaced))
+            length += len(piece)
+
+    for item in replacements:
+        add(text[position : item.start], position, item.start, False)
+        spoken = item.spoken
+        if spoken and out and _is_word(out[-1][-1]) and _is_word(spoken[0]):
+            spoken = " " + spoken
+        if spoken and item.end < len(text) and _is_word(text[item.end]) and _is_word(spoken[-1]):
+            spoken += " "
+        add(spoken or " ", item.start, item.end, True)
+        position = item.end
+    add(text[position:], position, len(text), False)
+    return "".join(out), stretches
+
+
+def _is_word(c: str) -> bool:
+    return c.isalnum()
+
+
+def normalize(text: str, language: str) -> str:
+    """A text as it is spoken, still in letters.
+
+    Args:
+        text: any text in one language.
+        language: any code `resolve_language` takes.
+
+    Returns:
+        The text with numbers, dates, times, money, units, symbols, addresses and abbreviations written out and white
+        space made single: `normalize("R$ 10", "pt-br") == "dez reais"`.
+
+    Raises:
+        ValueError: the language is not supported.
+        TypeError: `text` is not a string.
+    """
+    cleaned = clean(canonicalize(text))
+    replacements = normalizer_for(resolve_language(language)).find(cleaned)
+    return " ".join(apply_replacements(cleaned, replacements)[0].split())
