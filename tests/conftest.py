@@ -93,13 +93,11 @@ def base_checkpoint(tiny_checkpoint, monkeypatch) -> Path:
     In a source tree that has none (before the first training) the tiny one takes its place; `test_doctor.py` says so.
     """
     import valetts_hf
-    from valetts_hf.inference import engine
 
     bundled = Path(valetts_hf.BASE_CHECKPOINT)
     if (bundled / "model.safetensors").is_file():
         return bundled
     monkeypatch.setattr(valetts_hf, "BASE_CHECKPOINT", str(tiny_checkpoint))
-    monkeypatch.setattr(engine, "BUNDLED_CHECKPOINT", str(tiny_checkpoint))
     return tiny_checkpoint
 
 

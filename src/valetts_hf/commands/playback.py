@@ -142,7 +142,7 @@ def _file_player(name: str, sampling_rate: int) -> Iterator[Callable[[Speech], N
 
 
 def _pcm16(waveform: np.ndarray) -> bytes:
-    return (waveform.clip(-1, 1) * 32767).astype("<i2").tobytes()
+    return (waveform * 32768).round().clip(-32768, 32767).astype("<i2").tobytes()
 
 
 def _sounddevice():

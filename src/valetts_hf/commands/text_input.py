@@ -35,6 +35,8 @@ def read_text(arguments: Sequence[str], quiet: bool = False) -> str:
                 raise CommandError(f"{argument!r} stands beside other text: give one file, or -, or words.")
         return " ".join(arguments)
     (argument,) = arguments
+    if not argument.strip():
+        raise CommandError("the text is empty: there is nothing to speak.")
     if argument == "-":
         return _decode(_read_stdin(), "standard input")
     if _is_text_file(argument):
