@@ -39,7 +39,7 @@ _UNIT = "|".join(re.escape(s) for s in sorted(UNITS, key=len, reverse=True))
 _LONG_UNIT = "|".join(
     re.escape(s) for s in sorted(UNITS, key=len, reverse=True) if len(s) > 1 and s not in ("mi", "ha")
 )
-_MIXED_UNIT = re.compile(rf"(?<![\w/])(?P<unit>km/h|m/s|km²|m²|m³|kWh|°C|°F|mph)(?![\w/])")
+_MIXED_UNIT = re.compile(r"(?<![\w/])(?P<unit>km/h|m/s|km²|m²|m³|kWh|°C|°F|mph)(?![\w/])")
 _TOP_LEVEL = (
     "com|org|net|edu|gov|info|io|dev|app|ai|br|pt|de|fr|es|it|nl|pl|ru|uk|us|eu|ar|mx|ch|at|be|se|no|tr|in|tv|me|co"
 )

@@ -34,7 +34,7 @@ UNITS = {
     "°C": "temperature-celsius", "°F": "temperature-fahrenheit", "°": "angle-degree", "hPa": "pressure-hectopascal",
     "Pa": "pressure-pascal", "км": "length-kilometer", "м": "length-meter", "см": "length-centimeter",
     "мм": "length-millimeter", "кг": "mass-kilogram", "л": "volume-liter", "мл": "volume-milliliter",
-    "км/ч": "speed-kilometer-per-hour", "МБ": "digital-megabyte", "ГБ": "digital-gigabyte", 
+    "км/ч": "speed-kilometer-per-hour", "МБ": "digital-megabyte", "ГБ": "digital-gigabyte",
 }  # fmt: skip
 
 

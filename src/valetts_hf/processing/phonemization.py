@@ -9,7 +9,7 @@ is what comes out.
 import re
 import threading
 import unicodedata
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from .languages import LANGUAGES, resolve_language
 from .spoken_items import Item, join_items, mark_quotes, split_items
@@ -94,7 +94,7 @@ def phonemize_items(items: list[Item]) -> None:
             words = clause[first : first + _MAX_CLAUSE_WORDS]
             language = words[0].language
             spoken = clause_to_phonemes(" ".join(word.text for word in words), language)
-            parts = align_words([word.text for word in words], spoken, lambda w: clause_to_phonemes(w, language))
+            parts = align_words([word.text for word in words], spoken, partial(clause_to_phonemes, language=language))
             for word, (phonemes, joined) in zip(words, parts):
                 word.phonemes, word.joined = phonemes, joined
         clause.clear()

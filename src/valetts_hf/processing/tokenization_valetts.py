@@ -21,7 +21,7 @@ from .text_analysis import MAX_TOKENS, Segment, Word, analyze_text
 from .text_markup import check_ipa
 
 
-VOCAB_FILES_NAMES = {"vocab_file": "vocab.json", "lexicon_file": "lexicon.json"}
+VOCAB_FILES_NAMES = {"vocab_file": "vocab.json"}
 
 
 class ValeTTSTokenizer(PreTrainedTokenizer):
@@ -32,8 +32,7 @@ class ValeTTSTokenizer(PreTrainedTokenizer):
         language (`str`, *optional*): language of all texts that come without one; detected per sentence when not given.
         default_language (`str`, defaults to `"en-us"`): language of texts that do not tell theirs ("OK.", "2024").
         lexicon (`dict`, `str`, `Lexicon`, *optional*): the user's pronunciations, see [`Lexicon`]; a string is the path
-            of a `.json` or `.tsv` file. Saved with the tokenizer as `lexicon.json`.
-        lexicon_file (`str`, *optional*): the file `lexicon.json` of a saved tokenizer.
+            of a `.json` or `.tsv` file. Saved with the tokenizer.
 
     Example:
         >>> tokenizer = ValeTTSTokenizer()
@@ -51,7 +50,6 @@ class ValeTTSTokenizer(PreTrainedTokenizer):
         language: str | None = None,
         default_language: str = DEFAULT_LANGUAGE,
         lexicon: "Mapping | str | Lexicon | None" = None,
-        lexicon_file: str | None = None,
         pad_token: str = PAD,
         unk_token: str = UNKNOWN,
         bos_token: str = START,
@@ -62,7 +60,7 @@ class ValeTTSTokenizer(PreTrainedTokenizer):
         self.decoder = {index: symbol for symbol, index in self.encoder.items()}
         self.language = None if language is None else resolve_language(language)
         self.default_language = resolve_language(default_language)
-        self._lexicon = _read_lexicon(lexicon_file if lexicon is None else lexicon)
+        self._lexicon = _read_lexicon(lexicon)
         kwargs.pop("special_tokens_pattern", None)
         super().__init__(
             pad_token=pad_token,
@@ -71,6 +69,7 @@ class ValeTTSTokenizer(PreTrainedTokenizer):
             eos_token=eos_token,
             language=self.language,
             default_language=self.default_language,
+            lexicon=self.lexicon,
             special_tokens_pattern="bos_eos",
             **kwargs,
         )
@@ -97,27 +96,19 @@ class ValeTTSTokenizer(PreTrainedTokenizer):
         return "".join(tokens)
 
     def save_vocabulary(self, save_directory: str, filename_prefix: str | None = None) -> tuple[str, ...]:
-        """Write `vocab.json` and, if there are any pronunciations, `lexicon.json`.
+        """Write `vocab.json`.
 
         Raises:
             NotADirectoryError: `save_directory` is no folder.
         """
         if not os.path.isdir(save_directory):
             raise NotADirectoryError(f"Cannot save the vocabulary: {save_directory!r} is not a folder.")
-        contents = {"vocab_file": self.encoder, "lexicon_file": self._lexicon.to_dict()}
-        prefix = filename_prefix + "-" if filename_prefix else ""
-        paths = []
-        for name, content in contents.items():
-            path = os.path.join(save_directory, prefix + VOCAB_FILES_NAMES[name])
-            if not content:
-                if os.path.exists(path):
-                    os.remove(path)  # of an earlier save: it would come back with the next load
-                continue
-            with open(path, "w", encoding="utf-8") as file:
-                json.dump(content, file, ensure_ascii=False, indent=1)
-                file.write("\n")
-            paths.append(path)
-        return tuple(paths)
+        name = (filename_prefix + "-" if filename_prefix else "") + VOCAB_FILES_NAMES["vocab_file"]
+        path = os.path.join(save_directory, name)
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(self.encoder, file, ensure_ascii=False, indent=1)
+            file.write("\n")
+        return (path,)
 
     @property
     def _known(self) -> frozenset[str]:
@@ -127,9 +118,9 @@ class ValeTTSTokenizer(PreTrainedTokenizer):
     # --- the user's pronunciations -----------------------------------------------------------------------------
 
     @property
-    def lexicon(self) -> Lexicon:
-        """The user's pronunciations; assign a mapping, a path or a [`Lexicon`] to replace them."""
-        return self._lexicon
+    def lexicon(self) -> dict[str, dict[str, str]] | None:
+        """A copy of the user's pronunciations, language (`"*"`: all) -> word -> IPA; assign to replace them."""
+        return self._lexicon.to_dict() or None
 
     @lexicon.setter
     def lexicon(self, value: "Mapping | str | Lexicon | None") -> None:
@@ -187,6 +178,7 @@ class ValeTTSTokenizer(PreTrainedTokenizer):
     def __call__(
         self,
         text: Any = None,
+        text_pair: Any = None,
         *args: Any,
         language: "str | Sequence[str | None] | None" = None,
         is_phonemes: bool = False,
@@ -197,9 +189,11 @@ class ValeTTSTokenizer(PreTrainedTokenizer):
 
         Args:
             text (`str`, `list[str]`): what to say.
+            text_pair (`str`, `list[str]`, *optional*): what to say right behind it, in the same utterance.
             language (`str`, `list[str]`, *optional*): its language, or one per text; detected when not given.
             is_phonemes (`bool`): `text` is IPA already (`phonemize=False` is the same).
-            kwargs: `padding`, `truncation`, `max_length`, `return_tensors`, ... of transformers.
+            kwargs: `padding` (on by default for several texts with `return_tensors`), `truncation`, `max_length`,
+                `return_tensors`, ... of transformers.
 
         Returns:
             `BatchEncoding` with `input_ids`, `attention_mask` and `language_ids`, each `[B, T]` (or `[T]` for one text
@@ -210,19 +204,32 @@ class ValeTTSTokenizer(PreTrainedTokenizer):
             unknown symbols; the number of languages does not fit. `TypeError`: a text is not a string.
         """
         is_phonemes = is_phonemes or not phonemize
-        if text is None or kwargs.get("is_split_into_words") or _is_token_list(text):
-            return super().__call__(text, *args, is_phonemes=True, **kwargs)
+        if kwargs.pop("is_split_into_words", False):
+            text, text_pair = _joined_words(text), _joined_words(text_pair)
+        if text is None or _are_ids(text):
+            return super().__call__(text, text_pair, *args, is_phonemes=True, **kwargs)
+        if _are_pairs(text):
+            text, text_pair = map(list, zip(*text))
         batched = not isinstance(text, str)
         texts = list(text) if isinstance(text, (list, tuple)) else [text]
         if not texts:
             raise ValueError("text is an empty list: pass at least one text.")
-        languages = _one_per_text(language, len(texts))
-        rows = [self._row(item, code, is_phonemes) for item, code in zip(texts, languages)]
-        tensors, padding = kwargs.pop("return_tensors", None), kwargs.pop("padding", False)
+        rows = self._rows(texts, language, is_phonemes)
+        ipa: Any = [row[0] for row in rows]
+        second: Any = None
+        if text_pair is not None:
+            pairs = self._rows(list(text_pair) if batched else [text_pair], language, is_phonemes)
+            second = [row[0] for row in pairs]
+            special = kwargs.get("add_special_tokens", True)
+            rows = [(a, first + first[-1:] * special + last) for (a, first), (_, last) in zip(rows, pairs)]
+        tensors, padding = kwargs.pop("return_tensors", None), kwargs.pop("padding", None)
+        if padding is None:  # rows of different length make no tensor
+            padding = tensors is not None and len(rows) > 1
         padded = {name: kwargs.pop(name) for name in ("pad_to_multiple_of", "padding_side") if name in kwargs}
         mask = kwargs.get("return_attention_mask")
-        ipa = [row[0] for row in rows] if batched else rows[0][0]
-        encoding = super().__call__(ipa, *args, is_phonemes=True, **kwargs)
+        if not batched:
+            ipa, second = ipa[0], second and second[0]
+        encoding = super().__call__(ipa, second, *args, is_phonemes=True, **kwargs)
         ids = encoding["input_ids"] if batched else [encoding["input_ids"]]
         fitted = [self._language_row(row, len(each), kwargs) for row, each in zip(rows, ids)]
         encoding["language_ids"] = fitted if batched else fitted[0]
@@ -233,6 +240,10 @@ class ValeTTSTokenizer(PreTrainedTokenizer):
         if tensors is None:
             return encoding
         return BatchEncoding(dict(encoding), tensor_type=tensors, prepend_batch_axis=not batched)
+
+    def _rows(self, texts: list, language: Any, is_phonemes: bool) -> list[tuple[str, list[int]]]:
+        languages = _one_per_text(language, len(texts))
+        return [self._row(text, code, is_phonemes) for text, code in zip(texts, languages)]
 
     def _row(self, text: Any, language: str | None, is_phonemes: bool) -> tuple[str, list[int]]:
         """IPA of a text and the language id of each of its tokens (without `<s>` and `</s>`)."""
@@ -263,6 +274,8 @@ class ValeTTSTokenizer(PreTrainedTokenizer):
         """IPA of a text (also for `tokenize` and `encode`); `is_phonemes=True` takes it as IPA."""
         language, is_phonemes = kwargs.pop("language", None), kwargs.pop("is_phonemes", False)
         is_phonemes = is_phonemes or not kwargs.pop("phonemize", True)
+        if text in self._added_tokens_encoder:
+            return text, kwargs
         if is_phonemes or is_split_into_words:
             leading = " " if text[:1].isspace() else ""
             trailing = " " if text[1:] and text[-1:].isspace() else ""
@@ -306,9 +319,26 @@ def _read_lexicon(source: "Mapping | str | Lexicon | None", known: frozenset[str
     return Lexicon.from_file(source, known=known) if isinstance(source, (str, os.PathLike)) else Lexicon(source, known)
 
 
-def _is_token_list(text: Any) -> bool:
-    """Whether transformers is asked to encode ids or pairs and not texts."""
-    return isinstance(text, (list, tuple)) and len(text) > 0 and isinstance(text[0], (int, list, tuple))
+def _are_ids(text: Any) -> bool:
+    """Whether transformers is asked to encode ids and not texts."""
+    first = text[0] if isinstance(text, (list, tuple)) and text else None
+    return isinstance(first, int) or (isinstance(first, (list, tuple)) and bool(first) and isinstance(first[0], int))
+
+
+def _are_pairs(text: Any) -> bool:
+    """Whether these are pairs of texts, in transformers' manner."""
+    return (
+        isinstance(text, (list, tuple))
+        and bool(text)
+        and all(isinstance(pair, (list, tuple)) and len(pair) == 2 and isinstance(pair[0], str) for pair in text)
+    )
+
+
+def _joined_words(words: Any) -> Any:
+    """Texts out of lists of words."""
+    if not words or isinstance(words[0], str):
+        return " ".join(words) if words else words
+    return [_joined_words(each) for each in words]
 
 
 def _one_per_text(language: "str | Sequence[str | None] | None", count: int) -> list[str | None]:
