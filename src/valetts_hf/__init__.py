@@ -59,5 +59,4 @@ def __dir__() -> list[str]:
     return sorted(set(globals()) | set(__all__))
 
 
-if (Path(__file__).parent / "processing" / "tokenization_valetts.py").exists():  # TEMPORARY
-    register_with_transformers()
+register_with_transformers()

@@ -71,7 +71,8 @@ class ValeTTSModelTester:
 class ValeTTSModelTest(modeling.ModelTesterMixin, unittest.TestCase):
     all_model_classes = (ValeTTSModel, ValeTTSForSpeech)
     is_encoder_decoder = False
-    test_resize_embeddings = False
+    test_resize_embeddings = True
+    test_can_init_all_missing_weights_before_2023 = True  # upstream's word for: also without a dated copyright line
     has_attentions = True
 
     def setUp(self):

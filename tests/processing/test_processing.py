@@ -63,8 +63,9 @@ def test_language_is_detected_or_given(processor):
 @pytest.mark.parametrize("return_tensors", ["pt", "np"])
 def test_batch_of_texts_and_languages(processor, return_tensors):
     texts = [TEXT, "Ja.", "Sim, claro."]
-    inputs = processor(texts, language=("en-gb", "de", "pt"), padding=True, return_tensors=return_tensors)
+    inputs = processor(texts, language=("en-gb", "de", "pt"), return_tensors=return_tensors)
     assert isinstance(inputs["input_ids"], torch.Tensor if return_tensors == "pt" else np.ndarray)
+    assert len({len(row) for row in processor(texts, padding=False)["input_ids"]}) > 1
     for row, (text, code) in enumerate(zip(texts, ("en-gb", "de", "pt-br"))):
         alone = processor(text, language=code, return_tensors=return_tensors)
         length = alone["input_ids"].shape[1]
@@ -109,10 +110,10 @@ def test_rate_of_bare_arrays(processor, clip):
 
 
 def test_one_clip_for_all_texts_or_one_each(processor, clip):
-    shared = processor([TEXT, "Yes."], audio=clip, padding=True, return_tensors="pt")
+    shared = processor([TEXT, "Yes."], audio=clip, return_tensors="pt")
     assert shared["reference_mel"].shape[0] == shared["reference_mask"].shape[0] == 2
     assert torch.equal(shared["reference_mel"][0], shared["reference_mel"][1])
-    own = processor([TEXT, "Yes."], audio=[clip, clip], padding=True, return_tensors="pt")
+    own = processor([TEXT, "Yes."], audio=[clip, clip], return_tensors="pt")
     assert torch.equal(own["reference_mel"], shared["reference_mel"])
     lists = processor([TEXT, "Yes."], audio=clip)
     assert len(lists["reference_mel"]) == 2
@@ -122,10 +123,10 @@ def test_one_clip_for_all_texts_or_one_each(processor, clip):
 
 
 def test_voice_by_name(processor):
-    inputs = processor([TEXT, "Yes."], voice="ada", padding=True, return_tensors="pt")
+    inputs = processor([TEXT, "Yes."], voice="ada", return_tensors="pt")
     assert inputs["style"].dtype == torch.float32
     assert inputs["style"].tolist() == [STYLES["ada"]] * 2
-    each = processor([TEXT, "Yes."], voice=["rui", "ada"], padding=True, return_tensors="pt")["style"]
+    each = processor([TEXT, "Yes."], voice=["rui", "ada"], return_tensors="pt")["style"]
     torch.testing.assert_close(each, torch.tensor([STYLES["rui"], STYLES["ada"]]))
     assert processor(voice="ada")["style"].tolist() == [STYLES["ada"]]
 
@@ -142,7 +143,7 @@ def test_voice_as_an_object(processor):
 
 def test_voices_as_rows(processor):
     rows = torch.tensor([STYLES["ada"], STYLES["rui"]])
-    assert torch.equal(processor([TEXT, "Yes."], voice=rows, padding=True, return_tensors="pt")["style"], rows)
+    assert torch.equal(processor([TEXT, "Yes."], voice=rows, return_tensors="pt")["style"], rows)
 
 
 def test_voice_as_audio(processor, clip, voice_wav):
@@ -221,7 +222,7 @@ BAD_CALLS = [
     ({"text": ["Yes.", None]}, TypeError, r"text\[1\] must be a string, got NoneType"),
     ({"text": [["Yes", "."]]}, TypeError, r"text\[0\] must be a string, got list"),
     ({"text": TEXT, "language": "xx"}, ValueError, "'xx' is not supported. Choose one of: en-us"),
-    ({"text": TEXT, "language": 3}, TypeError, "language"),
+    ({"text": TEXT, "language": 3}, TypeError, "language must be a code such as 'en-us' or a list of them, got 3"),
     ({"text": [TEXT] * 3, "language": ["de", "fr"]}, ValueError, "2 languages for 3 texts"),
     ({"text": TEXT, "voice": "adda"}, ValueError, "no voice 'adda'. Did you mean 'ada'. Voices of this .*: ada, rui;"),
     ({"text": TEXT, "voice": "nobody.wav"}, FileNotFoundError, "no audio file at 'nobody.wav'"),

@@ -27,13 +27,13 @@ class ValeTTSTextKwargs(TextKwargs, total=False):
         Language code of all texts or of each; detected when not given.
     """
 
-    language: str | list[str] | tuple[str, ...] | None
+    language: str | list[str | None] | None
 
 
 class ValeTTSProcessorKwargs(ProcessingKwargs, total=False):
     text_kwargs: ValeTTSTextKwargs
     audio_kwargs: AudioKwargs
-    _defaults = {}
+    _defaults = {"text_kwargs": {"padding": True}}
 
 
 class ValeTTSProcessor(ProcessorMixin):
@@ -98,7 +98,7 @@ class ValeTTSProcessor(ProcessorMixin):
                 audio, audio as a dictionary, a style vector of shape `(H,)` or an object with a `style`. With neither
                 voice nor audio, each text gets the default voice of its language (see `default_voice`).
             kwargs:
-                `return_tensors`, `padding`, `truncation`, `max_length`, `sampling_rate` (of bare arrays, Hz), or those
+                `return_tensors`, `padding` (to the longest text unless `False`), `truncation`, `max_length`, `sampling_rate` (of bare arrays, Hz), or those
                 grouped as `text_kwargs`, `audio_kwargs`, `common_kwargs`.
 
         Returns:
@@ -117,8 +117,10 @@ class ValeTTSProcessor(ProcessorMixin):
             raise ValueError("both audio and voice were given: pass one of them (voice also takes the path of audio).")
         rows = _check_text(text)
         if language is not None:
+            if not isinstance(language, (str, list, tuple)):
+                raise TypeError(f"language must be a code such as 'en-us' or a list of them, got {language!r}.")
             _check_count("languages", language, rows)
-            kwargs["language"] = list(language) if isinstance(language, tuple) else language
+            kwargs["language"] = language if isinstance(language, str) else list(language)
         style = None
         if voice is not None:
             style, audio = self._resolve_voice(voice, rows)
