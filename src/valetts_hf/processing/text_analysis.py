@@ -8,7 +8,7 @@ Nothing is dropped on the way: the words of the segments, put together, are the 
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
 from .language_detection import DEFAULT_LANGUAGE, detect_languages
@@ -16,8 +16,9 @@ from .languages import LANGUAGES, resolve_language
 from .lexicon import Lexicon
 from .normalization_base import Replacement
 from .phonemization import phonemize_items
+from .segments import Group, Segment, build_segments, group_items, with_silent_word
 from .sentence_splitting import split_sentences
-from .spoken_items import PLACEHOLDER, Item, mark_quotes, separators, split_items
+from .spoken_items import PLACEHOLDER, mark_quotes, split_items
 from .symbols import character_names
 from .text_cleaning import canonicalize, clean, is_persian, readable_in, script_of
 from .text_markup import Mark, parse_marks
@@ -26,55 +27,7 @@ from .text_normalization import apply_replacements, normalizer_for
 
 MAX_TOKENS = 200  # of one segment: some ten to fifteen seconds of speech
 _CACHED_CHARACTERS = 4000
-_CHUNK = re.compile(r"\S+")
 _SPEAKABLE = re.compile(r"[^\W_]|[&%@$€£+=#°½⅓⅔¼¾⅛∞±×÷§©№µ²³]")
-_STRONG_MARKS, _WEAK_MARKS = frozenset(".?!;:…—)"), frozenset(",")
-
-
-@dataclass(frozen=True)
-class Word:
-    """A written word and its place among the tokens.
-
-    Args:
-        text: as written, punctuation included; several words where they are spoken as one ("R$ 10"), empty where a
-            very long one goes on in the next segment.
-        token_start, token_end: tokens `token_start <= i < token_end` of the segment's `input_ids`, `<s>` being 0.
-            Both are equal for a word without sound of its own.
-    """
-
-    text: str
-    token_start: int
-    token_end: int
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A sentence, or the part of it that is in one language and within the token budget.
-
-    Args:
-        text: as written.
-        normalized: as spoken, in letters.
-        language: key of `LANGUAGES`.
-        phonemes: IPA with punctuation.
-        words: the written words in order.
-        sentence_end: whether the sentence ends with this segment.
-    """
-
-    text: str
-    normalized: str
-    language: str
-    phonemes: str
-    words: tuple[Word, ...]
-    sentence_end: bool = True
-
-
-@dataclass
-class _Group:
-    """Items that belong to one written word (or to several that are spoken as one)."""
-
-    start: int
-    end: int
-    items: list[Item]
 
 
 def analyze_text(
@@ -140,13 +93,13 @@ def _analyze(
             groups, stray = _groups(plain, cleaned, first, last, run_language, fixed)
             if not groups:
                 if segments:
-                    segments[-1] = _with_silent_word(segments[-1], stray)
+                    segments[-1] = with_silent_word(segments[-1], stray)
                 else:
                     silent = f"{silent} {stray}".strip()
                 continue
-            parts = _segments(plain, groups, run_language, max_tokens)
+            parts = build_segments(plain, groups, run_language, max_tokens)
             if silent:
-                parts[0] = _with_silent_word(parts[0], silent, in_front=True)
+                parts[0] = with_silent_word(parts[0], silent, in_front=True)
                 silent = ""
             if index < len(runs) - 1:
                 parts[-1] = replace(parts[-1], sentence_end=False)
@@ -280,7 +233,7 @@ def _fixed_spans(
 
 def _groups(
     plain: str, cleaned: str, start: int, end: int, language: str, fixed: list[tuple[int, int, str]]
-) -> tuple[list[_Group], str]:
+) -> tuple[list[Group], str]:
     """The words of a stretch with their phonemes; and its text if it has none."""
     stretch = cleaned[start:end]
     taken = [(first - start, last - start) for first, last, _ in fixed]
@@ -303,141 +256,4 @@ def _groups(
     phonemize_items(items)
     if not any(item.phonemes for item in items if not item.is_mark):
         return [], " ".join(plain[start:end].split())
-    return _grouped(plain, start, end, items), ""
-
-
-def _grouped(plain: str, start: int, end: int, items: list[Item]) -> list[_Group]:
-    chunks = [(found.start(), found.end()) for found in _CHUNK.finditer(plain, start, end)]
-    chunk_starts = [first for first, _ in chunks]
-    groups: list[_Group] = []
-    opening: list[Item] = []
-    previous = -1  # last chunk that is taken
-    for item in items:
-        if item.is_mark:
-            if groups and not item.opens:
-                groups[-1].items.append(item)
-            else:
-                opening.append(item)
-            continue
-        first = max(bisect_right(chunk_starts, item.start) - 1, 0)
-        last = max(bisect_right(chunk_starts, item.end - 1) - 1, first)
-        if groups and first <= previous:
-            groups[-1].items += [*opening, item]
-        else:
-            groups.append(_Group(chunks[previous + 1][0], 0, [*opening, item]))
-            if previous + 1 < first and len(groups) > 1:  # silent chunks go to the word before
-                groups[-2].end = chunks[first - 1][1]
-                groups[-1].start = chunks[first][0]
-        opening = []
-        previous = max(previous, last)
-        groups[-1].end = chunks[previous][1]
-    groups[-1].end = chunks[-1][1]
-    groups[-1].items += opening
-    return groups
-
-
-def _segments(plain: str, groups: list[_Group], language: str, max_tokens: int | None) -> list[Segment]:
-    if max_tokens is None:
-        return [_segment(plain, groups, language)]
-    room = max_tokens - 2
-    pieces = [piece for group in groups for piece in _cut_group(group, room)]
-    sizes = [_size(group.items) for group in pieces]
-    total = sum(sizes)
-    segments, first = [], 0
-    while first < len(pieces):
-        last = len(pieces)
-        if total > room:
-            aim = total / -(-total // room)
-            last = _best_cut(pieces, sizes, first, room, aim)
-        segments.append(replace(_segment(plain, pieces[first:last], language), sentence_end=last == len(pieces)))
-        total -= sum(sizes[first:last])
-        first = last
-    return segments
-
-
-def _size(items: list[Item]) -> int:
-    return sum(len(item.phonemes) + (not item.is_mark) for item in items)
-
-
-def _best_cut(groups: list[_Group], sizes: list[int], first: int, room: int, aim: float) -> int:
-    """Index behind the last group of the next segment: at a clause near `aim`, else between words."""
-    best, best_cost, size = first + 1, float("inf"), 0
-    for i in range(first, len(groups)):
-        size += sizes[i]
-        if size > room and i > first:
-            break
-        mark = next((item.text for item in reversed(groups[i].items) if item.is_mark and not item.is_quote), "")
-        mark = mark if groups[i].items[-1].is_mark else ""
-        cost = abs(size - aim) + (0 if mark in _STRONG_MARKS and mark else 15 if mark in _WEAK_MARKS and mark else 90)
-        if cost <= best_cost:
-            best, best_cost = i + 1, cost
-    return best
-
-
-def _cut_group(group: _Group, room: int) -> list[_Group]:
-    """A word longer than a whole segment, in parts."""
-    if _size(group.items) <= room:
-        return [group]
-    parts: list[_Group] = []
-    items: list[Item] = []
-    for item in group.items:
-        if items and _size([*items, item]) > room and not item.is_mark:
-            parts.append(_Group(0, 0, items))
-            items = []
-        items.append(item)
-    parts.append(_Group(0, 0, items))
-    bounds = [group.start]
-    for part in parts[1:]:
-        bounds.append(min(max(bounds[-1], part.items[0].start), group.end))
-        if bounds[-1] == bounds[-2] and len(bounds) > 2 or part.items[0].start <= group.start:
-            bounds[-1] = group.end  # spoken in one: the first part carries the text
-    for part, first, last in zip(parts, bounds, [*bounds[1:], group.end]):
-        part.start, part.end = first, max(first, last)
-    return parts
-
-
-def _segment(plain: str, groups: list[_Group], language: str) -> Segment:
-    items = [item for group in groups for item in group.items]
-    out: list[str] = []
-    position = 1  # behind <s>
-    places: dict[int, tuple[int, int]] = {}
-    for item, space in zip(items, separators(items)):
-        position += len(space)
-        places[id(item)] = (position, position + len(item.phonemes))
-        position += len(item.phonemes)
-        out.append(space + item.phonemes)
-    words = []
-    for group in groups:
-        spans = [places[id(item)] for item in group.items if not item.is_mark]
-        sounding = [span for span in spans if span[1] > span[0]] or spans
-        words.append(
-            Word(" ".join(plain[group.start : group.end].split()), sounding[0][0], max(end for _, end in sounding))
-        )
-    normal = "".join(
-        (" " if space or not item.phonemes or i and items[i - 1].joined else "")
-        + ('"' if item.is_quote else _spoken(item))
-        for i, (item, space) in enumerate(zip(items, separators(items)))
-    )
-    return Segment(
-        text=plain[groups[0].start : groups[-1].end],
-        normalized=" ".join(normal.split()),
-        language=language,
-        phonemes="".join(out),
-        words=tuple(words),
-    )
-
-
-def _spoken(item: Item) -> str:
-    return f"[[{item.phonemes}]]" if item.fixed else item.text
-
-
-def _with_silent_word(segment: Segment, text: str, in_front: bool = False) -> Segment:
-    """The segment with a word that has no sound, so that no written word is lost."""
-    if not text:
-        return segment
-    first, last = segment.words[0], segment.words[-1]
-    if in_front:
-        words = (Word(f"{text} {first.text}", first.token_start, first.token_end), *segment.words[1:])
-        return replace(segment, text=f"{text} {segment.text}", words=words)
-    words = (*segment.words[:-1], Word(f"{last.text} {text}", last.token_start, last.token_end))
-    return replace(segment, text=f"{segment.text} {text}", words=words)
+    return group_items(plain, start, end, items), ""

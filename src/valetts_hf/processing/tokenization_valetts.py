@@ -16,8 +16,9 @@ from transformers import BatchEncoding, PreTrainedTokenizer
 from .language_detection import DEFAULT_LANGUAGE
 from .languages import LANGUAGES, language_id, resolve_language
 from .lexicon import Lexicon
+from .segments import Segment, Word
 from .symbols import END, PAD, START, SYMBOLS, UNKNOWN, normalize_ipa
-from .text_analysis import MAX_TOKENS, Segment, Word, analyze_text
+from .text_analysis import MAX_TOKENS, analyze_text
 from .text_markup import check_ipa
 
 
