@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 
 from valetts_hf.inference.errors import MissingWordsError, SpeechTextError
 from valetts_hf.inference.long_text import (
-    MAX_TOKENS,
+    FIRST_TOKENS,
     Piece,
-    PieceWord,
     TextPlan,
+    check_nothing_lost,
     check_text,
     pieces_of,
-    split_piece,
-    text_blocks,
+    split_beginning,
 )
-from valetts_hf.processing.symbols import END_ID, SPACE_ID, START_ID, ids_to_ipa
+from valetts_hf.inference.text_blocks import text_blocks
+from valetts_hf.processing.symbols import END_ID, START_ID, ids_to_ipa, ipa_to_ids
 
 
 @dataclass
@@ -34,9 +33,10 @@ class FakeSegment:
     language: str
     phonemes: str
     words: list[FakeWord]
+    sentence_end: bool = True
 
 
-def segment(text: str, language: str = "en-us") -> FakeSegment:
+def segment(text: str, language: str = "en-us", sentence_end: bool = True) -> FakeSegment:
     """Letters stand for their own phonemes."""
     words, position = [], 1
     for token in text.split(" "):
@@ -44,21 +44,30 @@ def segment(text: str, language: str = "en-us") -> FakeSegment:
         if letters:
             words.append(FakeWord(letters, position, position + len(letters)))
         position += len(token) + 1
-    return FakeSegment(text, language, text, words)
+    return FakeSegment(text, language, text, words, sentence_end)
+
+
+def tokenizer(phonemes: str, is_phonemes: bool) -> dict[str, list[int]]:
+    assert is_phonemes
+    return {"input_ids": ipa_to_ids(phonemes)}
 
 
 class FakeProcessor:
     """One segment per full stop; refuses text without letters, as the real one does."""
 
+    tokenizer = staticmethod(tokenizer)
+
     def __init__(self):
         self.blocks: list[str] = []
+        self.languages: list[str | None] = []
 
     def analyze(self, text, language=None):
         self.blocks.append(text)
+        self.languages.append(language)
         if not any(char.isalnum() for char in text):
             raise ValueError(f"nothing to read in {text!r}")
         sentences = [part.strip() for part in text.replace("\n", " ").split(".")]
-        return [segment(part.lower() + ".", language or "en-us") for part in sentences if part]
+        return [segment(part + ".", language or "en-us") for part in sentences if part]
 
 
 PARAGRAPHS = (
@@ -106,7 +115,7 @@ def test_plan_reads_lazily_and_counts_words():
     assert len(processor.blocks) == 1 and len(processor.blocks[0]) < 400
     assert first.pause == "sentence" and plan.language_of_voice == "en-us"
     rest = [first, *pieces]
-    expected = [word.strip(".").lower() for word in text.split()]
+    expected = [word.strip(".") for word in text.split()]
     assert plan.asked == expected
     assert [word.text for piece in rest for word in piece.words] == expected
     assert [piece.progress for piece in rest] == sorted(piece.progress for piece in rest)
@@ -116,7 +125,7 @@ def test_plan_reads_lazily_and_counts_words():
 
 def test_ornaments_between_paragraphs_are_passed_over():
     plan = TextPlan("One.\n\n* * *\n\nTwo.", FakeProcessor())
-    assert [word.text for piece in plan for word in piece.words] == ["one", "two"]
+    assert [word.text for piece in plan for word in piece.words] == ["One", "Two"]
 
 
 def test_text_without_words_keeps_the_front_ends_error():
@@ -133,96 +142,104 @@ def test_front_end_errors_about_words_are_not_hidden():
         list(TextPlan("word", Refusing()))
 
 
-def test_segments_without_words_are_no_pieces():
-    class Silent(FakeProcessor):
+def test_words_lost_by_the_front_end_are_an_error():
+    class Forgetful(FakeProcessor):
         def analyze(self, text, language=None):
-            return [FakeSegment("…", "en-us", "…", [])]
+            return super().analyze(text.replace("boats", ""), language)
 
-    with pytest.raises(SpeechTextError, match="holds nothing that can be spoken"):
-        list(TextPlan("word", Silent()))
+    with pytest.raises(MissingWordsError, match="'boats'"):
+        list(TextPlan("Three boats came.", Forgetful()))
+
+
+def test_nothing_lost_looks_at_letters_only():
+    check_nothing_lost("Ｏne —  *two*.", [segment("One two.")])
+    check_nothing_lost("<b>ignored</b>", [segment("other")])
+    with pytest.raises(MissingWordsError, match="'three'"):
+        check_nothing_lost("one two three", [segment("one two")])
+    with pytest.raises(MissingWordsError):
+        check_nothing_lost("one two", [segment("two one")])
+
+
+def test_doubtful_blocks_follow_their_neighbours():
+    processor = FakeProcessor()
+    list(TextPlan("7\n\nEine gute Nacht wünsche ich euch allen.\n\n7", processor))
+    assert processor.languages[0] == "de" and processor.languages[1] is None
+    assert processor.languages[2] is not None
+    processor = FakeProcessor()
+    list(TextPlan("7\n\n7", processor, language="fr"))
+    assert processor.languages == ["fr", "fr"]
+
+
+def test_the_voice_is_not_chosen_by_one_small_word():
+    plan = TextPlan("Ok.\n\nEine gute Nacht wünsche ich euch allen, meine lieben Kinder.", FakeProcessor())
+    next(iter(plan))
+    assert plan.language_of_voice == "de"
 
 
 def test_languages_in_one_sentence_are_one_piece():
-    (piece,) = pieces_of([segment("they call it"), segment("weltschmerz", "de"), segment("and sigh.")])
-    assert ids_to_ipa(piece.input_ids) == "they call it weltschmerz and sigh.".replace("g", "ɡ")
+    (piece,) = pieces_of(
+        [segment("they call it", sentence_end=False), segment("welt", "de", False), segment("and rest.")], tokenizer
+    )
+    assert ids_to_ipa(piece.input_ids) == "they call it welt and rest."
     assert len(piece.language_ids) == len(piece.input_ids) and len(set(piece.language_ids)) == 2
-    assert [(w.text, w.language) for w in piece.words[3:5]] == [("weltschmerz", "de"), ("and", "en-us")]
+    assert [(w.text, w.language) for w in piece.words[3:5]] == [("welt", "de"), ("and", "en-us")]
     for word in piece.words:
-        assert ids_to_ipa(piece.input_ids[word.start : word.end]) == word.text.replace("g", "ɡ")
+        assert ids_to_ipa(piece.input_ids[word.start : word.end]) == word.text
     assert piece.input_ids[0] == START_ID and piece.input_ids[-1] == END_ID
     assert START_ID not in piece.input_ids[1:] and END_ID not in piece.input_ids[:-1]
+    assert piece.pause == "sentence"
+
+
+def test_long_sentences_in_two_languages_are_not_joined():
+    long = "lorem ipsum dolor sit amet " * 6
+    pieces = pieces_of([segment(long + "x", sentence_end=False), segment(long + "y.", "de")], tokenizer)
+    assert [piece.pause for piece in pieces] == ["none", "sentence"]
 
 
 def test_headings_and_sentences_stay_apart():
-    pieces = pieces_of([segment("chapter one"), segment("it rained."), segment("es war nacht.", "de")])
+    pieces = pieces_of([segment("chapter one"), segment("it rained."), segment("es war nacht.", "de")], tokenizer)
     assert [piece.pause for piece in pieces] == ["sentence", "sentence", "sentence"]
     assert [len(piece.words) for piece in pieces] == [2, 2, 3]
 
 
+def test_parts_of_one_long_sentence_keep_short_pauses():
+    parts = [segment("one two,", sentence_end=False), segment("three", sentence_end=False), segment("four.")]
+    pieces = pieces_of(parts, tokenizer, paragraph_ends=True)
+    assert [piece.pause for piece in pieces] == ["comma", "none", "paragraph"]
+
+
 def test_a_word_said_as_one_with_its_neighbour_is_not_lost():
-    joined = FakeSegment(
-        "i am here", "en-us", "aim hir", [FakeWord("I", 1, 4), FakeWord("am", 4, 4), FakeWord("here", 5, 8)]
-    )
-    (piece,) = pieces_of([joined])
+    words = [FakeWord("I", 1, 4), FakeWord("am", 4, 4), FakeWord("here", 5, 8)]
+    (piece,) = pieces_of([FakeSegment("i am here", "en-us", "aim hir", words)], tokenizer)
     assert [(word.text, word.start, word.end) for word in piece.words] == [("I", 1, 4), ("am", 1, 4), ("here", 5, 8)]
     with pytest.raises(MissingWordsError, match="'I', 'am'"):
-        pieces_of([FakeSegment("I am", "en-us", "", [FakeWord("I", 1, 1), FakeWord("am", 1, 1)])])
+        pieces_of([FakeSegment("I am", "en-us", "", [FakeWord("I", 1, 1), FakeWord("am", 1, 1)])], tokenizer)
 
 
-def long_piece(rng: random.Random, words: int) -> Piece:
-    text = " ".join(
-        "".join(rng.choices("abdefhiklmnoprstuvz", k=rng.randint(1, 12))) + rng.choice(["", "", "", "", ",", ";"])
-        for _ in range(words)
-    )
-    return as_piece(segment(text + "."))
+def as_piece(text: str) -> Piece:
+    (piece,) = pieces_of([segment(text)], tokenizer)
+    return piece
 
 
-def as_piece(seg: FakeSegment) -> Piece:
-    from valetts_hf.processing.symbols import ipa_to_ids
-
-    ids = ipa_to_ids(seg.phonemes)
-    words = [PieceWord(word.text, word.token_start, word.token_end, seg.language) for word in seg.words]
-    return Piece(ids, [0] * len(ids), words, "sentence")
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_split_pieces_hold_every_word_once(seed):
-    rng = random.Random(seed)
-    piece = long_piece(rng, rng.randint(1, 300))
-    limit = rng.choice([20, 60, MAX_TOKENS])
-    parts = split_piece(piece, limit)
-    assert all(len(part.input_ids) <= limit for part in parts)
-    assert [word.text for part in parts for word in part.words] == [word.text for word in piece.words]
-    for part in parts:
-        assert part.input_ids[0] == START_ID and part.input_ids[-1] == END_ID
+def test_a_long_first_sentence_begins_with_its_first_clauses():
+    clause = "lorem ipsum dolor sit amet consetetur,"
+    whole = as_piece(" ".join([clause] * 5 + ["end."]))
+    first, rest = split_beginning(whole)
+    assert len(first.input_ids) <= FIRST_TOKENS and first.pause == "comma" and len(first.words) == 18
+    assert len(rest.words) == 13 and rest.pause == "sentence"
+    assert ids_to_ipa(rest.input_ids) == " ".join([clause] * 2 + ["end."])
+    for part in (first, rest):
         assert len(part.language_ids) == len(part.input_ids)
+        assert part.input_ids[0] == START_ID and part.input_ids[-1] == END_ID
         for word in part.words:
             assert ids_to_ipa(part.input_ids[word.start : word.end]) == word.text
-    assert parts[-1].pause == "sentence"
-    sounds = [i for part in parts for i in part.input_ids[1:-1] if i != SPACE_ID]
-    assert sounds == [i for i in piece.input_ids[1:-1] if i != SPACE_ID]
-
-
-def test_splits_prefer_clauses():
-    text = " ".join(
-        ["lorem ipsum dolor sit amet", "consetetur sadipscinɡ elitr;", "sed diam nonumy eirmod tempor"] * 5
-    )
-    parts = split_piece(as_piece(segment(text + ".")), 120)
-    assert [part.pause for part in parts[:-1]] == ["clause"] * (len(parts) - 1)
-
-
-def test_one_endless_word_is_cut_anywhere():
-    piece = as_piece(segment("a" * 1000))
-    parts = split_piece(piece)
-    assert all(len(part.input_ids) <= MAX_TOKENS for part in parts)
-    assert sum(len(part.input_ids) - 2 for part in parts) == 1000
-    assert [word.text for part in parts for word in part.words] == ["a" * 1000]
+    for text in ("short one.", "no mark " * 30 + "end."):
+        assert len(split_beginning(as_piece(text))) == 1
 
 
 def test_edges_of_a_piece():
-    piece = as_piece(segment("ja, nein."))
+    piece = as_piece("ja, nein.")
     assert (piece.lead, piece.end) == (1, 9)
-    assert replace(piece, words=[]).end == len(piece.input_ids) - 1
 
 
 @pytest.mark.parametrize(
@@ -239,3 +256,8 @@ def test_edges_of_a_piece():
 def test_check_text(text, error, message):
     with pytest.raises(error, match=message):
         check_text(text)
+
+
+def test_control_characters_go():
+    assert check_text("a\x00b\x07 c\td\x1b\r\n") == "ab c\td\r\n"
+    assert check_text("a\ud800b") == "a\ufffdb"

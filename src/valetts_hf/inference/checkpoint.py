@@ -7,6 +7,7 @@ library meets them first; a voice that speaks noise is worse than an error.
 from __future__ import annotations
 
 import json
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,10 @@ from typing import Any
 import torch
 
 from valetts_hf.inference.errors import CheckpointError
+
+
+_HUB_OPTIONS = {"revision", "token", "cache_dir", "local_files_only", "force_download"}
+_REFETCH = "Copy or download the checkpoint again (save one with `save_pretrained` of both model and processor)."
 
 
 def resolve_device(device: str | torch.device | int | None) -> torch.device:
@@ -61,12 +66,15 @@ def load_checkpoint(
         hub_options: `revision`, `token`, `cache_dir`, `local_files_only`, `force_download`.
 
     Raises:
-        `CheckpointError`: missing, damaged, incomplete, or made for another model.
+        `CheckpointError`: missing, damaged, incomplete, or made for another model. `TypeError`: unknown option.
     """
     from valetts_hf.modeling.configuration_valetts import ValeTTSConfig
     from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
     from valetts_hf.processing.processing_valetts import ValeTTSProcessor
 
+    unknown = sorted(set(hub_options) - _HUB_OPTIONS)
+    if unknown:
+        raise TypeError(f"from_pretrained() got an unexpected keyword argument {unknown[0]!r}.")
     name = os.fspath(source)
     _check_folder(name)
     try:
@@ -80,24 +88,45 @@ def load_checkpoint(
             "transformers' own classes."
         )
     try:
-        model, report = ValeTTSForSpeech.from_pretrained(name, dtype=dtype, output_loading_info=True, **hub_options)
+        config = ValeTTSConfig.from_dict(settings)
+    except Exception as error:  # validation has several exceptions of its own
+        raise CheckpointError(f"config.json of {name!r} is not valid: {_reason(error)} {_REFETCH}") from error
+    model = _load_model(ValeTTSForSpeech, name, config, dtype, hub_options)
+    try:
+        processor = ValeTTSProcessor.from_pretrained(name, **hub_options)
+    except Exception as error:
+        raise CheckpointError(
+            f"the text or audio settings of {name!r} cannot be loaded: {_reason(error)} {_REFETCH}"
+        ) from error
+    return model.to(device).eval(), processor
+
+
+def _load_model(model_class: Any, name: str, config: Any, dtype: torch.dtype, hub_options: dict[str, Any]) -> Any:
+    """The model with every weight from the checkpoint, none left as it was initialised."""
+    logger = logging.getLogger("transformers.modeling_utils")
+    level = logger.level
+    logger.setLevel(logging.ERROR)  # instead of its table of every weight, one error below
+    try:
+        model, report = model_class.from_pretrained(
+            name, config=config, dtype=dtype, output_loading_info=True, ignore_mismatched_sizes=True, **hub_options
+        )
     except Exception as error:  # each library that reads a part of a file has exceptions of its own
-        raise CheckpointError(f"the weights of {name!r} cannot be loaded: {_first_line(error)} {_REFETCH}") from error
+        raise CheckpointError(f"the weights of {name!r} cannot be loaded: {_reason(error)} {_REFETCH}") from error
+    finally:
+        logger.setLevel(level)
     missing = sorted(report["missing_keys"])
     if missing:
         raise CheckpointError(
             f"the weights of {name!r} are incomplete: {len(missing)} are missing, for example {missing[0]!r}. {_REFETCH}"
         )
-    try:
-        processor = ValeTTSProcessor.from_pretrained(name, **hub_options)
-    except Exception as error:
+    other = sorted(report["mismatched_keys"])
+    if other:
+        key, found, wanted = other[0]
         raise CheckpointError(
-            f"the text or audio settings of {name!r} cannot be loaded: {_first_line(error)} {_REFETCH}"
-        ) from error
-    return model.to(device).eval(), processor
-
-
-_REFETCH = "Copy or download the checkpoint again (save one with `save_pretrained` of both model and processor)."
+            f"the weights of {name!r} do not fit its config.json: {len(other)} differ in shape, for example {key!r} is "
+            f"{tuple(found)} and should be {tuple(wanted)}. {_REFETCH}"
+        )
+    return model
 
 
 def _check_folder(name: str) -> None:
@@ -112,9 +141,10 @@ def _check_folder(name: str) -> None:
     if not (path / "config.json").is_file():
         raise CheckpointError(f"the folder {name!r} holds no config.json, so it is no checkpoint: check the path.")
     try:
-        json.loads((path / "config.json").read_text(encoding="utf-8"))
+        if not isinstance(json.loads((path / "config.json").read_text(encoding="utf-8")), dict):
+            raise ValueError("it is no JSON object")
     except (OSError, ValueError) as error:
-        raise CheckpointError(f"{name!r}: config.json cannot be read ({_first_line(error)}). {_REFETCH}") from error
+        raise CheckpointError(f"{name!r}: config.json cannot be read: {_reason(error)} {_REFETCH}") from error
     if not any(path.glob("*.safetensors")):
         raise CheckpointError(
             f"the folder {name!r} holds no weights (no .safetensors file; other formats are not loaded). {_REFETCH}"
@@ -123,14 +153,14 @@ def _check_folder(name: str) -> None:
 
 def _unreachable(name: str, error: Exception) -> CheckpointError:
     if Path(name).expanduser().is_dir():
-        return CheckpointError(f"{name!r}: config.json cannot be read: {_first_line(error)} {_REFETCH}")
+        return CheckpointError(f"{name!r}: config.json cannot be read: {_reason(error)} {_REFETCH}")
     return CheckpointError(
-        f"the checkpoint {name!r} is neither a folder here nor reachable on the Hub: {_first_line(error)} Check the name "
+        f"the checkpoint {name!r} is neither a folder here nor reachable on the Hub: {_reason(error)} Check the name "
         "and the connection, or leave the name out to use the checkpoint that comes with the package."
     )
 
 
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    line = (lines[0] if lines else type(error).__name__).rstrip(".")
-    return f"{line}."
+def _reason(error: Exception) -> str:
+    """What a library said, on one line and not endless."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return (text if len(text) <= 300 else text[:297] + "...").rstrip(".") + "."

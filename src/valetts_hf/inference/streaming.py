@@ -5,7 +5,7 @@ F frames, S samples, hop samples per frame.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from itertools import accumulate
 from typing import Any
 
@@ -45,7 +45,7 @@ def decoded(model: Any, latents: PieceLatents, early: bool) -> Iterator[np.ndarr
         skip = 0
 
 
-def _pieces(model: Any, latents: PieceLatents, frames: int) -> Iterator[np.ndarray]:
+def _pieces(model: Any, latents: PieceLatents, frames: int) -> Generator[np.ndarray, None, None]:
     with torch.inference_mode():
         chunks = iter(model.decode_in_chunks(latents.latents, latents.pitch, latents.style, chunk_frames=frames))
     while True:
@@ -97,6 +97,8 @@ def spoken(
             words = []
             while waiting and ends[waiting[0].start] * hop + shift < written + len(samples):
                 word = waiting.pop(0)
+                if not word.text:  # the rest of a word that began in the piece before
+                    continue
                 if ends[word.end] == ends[word.start]:
                     missing.append(word.text)
                 start, end = ((ends[index] * hop + shift - written) / rate for index in (word.start, word.end))
@@ -104,7 +106,7 @@ def spoken(
             heard += len(words)
             written += len(samples)
             yield Speech(samples, rate, " ".join(word.text for word in words), words, seed), progress
-        missing.extend(word.text for word in waiting)
+        missing.extend(word.text for word in waiting if word.text)
         pause, progress = piece.pause, piece.progress
     if not missing and heard != len(plan.asked):
         missing = plan.asked[heard:] or plan.asked

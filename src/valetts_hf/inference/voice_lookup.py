@@ -10,6 +10,7 @@ import hashlib
 import os
 import threading
 from collections import OrderedDict
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -94,8 +95,10 @@ class VoiceLookup:
                 f"voice {str(voice)!r} is a folder; give an audio file of 5-6 seconds of speech, or a voice's name: {names}."
             )
         if not is_file:
+            close = get_close_matches(str(voice), voices, n=1)
+            hint = f"Did you mean {close[0]!r}? " if close else ""
             raise VoiceError(
-                f"unknown voice {str(voice)!r}: it is neither a file nor one of the voices of this checkpoint. "
+                f"unknown voice {str(voice)[:200]!r}: it is neither a file nor one of the voices of this checkpoint. {hint}"
                 f"Voices: {names}. Or give a path to an audio file of 5-6 seconds of speech."
             )
         return self._by_file(path)
