@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from accelerate import Accelerator
@@ -46,14 +47,16 @@ def batches_of(corpus, recipe):
     return BatchMaker(corpus, mel, weights, recipe.batch_size, recipe.window_frames, recipe.reference_frames)
 
 
-def test_every_weight_of_the_generator_learns(buzz_corpus):
+@pytest.mark.parametrize("prior_share", [0.0, 0.5, 1.0])
+def test_every_weight_of_the_generator_learns(buzz_corpus, prior_share):
     recipe = tiny_recipe()
     torch.manual_seed(0)
     model = ValeTTSForSpeech(recipe.model_config)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.02)  # zero-initialised weights block the ones before them
-    output = GeneratorObjective(model, recipe.segment_frames)(batches_of(buzz_corpus, recipe).batch(0))
+    objective = GeneratorObjective(model, recipe.segment_frames, prior_share)
+    output = objective(batches_of(buzz_corpus, recipe).batch(0))
     assert output.generated.shape == output.target.shape == (3, 16 * 256)
     sum(output.losses.values()).backward()
     untouched = [name for name, parameter in model.named_parameters() if parameter.grad is None]
@@ -69,8 +72,6 @@ def test_alignment_search_replaces_durations_of_whole_clips(buzz_corpus):
     lengths = buzz_corpus.frame_lengths
     short, long = int(lengths.argmin()), int(lengths.argmax())
     assert lengths[short] < 100 < lengths[long]
-    import numpy as np
-
     clips, zeros = np.array([short, long]), np.array([0, 0])
     batch = batches.assemble(clips, zeros, clips, zeros)
     output = objective(batch, torch.Generator().manual_seed(0), search_noise=0.01)
@@ -134,6 +135,7 @@ def test_the_script_resumes_exactly(buzz_corpus, tmp_path, monkeypatch):
         ({"losses": {"mels": 1}}, r"unknown losses \['mels'\]"),
         ({"model": {"hidden": 1}}, r"unknown model settings \['hidden'\]"),
         ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
+        ({"prior_share": 1.5}, r"prior_share must be in \[0, 1\], got 1.5"),
         ({"discriminator": "huge"}, "discriminator must be one of .*got 'huge'"),
         ({"segment_frames": 999}, "segment_frames 999 exceeds window_frames 160"),
     ],

@@ -62,14 +62,20 @@ class GeneratorObjective(nn.Module):
     Args:
         model: the model to train.
         segment_frames (`int`): frames of each window that are decoded and judged.
+        prior_share (`float`): share of the rows, in [0, 1], whose segments are decoded from the prior instead of the
+            posterior, with recorded durations, pitch and energy. The text side then learns from what is heard, and the
+            decoder from what it will be given (compare NaturalSpeech, arXiv 2205.04421).
         context_frames (`int`): frames decoded on either side of a segment and thrown away, since the decoder sees
             nothing beyond its input.
     """
 
-    def __init__(self, model: ValeTTSForSpeech, segment_frames: int = 40, context_frames: int = 4):
+    def __init__(
+        self, model: ValeTTSForSpeech, segment_frames: int = 40, prior_share: float = 0.0, context_frames: int = 4
+    ):
         super().__init__()
         self.model = model
         self.segment_frames = segment_frames
+        self.prior_share = prior_share
         self.context_frames = context_frames
         self.mel_loss = MultiScaleMelLoss(model.config.sampling_rate)
 
@@ -104,6 +110,11 @@ class GeneratorObjective(nn.Module):
         prior_mean, prior_log_scale = model.frame_prior(
             frame_states, prosody_features(batch.pitch, energy, config.prosody), expanded_mean, style, frame_mask
         )
+        rows = round(self.prior_share * len(latents))
+        if rows:
+            drawn = prior_mean[:rows] + _noise(mean[:rows], generator) * config.noise_scale * prior_log_scale[:rows].exp()
+            spoken = model.flow(drawn, style[:rows], frame_mask[:rows], inverse=True)
+            latents = torch.cat([spoken.to(latents.dtype) * frame_mask[:rows, :, None], latents[rows:]])
         generated, target = self._segments(batch, latents, style, generator)
         noise = _noise(hidden_states[..., :1].expand(-1, -1, config.duration.noise_size), generator)
         predicted_log_durations = model.duration_predictor(hidden_states, style, mask, noise)

@@ -53,7 +53,7 @@ class PretrainState:
 
 def build_state(recipe: PretrainRecipe, accelerator: Accelerator, model: ValeTTSForSpeech) -> PretrainState:
     """Discriminators, optimizers and the moving average around a model, prepared by Accelerate."""
-    objective = GeneratorObjective(model, recipe.segment_frames)
+    objective = GeneratorObjective(model, recipe.segment_frames, recipe.prior_share)
     discriminator = Discriminator(discriminator_preset(recipe.discriminator))
     duration_discriminator = DurationDiscriminator(model.config.hidden_size)
     settings = {"betas": recipe.betas, "weight_decay": recipe.weight_decay, "eps": 1e-8, "fused": True}

@@ -21,6 +21,7 @@ class PretrainRecipe:
         batch_size (`int`): windows per step and process.
         window_frames, segment_frames, reference_frames (`int`): frames of a window, of its decoded segment, and of the
             reference clip.
+        prior_share (`float`): share of each batch that is decoded from the prior, see `GeneratorObjective`.
         learning_rate, discriminator_learning_rate (`float`), betas, weight_decay: AdamW.
         warmup_steps, max_steps (`int`), final_learning_rate (`float`): linear warm-up, then a cosine down to a fraction
             of the learning rate at `max_steps`.
@@ -42,6 +43,7 @@ class PretrainRecipe:
     window_frames: int = 160
     segment_frames: int = 40
     reference_frames: int = 192
+    prior_share: float = 0.0
     learning_rate: float = 5e-4
     discriminator_learning_rate: float = 2e-4
     betas: tuple[float, float] = (0.8, 0.99)
@@ -68,6 +70,8 @@ class PretrainRecipe:
                 raise ValueError(f"recipe: {name} must be at least 1, got {getattr(self, name)}")
         if self.discriminator not in PRESETS:
             raise ValueError(f"recipe: discriminator must be one of {sorted(PRESETS)}, got {self.discriminator!r}")
+        if not 0 <= self.prior_share <= 1:
+            raise ValueError(f"recipe: prior_share must be in [0, 1], got {self.prior_share}")
         if self.segment_frames > self.window_frames:
             raise ValueError(
                 f"recipe: segment_frames {self.segment_frames} exceeds window_frames {self.window_frames}"
