@@ -56,7 +56,9 @@ def main(arguments: list[str] | None = None) -> None:
             folder.mkdir(parents=True, exist_ok=True)
             soundfile.write(folder / f"{number:02d}.wav", waveform, tts.sampling_rate)
             (folder / f"{number:02d}.txt").write_text(text, encoding="utf-8")
-            rows[name].append({"wav": f"{name}/{number:02d}.wav", "text": text, "language": corpus.languages[clip][:2]})
+            rows[name].append(
+                {"wav": f"{name}/{number:02d}.wav", "text": text, "language": corpus.languages[clip][:2]}
+            )
     for row in rows["model"]:
         row["prompt"] = row["wav"].replace("model/", "human/")
     for name, items in rows.items():
