@@ -9,6 +9,7 @@ from typing import Literal
 from huggingface_hub.dataclasses import strict
 from transformers import PreTrainedConfig
 
+
 # index = language id; extend at the end only
 LANGUAGE_CODES = tuple("en-us en-gb pt-br pt-pt es de fr it nl pl ru tr sv hi nb sw ar eo fa ca ro".split())
 

@@ -15,6 +15,7 @@ from .convnext import ConvNeXtStack
 from .prosody_predictor import prosody_features
 from .source import Excitation
 
+
 MAX_LOG_GAIN = 5.0
 
 

@@ -31,6 +31,7 @@ from .source import Excitation
 from .style_encoder import GlobalStyleTokens, StyleEncoder
 from .text_encoder import TextEncoder
 
+
 DECODERS = {"istft": ISTFTDecoder}
 
 

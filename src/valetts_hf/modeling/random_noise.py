@@ -2,6 +2,7 @@
 
 import torch
 
+
 MAX_SEED = 2**63 - 1
 
 

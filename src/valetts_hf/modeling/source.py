@@ -8,6 +8,7 @@ B batch, F frames, S samples = F * hop.
 import torch
 from torch import nn
 
+
 NOISE_LENGTH = 1 << 17  # samples before the noise repeats (5.5 s at 24 kHz)
 
 
