@@ -104,8 +104,7 @@ def load_checkpoint(
 def _load_model(model_class: Any, name: str, config: Any, dtype: torch.dtype, hub_options: dict[str, Any]) -> Any:
     """The model with every weight from the checkpoint, none left as it was initialised."""
     logger = logging.getLogger("transformers.modeling_utils")
-    level = logger.level
-    logger.setLevel(logging.ERROR)  # instead of its table of every weight, one error below
+    logger.addFilter(_no_load_report)  # instead of its table of every weight, one error below
     try:
         model, report = model_class.from_pretrained(
             name, config=config, dtype=dtype, output_loading_info=True, ignore_mismatched_sizes=True, **hub_options
@@ -113,7 +112,7 @@ def _load_model(model_class: Any, name: str, config: Any, dtype: torch.dtype, hu
     except Exception as error:  # each library that reads a part of a file has exceptions of its own
         raise CheckpointError(f"the weights of {name!r} cannot be loaded: {_reason(error)} {_REFETCH}") from error
     finally:
-        logger.setLevel(level)
+        logger.removeFilter(_no_load_report)
     missing = sorted(report["missing_keys"])
     if missing:
         raise CheckpointError(
@@ -127,6 +126,10 @@ def _load_model(model_class: Any, name: str, config: Any, dtype: torch.dtype, hu
             f"{tuple(found)} and should be {tuple(wanted)}. {_REFETCH}"
         )
     return model
+
+
+def _no_load_report(record: logging.LogRecord) -> bool:
+    return "LOAD REPORT" not in record.getMessage()
 
 
 def _check_folder(name: str) -> None:
