@@ -13,7 +13,7 @@ from hub.speaking import SPEAK, TEXT
 from transformers import pipeline
 
 
-pytestmark = [pytest.mark.hub, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.hub, pytest.mark.slow, pytest.mark.timeout(2000)]
 
 
 @pytest.fixture(scope="module")

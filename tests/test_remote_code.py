@@ -78,7 +78,7 @@ def test_round_trip_is_bit_exact(tiny_checkpoint, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(2000)
 def test_folder_speaks_without_the_package(tiny_checkpoint, tmp_path):
     model, out = str(tiny_checkpoint), str(tmp_path / "audio.npy")
     code = f"""

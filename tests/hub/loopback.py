@@ -222,7 +222,7 @@ def run_python(
     hub: LoopbackHub | None = None,
     package: bool = True,
     offline: bool = False,
-    timeout: int = 300,
+    timeout: int = 900,
 ) -> str:
     """Run code in a fresh process and return what it prints; its failure is ours, with its last lines.
 
