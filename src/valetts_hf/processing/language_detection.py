@@ -61,6 +61,8 @@ def _hint_scores(text: str) -> dict[str, float]:
     for word in _WORD.findall(text.lower()):
         for language, weight in _WEIGHTS.get(word.replace("’", "'"), {}).items():
             scores[language] = scores.get(language, 0.0) + weight
+    if "R$" in text:
+        scores["pt"] = scores.get("pt", 0.0) + 1.0
     for letter in set(text.lower()) & HINT_LETTERS.keys():
         languages = HINT_LETTERS[letter]
         for language in languages:

@@ -8,27 +8,30 @@ HINT_WORDS = {
     "we when your can said there an each which she do how their if will up other about out many then them these so "
     "some her would make like him into has two more no way could my than been who its now did get come made may i you "
     "he yes hello hi good morning night evening thanks thank please welcome goodbye bye where why don't i'm it's ok "
-    "let's i'll you're that's isn't doesn't can't won't love okay sorry every very just only over after before also",
+    "let's i'll you're that's isn't doesn't can't won't love okay sorry every very just only over after before also one three four five help stop run go "
+    "six seven eight nine ten open close the costs cost day year time people water house me us any many little big small",
     "pt": "o a os as de do da dos das em no na nos nas um uma e que é não para por com se mais mas foi ao à aos às ele "
     "ela eles elas seu sua quando muito já eu também só pelo pela até isso entre depois sem mesmo nós você vocês são "
     "está estão tem têm ser como bem meu minha teu tua nosso nossa este esta isto esse essa aquele aquela lá aqui sim "
     "olá oi bom boa dia tarde noite obrigado obrigada tchau até tudo quem onde porque vai vou amo hoje amanhã ontem "
-    "ainda agora então tão fazer pode cada anos ano há era português hora horas às feliz parabéns por favor casa",
+    "ainda agora então tão fazer pode cada anos ano há era português hora horas às feliz parabéns por favor casa dois três quatro cinco seis oito nove "
+    "dez custa pesa gato cachorro água homem mulher menino menina dinheiro me nosso dorme come corre fala diz foi",
     "es": "el la los las de del en un una unos unas y que no es por con para se lo su sus al como más pero fue ha le "
     "me si sin sobre este esta esto cuando muy también ya todo nos uno hasta hay donde quien desde porque entre ser "
     "son está están yo tú él ella ellos nosotros usted ustedes hola buenos buenas días tardes noches gracias adiós "
     "sí qué cómo dónde cuándo cuál por favor hoy mañana ayer ahora entonces mi tu te quiero eso ese esa aquí allí así "
-    "tengo tiene soy eres era fueron hace años señor niño bien muchas",
+    "tengo tiene soy eres era fueron hace años señor niño bien muchas dos tres cuatro cinco seis siete ocho nueve diez agua "
+    "hombre mujer gato perro dinero come duerme dice habla beber van",
     "de": "der die das und ist in zu den mit von auf für nicht ein eine einen einem einer des dem im am sich auch es "
     "an als aus wie wird sie er ich du wir ihr nach bei um noch nur über vor so kann wenn aber oder war hat haben sind "
     "werden dass zum zur durch mein dein sein kein keine ja nein hallo guten gute tag morgen abend nacht danke bitte "
     "tschüss auf wiedersehen wo wer was warum wann heute gestern jetzt sehr gut mehr mich dich uns euch bis unter "
-    "schon immer wieder hier dort alles viel straße jahr liebe wurde",
+    "schon immer wieder hier dort alles viel straße jahr liebe wurde eins zwei drei vier fünf sechs sieben acht neun zehn wasser haus",
     "fr": "le la les de des du un une et est en que qui dans pour pas sur au aux avec ce cette ces il elle ils elles "
     "on nous vous je tu ne se son sa ses mon ma mes ton ta tes leur leurs plus par mais ou où comme tout tous sont "
     "être avoir fait été même aussi bien très sans bonjour bonsoir salut merci oui non au revoir s'il plaît comment "
     "pourquoi quand qu'est c'est j'ai n'est d'un d'une l'on qu'il aujourd'hui demain hier maintenant deux trois "
-    "ça va jour nuit était cela après encore alors peut je suis quel quelle t'aime y",
+    "ça va jour nuit était cela après encore alors peut je suis quel quelle t'aime y un quatre cinq six sept huit neuf dix eau maison chat chien me lui",
     "it": "il lo la i gli le di del della dello dei degli delle da dal dalla in nel nella un uno una e è che non per "
     "con si sono a al alla alle ai come più ma anche se o questo questa quello quella io tu lui lei noi voi loro mio "
     "mia tuo suo sua ha ho hai era essere stato molto tutto tutti ciao buongiorno buonasera grazie prego sì no bene "

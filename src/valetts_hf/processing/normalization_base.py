@@ -99,6 +99,8 @@ class Normalizer(SymbolReader):
             (rf"(?<!\w)(?P<before>{self.date_before})(?P<space>\s+)(?P<a>\d{{1,2}})(?P<sep>/)(?P<b>\d{{1,2}})(?![\w/])",
              self._short_date, re.I) if self.date_before else ("(?!)", None, 0),
             *self.written_date_patterns(),
+            (r"(?<=\d[:h]\d\d)\s?[-—]\s?(?=\d{1,2}[:h]\d\d)|(?<=\dh)\s?[-—]\s?(?=\d{1,2}h)",
+             (lambda m: f" {self.range_word} ") if self.range_word else None, 0),
             *self.time_patterns(),
             (rf"(?P<sign>(?<![\w.,)])[-+])?(?<!\w)(?P<currency>{_CURRENCY})\s?{number}(?:\s?[-—]\s?(?P<to>{_NUMBER}))?"
              rf"(?:\s?(?P<magnitude>{self._magnitude_pattern()})(?!\w))?(?![\d])", self._money, 0),
@@ -120,7 +122,7 @@ class Normalizer(SymbolReader):
             (r"(?<=\w)[²³]", lambda m: self.power(m[0]), 0),
             *self.year_patterns(),
             (rf"(?<![\w.,])(?P<number>{_NUMBER})\s?[xX×]\s?(?P<to>{_NUMBER})(?!\w)", self._product, 0),
-            (r"\d{9}(?=\d{12,})|(?<=\d{9})\d{12,20}(?!\d)", lambda m: f"{self._in_groups(m[0])},", 0),
+            (r"\d{9}(?=\d{12,})|(?<=\d{9})\d{12,20}(?!\d)", self._long_digits, 0),
             (rf"(?<![\w.,-])(?P<number>{_NUMBER})\s?[-—]\s?(?P<to>{_NUMBER})(?![\w-]|[.,]\d)", self._range, 0),
             (rf"(?P<sign>(?<![^\s(\"=\ue000])[-+])?{number}", self._plain_number, 0),
             *self._abbreviation_patterns(),

@@ -103,7 +103,7 @@ class GermanNormalizer(Normalizer):
     def ordinal_patterns(self) -> list:
         return [
             (r"(?<![\w.,])(?P<n>\d{1,3})\.(?=\s+[A-ZÄÖÜa-zäöü])", self._ordinal, 0),
-            (r"(?<![\w.])(?P<roman>[IVX]{2,})\.(?=\s+[A-ZÄÖÜ])", self._roman_ordinal, 0),
+            (r"(?<![\w.])(?P<roman>[IVX]{2,})\.(?=\s+[A-ZÄÖÜa-zäöü])", self._roman_ordinal, 0),
         ]
 
     def year_patterns(self) -> list:

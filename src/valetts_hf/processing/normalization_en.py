@@ -77,10 +77,16 @@ class EnglishNormalizer(Normalizer):
             ),
             (re.compile(r"(?<!\w)(?P<c>1[1-9]|20)(?P<d>\d0)'?s(?!\w)"), self._decade),
             (re.compile(r"(?<!\w)'?(?P<d>[2-9]0)'?s(?!\w)"), lambda m: _plural(number_words(int(m["d"]), "en-us"))),
+            (re.compile(r"(?<![\w.,])(?P<f>\d)'\s?(?P<i>\d{1,2})(?:[\"\ue000\ue001]|(?!\w))"), self._feet),
             (re.compile(r"(?<!\w)St\.(?=\s[A-Z])"), lambda m: "Saint"),
             (re.compile(r"(?<=[A-Za-z]\s)St\.?(?=[\s,.]|$)"), lambda m: "Street"),
             (re.compile(r"(?<!\w)w/(?=\s?\w)"), lambda m: "with "),
         ]
+
+    def _feet(self, match: re.Match) -> str:
+        feet, inches = int(match["f"]), int(match["i"])
+        name = "foot" if feet == 1 else "feet"
+        return f"{self.cardinal(feet)} {name} {self.cardinal(inches)} {'inch' if inches == 1 else 'inches'}"
 
     def written_date_patterns(self) -> list:
         day, year = r"(?P<d>\d{1,2})(?:st|nd|rd|th)?", r"(?P<y>1\d{3}|20\d\d)"
@@ -114,7 +120,7 @@ class EnglishNormalizer(Normalizer):
                  lambda m: self.ordinal(int(m["n"].replace(",", ""))), re.I)]  # fmt: skip
 
     def year_patterns(self) -> list:
-        return [(r"(?<![\w.,$€£-])(?P<y>1[1-9]\d\d|20\d\d)(?![\w]|[.,:/]\d|-\w)", lambda m: self.year(int(m["y"])), 0)]
+        return [(r"(?<![\w.,$€£-])(?P<y>1\d{3}|20\d\d)(?![\w]|[.,:/]\d|-\w)", lambda m: self.year(int(m["y"])), 0)]
 
     def cardinal(self, number: int, feminine: bool = False) -> str:
         words = number_words(number, self.language)
@@ -197,7 +203,7 @@ class EnglishNormalizer(Normalizer):
         return f"the {self.ordinal(value)}"
 
     def range_number(self, number: WrittenNumber, following: str) -> str:
-        if number.is_integer and len(number.whole) == 4 and 1100 <= number.value <= 2099:
+        if number.is_integer and len(number.whole) == 4 and 1000 < number.value <= 2099:
             return self.year(number.value)
         return self.number(number, following)
 

@@ -113,6 +113,9 @@ class NumberReader:
         groups = [digits[i : i + 3] for i in range(0, len(digits), 3)]
         return ", ".join(digit_words(group, self.language) for group in groups)
 
+    def _long_digits(self, match: re.Match) -> str:
+        return self._in_groups(match[0]) + (", " if match.string[match.end() : match.end() + 1].isdigit() else "")
+
     def digits(self, match: re.Match) -> str | None:
         """Digits one by one, a pause between the groups as written."""
         if re.fullmatch(r"1\d{3}-(?:1\d{3}|20\d\d)|20\d\d-20\d\d", match[0]):
@@ -208,7 +211,12 @@ class NumberReader:
         value = roman_value(match["roman"])
         if value is None or match["word"].isupper():
             return None
-        return f"{match['word']} {self.roman(value, match['word'])}"
+        word = match["word"]
+        return f"{self.abbreviation_words(word) or word} {self.roman(value, word)}"
+
+    def abbreviation_words(self, word: str) -> str | None:
+        """What an abbreviation with its full stop stands for, None for other words."""
+        return None
 
     # --- money -------------------------------------------------------------------------------------------------
 

@@ -46,7 +46,7 @@ _ABBREVIATIONS = {
     "pl": {"np": "na przykład", "itd": "i tak dalej", "itp": "i tym podobne", "tzn": "to znaczy", "ul": ".ulica",
            "dr": "doktor", "prof": ".profesor", "nr": "numer", "godz": "godzina", "r": ".#rok", "tel": ".telefon",
            "inż": "inżynier", "m.in": "między innymi", "ok": ".#około", "str": ".#strona"},
-    "ru": {"т.е": "то есть", "т. е": "то есть", "т.д": "так далее", "т. д": "так далее", "т.п": "тому подобное",
+    "ru": {"г-н": "господин", "г-жа": "госпожа", "т.е": "то есть", "т. е": "то есть", "т.д": "так далее", "т. д": "так далее", "т.п": "тому подобное",
            "т. п": "тому подобное", "др": ".другие", "г": ".год", "гг": ".годы", "ул": ".улица", "руб": "рублей",
            "тыс": "тысяч", "млн": "миллионов", "млрд": "миллиардов", "стр": ".#страница", "см": ".смотри",
            "напр": ".например", "им": ".имени"},
@@ -104,6 +104,22 @@ class OtherNormalizer(Normalizer):
         if len(fraction) > 2 or fraction.startswith("0"):
             return super().decimals(fraction)
         return self.cardinal(int(fraction))
+
+    def time_patterns(self) -> list:
+        if self.language != "nl":
+            return super().time_patterns()
+        return [
+            (r"(?<![\w:.,])(?P<h>[01]?\d|2[0-4])[:.](?P<m>[0-5]\d)\s+uur(?!\w)", self._time, 0),
+            *super().time_patterns(),
+        ]
+
+    def time(self, hour: int, minute: int, second: int | None) -> str:
+        words = super().time(hour, minute, second).split(" ", 1)
+        if self.language == "nl":
+            return " uur ".join([*words, ""][:2]).strip()
+        if self.language in ("it", "ca", "ro") and len(words) > 1:
+            return f"{words[0]} {self.and_word} {words[1]}"
+        return " ".join(words)
 
     def ordinal_patterns(self) -> list:
         ending = _ORDINAL_ENDINGS.get(self.language)

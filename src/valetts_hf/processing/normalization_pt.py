@@ -20,6 +20,23 @@ _OTHER_FEMININE = frozenset("vez mulher mãe noite parte tarde classe fase frase
                             "voz luz cruz flor dor cor lei mão canção gente morte sorte arte carne".split())  # fmt: skip
 
 
+_LETTERS = dict(
+    zip(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+        "á bê cê dê é éfe gê agá í jota cá éle ême êne ó pê quê érre ésse tê u vê dáblio xis ípsilon zê".split(),
+    )
+)
+_WEEKDAYS = ("segunda-feira", "terça-feira", "quarta-feira", "quinta-feira", "sexta-feira")
+_SPELLED = frozenset("IBGE IBM UTI URL API IPTU IPVA IPI INSS ICMS OAB UE AI IA FGV CPF CNPJ CEO EUA".split()) - {
+    "EUA"
+}
+_WORDS_IN_CAPITALS = frozenset(
+    "PIB USP ONU NASA SUS ENEM CEP PIX UNESCO OTAN FUNAI ANVISA EMBRAPA INPE FIFA SENAI SESC SENAC FIES UNICAMP DETRAN "
+    "PROCON SERASA COVID AIDS RAM PUC UERJ MEC UNICEF OPEP INCRA IBAMA BOPE".split()
+)
+_UNPRONOUNCEABLE = re.compile(r"[BCDFGHJKLMNPQRSTVWXZ]{3}|[BCDFGHJKPQTVW]$|[BCDFGHJKMNPQRSTVWXZ][BCDFGHJKMNPQTVWXZ]$")
+
+
 class PortugueseNormalizer(Normalizer):
     """`language` is `"pt-br"` or `"pt-pt"`; they differ in number words ("dezesseis", "dezasseis")."""
 
@@ -51,7 +68,6 @@ class PortugueseNormalizer(Normalizer):
     }
     unit_overrides = {"kg": ("quilo", "quilos"), "min": ("minuto", "minutos"), "°": ("grau", "graus")}
     feminine_units = frozenset(("h", "t", "lb", "lbs", "mi", "oz", "yd", "mph", "cal", "kcal"))
-    spelled = frozenset("IBGE IBM UTI URL API IPTU IPVA IPI INSS ICMS OAB UE AI IA FGV".split())
     symbols = {
         "&": "e", "+": "mais", "=": "igual a", "%": "por cento", "@": "arroba", "°": "graus", "±": "mais ou menos",
         "×": "vezes", "÷": "dividido por", "≈": "aproximadamente", "≠": "diferente de", "≤": "menor ou igual a",
@@ -68,7 +84,7 @@ class PortugueseNormalizer(Normalizer):
         "ap": ".#apartamento", "nº": "número", "n°": "número", "n.º": "número", "no": ".#número", "nr": ".#número",
         "pág": "página", "págs": "páginas", "p": ".#página", "tel": ".telefone", "cel": ".#celular",
         "p. ex": "por exemplo", "p.ex": "por exemplo", "ex": ".exemplo", "etc": "etcétera", "obs": "observação",
-        "ltda": "limitada", "cia": "companhia", "s.a": "S A", "s/a": "S A", "jr": "júnior", "vs": "versus", "x": "#vezes",
+        "ltda": "limitada", "cia": ".companhia", "s.a": "S A", "s/a": "S A", "jr": "júnior", "vs": "versus",
         "a.c": "antes de Cristo", "d.c": "depois de Cristo", "séc": "século", "art": ".#artigo", "cap": ".#capítulo",
         "vol": ".#volume", "fig": ".#figura", "ed": ".#edição", "gov": ".governador", "dep": ".deputado",
         "sen": ".senador", "pres": ".presidente", "eng": ".engenheiro", "gen": ".general", "min": ".ministro",
@@ -85,10 +101,25 @@ class PortugueseNormalizer(Normalizer):
             (re.compile(r"(?<![\w.,/-])\d{3}\.\d{3}\.\d{3}-\d\d(?![\w-])"), self.digits),  # CPF
             (re.compile(r"(?<![\w.,/-])\d\d\.\d{3}\.\d{3}/\d{4}-\d\d(?![\w-])"), self.digits),  # CNPJ
             (re.compile(r"(?<![\w.,/-])\d{5}-\d{3}(?![\w-])"), self.digits),  # CEP
+            (re.compile(r"(?<![\w.,])(?P<n>[2-6])[ªaº°]?[\s-]*[Ff]eira(?!\w)"), lambda m: _WEEKDAYS[int(m["n"]) - 2]),
+            (re.compile(r"(?<![\w.@/-])[A-Z]{2,5}(?![\w@]|\.\w)"), self._acronym),
             (re.compile(r"(?<![\w/.,])(?:1/2|½)(?=\s+(?:de\s+)?(?P<noun>[^\W\d]+))"),
              lambda m: "meia" if is_feminine(m["noun"], True) else "meio"),
             (re.compile(r"(?<!\w)24/7(?!\w)"), lambda m: "vinte e quatro por sete"),
         ]  # fmt: skip
+
+    def _acronym(self, match: re.Match) -> str | None:
+        word = match[0]
+        if word in _WORDS_IN_CAPITALS:
+            return word.capitalize()
+        if word in _SPELLED or (len(word) > 2 and _UNPRONOUNCEABLE.search(word)):
+            return self._spell_part(word)
+        return None
+
+    def _spell_part(self, part: str) -> str:
+        if len(part) == 2 and part.islower() or part.isupper():
+            return " ".join(_LETTERS.get(letter, letter) for letter in part.upper())
+        return part
 
     def written_date_patterns(self) -> list:
         year = r"(?P<y>1\d{3}|20\d\d)"
@@ -102,8 +133,8 @@ class PortugueseNormalizer(Normalizer):
     def time_patterns(self) -> list:
         hour, minute = r"(?P<h>[01]?\d|2[0-4])", r"(?P<m>[0-5]\d)"
         return [
-            (rf"(?<![\w:.,]){hour}\s?(?:h|hs|hrs)\s?{minute}\s?(?:m|min)?(?:(?P<s>[0-5]\d)s)?(?![\w:]|[.,]\d)",
-             self._time, 0),
+            (r"(?<![\w:.,])(?P<h>\d{1,2})\s?h(?:oras)?\s?(?:e\s)?(?P<m>[0-5]?\d)\s?(?:m|min)(?!\w)", self._duration, 0),
+            (rf"(?<![\w:.,]){hour}\s?(?:h|hs|hrs)\s?{minute}(?:m?(?P<s>[0-5]\d)s)?(?![\w:]|[.,]\d)", self._time, 0),
             (rf"(?<![\w:.,]){hour}\s?(?:hs|hrs|h)\.?(?![\w:/])", self._time, 0),
             (rf"(?<![\w:.,]){hour}:{minute}(?::(?P<s>[0-5]\d))?(?:\s?(?:h|hs|hrs|horas)(?!\w))?(?![\w:]|[.,]\d)",
              self._time, 0),
@@ -166,6 +197,13 @@ class PortugueseNormalizer(Normalizer):
         if minute:
             words += f" e {self.cardinal(minute)}"
         return words + (f" e {self.cardinal(second)} segundos" if second else "")
+
+    def _duration(self, match: re.Match) -> str:
+        hours, minutes = int(match["h"]), int(match["m"])
+        return (
+            f"{self.cardinal(hours, feminine=True)} {'hora' if hours < 2 else 'horas'} e "
+            f"{self.cardinal(minutes)} {'minuto' if minutes == 1 else 'minutos'}"
+        )
 
     def fraction(self, numerator: int, denominator: int) -> str | None:
         if numerator >= denominator or not numerator or denominator > 10:

@@ -6,6 +6,10 @@ from .normalization_numbers import NumberReader
 from .number_words import WrittenNumber, digit_words
 
 
+# Words of some language beside being abbreviations: at the end of a sentence they are the word.
+_WORDS_TOO = frozenset("max min art gen col rep sen mt st me m d s av gov dep pres ex im dr sat sun".split())
+
+
 class SymbolReader(NumberReader):
     """Says what is written with signs; the attributes are the words of the language for them.
 
@@ -58,20 +62,24 @@ class SymbolReader(NumberReader):
             patterns.append((rf"(?<![\w.])(?:{names})(?!\w)", lambda m: " ".join(m[0]), 0))
         return patterns
 
+    def abbreviation_words(self, word: str) -> str | None:
+        value = self._abbreviations.get(word.lower().rstrip(".")) if word.endswith(".") else None
+        return value.lstrip(".#") if value else None
+
     def _abbreviation(self, match: re.Match) -> str | None:
         key = re.sub(r"(?<=\.)\s", "", match["name"].lower())
         value = self._abbreviations.get(key) or self._abbreviations.get(match["name"].lower())
         if value is None:
             return None
+        at_end = match["stop"] and not re.search(r"\w", match.string[match.end() :])
         if value.startswith("."):  # only with its full stop
-            if not match["stop"]:
+            if not match["stop"] or (at_end and key.rstrip(".") in _WORDS_TOO):
                 return None
             value = value[1:]
         if value.startswith("#"):  # only in front of a number
             if not re.match(r"\s?\d", match.string[match.end() :]):
                 return None
             value = value[1:]
-        at_end = match["stop"] and not re.search(r"\w", match.string[match.end() :])
         return value + ("." if at_end else "")
 
     def _symbol_patterns(self) -> list:

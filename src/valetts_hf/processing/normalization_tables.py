@@ -8,7 +8,7 @@ CURRENCIES = {
     "R$": "BRL", "US$": "USD", "U$": "USD", "A$": "AUD", "C$": "CAD", "$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY",
     "₹": "INR", "₽": "RUB", "₺": "TRY", "zł": "PLN", "kr": "SEK", "USD": "USD", "EUR": "EUR", "GBP": "GBP",
     "BRL": "BRL", "JPY": "JPY", "CHF": "CHF", "PLN": "PLN", "SEK": "SEK", "NOK": "NOK", "INR": "INR", "TRY": "TRY",
-    "RUB": "RUB",
+    "RUB": "RUB", "TL": "TRY",
 }  # fmt: skip
 
 # Written unit -> CLDR unit id. Single letters that mean many things (s, h, m, l, g) need a number right before them.

@@ -18,8 +18,8 @@ class Word:
     Args:
         text: as written, punctuation included; several words where they are spoken as one ("R$ 10"), empty where a
             very long one goes on in the next segment.
-        token_start, token_end: tokens `token_start <= i < token_end` of the segment's `input_ids`, `<s>` being 0.
-            Both are equal for a word without sound of its own.
+        token_start, token_end: tokens `token_start <= i < token_end` of the segment's `input_ids`, `<s>` being 0;
+            at least one.
     """
 
     text: str
@@ -94,7 +94,24 @@ def group_items(plain: str, start: int, end: int, items: list[Item]) -> list[Gro
         groups[-1].end = chunks[previous][1]
     groups[-1].end = chunks[-1][1]
     groups[-1].items += opening
-    return groups
+    return _without_silent(groups)
+
+
+def _sounds(items: list[Item]) -> bool:
+    return any(item.phonemes for item in items if not item.is_mark)
+
+
+def _without_silent(groups: list[Group]) -> list[Group]:
+    """Words that got no sound of their own ("of the" spoken as one) join the word before, the first ones the next."""
+    out: list[Group] = []
+    for group in groups:
+        sounds = _sounds(group.items)
+        if out and (not sounds or not out[-1].end):
+            start = out[-1].start
+            out[-1] = Group(start, group.end if sounds or out[-1].end else 0, out[-1].items + group.items)
+        else:
+            out.append(Group(group.start, group.end if sounds else 0, group.items))
+    return out
 
 
 def build_segments(plain: str, groups: list[Group], language: str, max_tokens: int | None) -> list[Segment]:
@@ -125,7 +142,7 @@ def build_segments(plain: str, groups: list[Group], language: str, max_tokens: i
 
 
 def _size(items: list[Item]) -> int:
-    return sum(len(item.phonemes) + (not item.is_mark) for item in items)
+    return sum(len(item.phonemes) + (not item.is_mark or item.opens) for item in items)
 
 
 def _best_cut(groups: list[Group], sizes: list[int], first: int, room: int, aim: float) -> int:
@@ -150,11 +167,15 @@ def _cut_group(group: Group, room: int) -> list[Group]:
     parts: list[Group] = []
     items: list[Item] = []
     for item in group.items:
-        if items and _size([*items, item]) > room and not item.is_mark:
+        full = _size([*items, item]) > room and not item.is_mark
+        if full and _sounds(items):
             parts.append(Group(0, 0, items))
             items = []
         items.append(item)
-    parts.append(Group(0, 0, items))
+    if parts and not _sounds(items):
+        parts[-1].items += items
+    else:
+        parts.append(Group(0, 0, items))
     bounds = [group.start]
     for part in parts[1:]:
         bounds.append(min(max(bounds[-1], part.items[0].start), group.end))
@@ -177,11 +198,8 @@ def _segment(plain: str, groups: list[Group], language: str) -> Segment:
         out.append(space + item.phonemes)
     words = []
     for group in groups:
-        spans = [places[id(item)] for item in group.items if not item.is_mark]
-        sounding = [span for span in spans if span[1] > span[0]] or spans
-        words.append(
-            Word(" ".join(plain[group.start : group.end].split()), sounding[0][0], max(end for _, end in sounding))
-        )
+        spans = [places[id(item)] for item in group.items if not item.is_mark and item.phonemes]
+        words.append(Word(" ".join(plain[group.start : group.end].split()), spans[0][0], spans[-1][1]))
     normal = "".join(
         (" " if space or not item.phonemes or i and items[i - 1].joined else "")
         + ('"' if item.is_quote else _spoken(item))

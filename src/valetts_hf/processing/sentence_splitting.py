@@ -24,7 +24,15 @@ _BEFORE_NUMBERS = frozenset(
 _END = re.compile(r"([.!?…।]+)([\"'”’»)\]\ue001]*)(?=\s|$)|\n[ \t]*(?:\n\s*)+")
 _LAST_WORD = re.compile(r"([^\s(\"'“‘«¿¡\[]+)$")
 _NEXT = re.compile(r"[\s\"'“‘«»(¿¡\[—-]*(\w+)")
+_GERMAN_BEFORE_ORDINAL = frozenset(
+    "der die das dem den des am im zum zur beim vom ein eine einem einen einer eines jeder jede jedes dieser diese".split()
+)
+_STARTERS = frozenset(
+    "the a an he she it they we i you this that these those there but and so in on at if when then however his her my "
+    "our their what who why how ele ela eles elas o os as ele isso mas não el ella pero er sie es wir il elle mais".split()
+)
 _MONTHS = "janua|jänner|febru|märz|april|mai|juni|juli|august|septem|oktob|novem|dezem|jahrh|klass|etage|stock"
+_ROMAN = re.compile(r"[IVXLC]+")
 _ORDINAL_NEXT = re.compile(_MONTHS, re.IGNORECASE)
 
 
@@ -56,6 +64,8 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
 def _ends_sentence(text: str, found: re.Match) -> bool:
     following = _NEXT.match(text, found.end())
     next_word = following[1] if following else ""
+    if not following and text[found.end() :].strip():
+        return False  # "Tel. : 5"
     if found[1] != ".":
         # "Oh! said she" goes on; a question or an ellipsis in front of a lower-case word is no end either.
         return not next_word[:1].islower()
@@ -68,10 +78,16 @@ def _ends_sentence(text: str, found: re.Match) -> bool:
     if "\n" in text[found.end() : following.start(1) if following else len(text)].strip(" \t")[1:]:
         return True
     bare = word.lower().rstrip(".")
-    if next_word[:1].isdigit() and bare in _BEFORE_NUMBERS:
-        return False
+    if next_word[:1].isdigit() or _ROMAN.fullmatch(next_word):
+        short = len(bare) <= 3 and bare.isalpha() and word.islower()
+        if bare in _BEFORE_NUMBERS or short or "." in bare or bare.endswith("str"):
+            return False
     if word.isdigit():
-        return not (len(word) <= 2 and _ORDINAL_NEXT.match(next_word))
+        article = re.search(r"(\w+)\s+$", text[max(0, found.start() - len(word) - 12) : found.start() - len(word)])
+        german = article and article[1].lower() in _GERMAN_BEFORE_ORDINAL and next_word[:1].isupper()
+        return not (german or (len(word) <= 2 and _ORDINAL_NEXT.match(next_word)))
+    if "." in bare and bare not in _BEFORE_NAMES and next_word:  # "the U.S. Army", "in the U.S. She"
+        return next_word.lower() in _STARTERS
     if len(word) == 1 and word.isupper():  # an initial: "J. Silva"; "vitamin C. He" cannot be told apart
         return False
     return bare not in _BEFORE_NAMES or not next_word

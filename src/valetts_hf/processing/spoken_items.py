@@ -16,7 +16,7 @@ MAX_WORD_BYTES = 120  # espeak-ng cuts longer words off (its buffer holds 160)
 # Where a clause ends. Marks inside numbers, times, initials and addresses ("3.14", "U.S.A.", "10:30") do not count.
 _MARK = re.compile(
     rf"""(\.{{3,}} | … | — | [()¿¡!?;] | (?<=\s)-{{1,3}}(?=\s) | -{{2,}} | ,(?!\d) | (?<!\d),
-        | [.:](?=[\s)…—{OPEN_QUOTE}{CLOSE_QUOTE}]|$))""",
+        | (?<![^\W\d_]\.[^\W\d_])\.(?=[\s)…—{OPEN_QUOTE}{CLOSE_QUOTE}]) | [.:](?=\s*$) | :(?=[\s)…—{OPEN_QUOTE}{CLOSE_QUOTE}]))""",
     re.VERBOSE,
 )
 _WORD = re.compile(rf"[^\s{OPEN_QUOTE}{CLOSE_QUOTE}]+|{_QUOTES}")
@@ -87,7 +87,8 @@ def split_items(text: str) -> list[Item]:
         start, position = position, position + len(part)
         if index % 2:
             mark = "…" if part.startswith("...") else "—" if part[0] == "-" else part
-            items.append(Item(mark, start, position, is_mark=True, phonemes=mark))
+            if not (items and items[-1].text == mark and mark not in "()"):  # "!!!" is read as "!"
+                items.append(Item(mark, start, position, is_mark=True, phonemes=mark))
             continue
         for found in _WORD.finditer(part):
             word, at = found.group(), start + found.start()

@@ -15,6 +15,7 @@ from .language_detection import DEFAULT_LANGUAGE, detect_languages
 from .languages import LANGUAGES, resolve_language
 from .lexicon import Lexicon
 from .normalization_base import Replacement
+from .normalization_tables import UNITS
 from .phonemization import phonemize_items
 from .segments import Group, Segment, build_segments, group_items, with_silent_word
 from .sentence_splitting import split_sentences
@@ -27,6 +28,10 @@ from .text_normalization import apply_replacements, normalizer_for
 
 MAX_TOKENS = 200  # of one segment: some ten to fifteen seconds of speech
 _CACHED_CHARACTERS = 4000
+_SYMBOLS_IN_LATIN = re.compile(
+    rf"(?<=\d)\s?(?:{'|'.join(re.escape(u) for u in sorted(UNITS, key=len, reverse=True))})(?![\w/])"
+    r"|(?:R|US|U|A|C)\$(?=\s?\d)|(?<=\d)\s?(?:USD|EUR|GBP|RUB|INR|CHF)(?!\w)|(?:USD|EUR|GBP|RUB|INR|CHF)(?=\s?\d)"
+)
 _SPEAKABLE = re.compile(r"[^\W_]|[&%@$€£+=#°½⅓⅔¼¾⅛∞±×÷§©№µ²³]")
 
 
@@ -117,9 +122,7 @@ def _nothing_to_read(text: str) -> str:
         return "The text is empty: pass at least one word."
     if not text.strip():
         return f"The text {text[:40]!r} is only white space: pass at least one word."
-    return (
-        f"The text {text[:40]!r} has nothing to read: emoji, symbols and control characters are not spoken. Add words."
-    )
+    return f"The text {text[:40]!r} has nothing to read: punctuation, emoji and control characters are not spoken."
 
 
 def _masked(cleaned: str, ipa_marks: list[Mark]) -> str:
@@ -176,10 +179,14 @@ def _language_runs(text: str, start: int, end: int, language: str, marks: list[M
     for mark in marked:  # inner marks come later
         for i in range(max(mark.start, start) - start, min(mark.end, end) - start):
             base[i], fixed[i] = mark.language, True
+    symbols: set[int] = set()  # Latin letters of units and currencies in other scripts: "5 kg" is read in the language
+    if LANGUAGES[language].script != "LATIN":
+        for found in _SYMBOLS_IN_LATIN.finditer(sentence):
+            symbols.update(range(*found.span()))
     runs: list[tuple[int, int, str]] = []
     begin, current, gap = 0, "", 0
     for i, c in enumerate(sentence):
-        script = script_of(c)
+        script = "" if i in symbols else script_of(c)
         if not script and not (fixed[i] and c.isalnum()):
             if c.isspace():
                 gap = i + 1
