@@ -84,7 +84,8 @@ class _AfterImport(importlib.abc.MetaPathFinder):
         others = (finder for finder in sys.meta_path if finder is not self and hasattr(finder, "find_spec"))
         spec = next((spec for finder in others if (spec := finder.find_spec(name, path, target)) is not None), None)
         if spec is not None and spec.loader is not None and hasattr(spec.loader, "exec_module"):
-            spec.loader.exec_module = self._counted(spec.loader.exec_module)  # of this one module's loader
+            # on the loader of this one module; its type stays what other tools expect
+            setattr(spec.loader, "exec_module", self._counted(spec.loader.exec_module))  # noqa: B010
         return spec
 
     def _counted(self, exec_module: Callable[[ModuleType], None]) -> Callable[[ModuleType], None]:

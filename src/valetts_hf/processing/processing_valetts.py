@@ -4,21 +4,15 @@ A voice is a style vector stored under a name with the checkpoint, reference aud
 B batch, T tokens, R reference frames, M mel bands, H width of the style vector.
 """
 
-import os
-from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 from transformers import BatchFeature, ProcessorMixin
 from transformers.processing_utils import AudioKwargs, ProcessingKwargs, TextKwargs, Unpack
 
-from .audio_input import is_url
 from .feature_extraction_valetts import is_clip_list
 from .languages import LANGUAGES
-
-
-MAX_STYLE_SIZE = 4096  # wider "style vectors" are audio samples by mistake
+from .voice_selection import check_count, checked_voices, listed, resolve_voice
 
 
 class ValeTTSTextKwargs(TextKwargs, total=False):
@@ -62,12 +56,12 @@ class ValeTTSProcessor(ProcessorMixin):
     valid_processor_kwargs = ValeTTSProcessorKwargs
 
     def __init__(self, feature_extractor=None, tokenizer=None, voices=None, default_voices=None):
-        self.voices = _checked_voices(voices)
+        self.voices = checked_voices(voices)
         self.default_voices = dict(default_voices or {})
         for code, name in self.default_voices.items():
             if name not in self.voices:
                 raise ValueError(
-                    f"default_voices[{code!r}] is {name!r}, which is not in voices ({_listed(self.voices)}): add it there."
+                    f"default_voices[{code!r}] is {name!r}, which is not in voices ({listed(self.voices)}): add it there."
                 )
         super().__init__(feature_extractor, tokenizer)
 
@@ -119,11 +113,11 @@ class ValeTTSProcessor(ProcessorMixin):
         if language is not None:
             if not isinstance(language, (str, list, tuple)):
                 raise TypeError(f"language must be a code such as 'en-us' or a list of them, got {language!r}.")
-            _check_count("languages", language, rows)
+            check_count("languages", language, rows)
             kwargs["language"] = language if isinstance(language, str) else list(language)
         style = None
         if voice is not None:
-            style, audio = self._resolve_voice(voice, rows)
+            style, audio = resolve_voice(voice, self.voices, rows)
         features = self._features(text, audio, rows, kwargs)
         if style is None and audio is None:
             style = self._default_style(features, rows)
@@ -161,67 +155,6 @@ class ValeTTSProcessor(ProcessorMixin):
             return features
         return super().__call__(text=text, **kwargs)
 
-    def _resolve_voice(self, voice: Any, rows: int | None) -> tuple[np.ndarray | None, list | None]:
-        """Style vectors `(1 or B, H)`, or a list of one or B sources of reference audio."""
-        one = not isinstance(voice, (list, tuple)) or _is_vector(voice)
-        entries = [voice] if one else list(voice)
-        if not entries:
-            raise ValueError("voice is an empty list: pass one voice, or one per text.")
-        if not one:
-            _check_count("voices", entries, rows)
-        styles, sources = [], []
-        for entry in entries:
-            style = entry.get("style") if isinstance(entry, Mapping) else getattr(entry, "style", None)
-            if style is not None:  # a stored voice
-                styles.append(self._style_rows(style))
-            elif isinstance(entry, Mapping):  # audio of `datasets`
-                sources.append(entry)
-            elif not isinstance(entry, (str, os.PathLike)):
-                styles.append(self._style_rows(entry))
-            elif os.fspath(entry) in self.voices:
-                styles.append(np.asarray(self.voices[os.fspath(entry)]["style"], dtype=np.float32)[None])
-            elif _looks_like_audio(os.fspath(entry)):
-                sources.append(entry)
-            else:
-                close = get_close_matches(str(entry), self.voices, n=1)
-                hint = f" Did you mean {close[0]!r}?" if close else ""
-                raise ValueError(
-                    f"there is no voice {str(entry)!r}.{hint} Voices of this checkpoint: {_listed(self.voices)}; or pass "
-                    "the path of an audio file."
-                )
-        if styles and sources:
-            raise ValueError("stored voices and reference audio cannot be mixed in one call: call once for each kind.")
-        if sources:
-            return None, sources
-        style = np.concatenate(styles)
-        if rows is not None and len(style) not in (1, rows):
-            raise ValueError(f"{len(style)} style vectors for {rows} texts: pass one, or one per text.")
-        return style, None
-
-    def _style_rows(self, vector: Any) -> np.ndarray:
-        """A style vector or several, `(H,)` or `(B, H)`, as float32 `(1 or B, H)`."""
-        if callable(getattr(vector, "detach", None)):  # torch
-            vector = vector.detach().cpu().float().numpy()
-        if not isinstance(vector, (np.ndarray, list, tuple)):
-            raise TypeError(
-                f"a voice is a name, the path of an audio file or a style vector, got {type(vector).__name__}: "
-                f"{str(vector)[:60]!r}."
-            )
-        style = np.asarray(vector)
-        if style.dtype.kind not in "fiu" or style.ndim not in (1, 2) or style.size == 0:
-            raise TypeError(f"a style vector has shape (H,) and is float, got shape {style.shape} of {style.dtype}.")
-        if style.shape[-1] > MAX_STYLE_SIZE:
-            raise ValueError(
-                f"a style vector of {style.shape[-1]} numbers looks like audio samples: pass them as audio= with "
-                "sampling_rate=."
-            )
-        known = next((len(stored["style"]) for stored in self.voices.values()), style.shape[-1])
-        if style.shape[-1] != known:
-            raise ValueError(f"a style vector of this checkpoint has {known} numbers, got {style.shape[-1]}.")
-        if not np.isfinite(style).all():
-            raise ValueError("the style vector has NaN or infinite numbers: compute it again from clean audio.")
-        return style.astype(np.float32).reshape(-1, style.shape[-1])
-
     def _default_style(self, features: BatchFeature, rows: int | None) -> np.ndarray | None:
         """The default voices `(B, H)` for the languages of the texts."""
         if not self.default_voices or not rows:
@@ -230,11 +163,12 @@ class ValeTTSProcessor(ProcessorMixin):
         ids, masks = features["language_ids"], features["attention_mask"]
         if not hasattr(ids[0], "__len__"):  # one text, no tensors: one flat list
             ids, masks = [ids], [masks]
-        names = []
+        styles = []
         for row, mask in zip(ids, masks):
             counts = np.bincount(np.asarray(row)[np.asarray(mask) > 0], minlength=len(codes))
-            names.append(self.default_voice(codes[int(counts.argmax())]))
-        return np.stack([np.asarray(self.voices[name]["style"], dtype=np.float32) for name in names])
+            name = self.default_voice(codes[int(counts.argmax())])
+            styles.append(np.asarray(self.voices[str(name)]["style"], dtype=np.float32))
+        return np.stack(styles)
 
     def default_voice(self, language: str) -> str | None:
         """Name of the voice that speaks a language when none is asked for.
@@ -251,24 +185,6 @@ class ValeTTSProcessor(ProcessorMixin):
         base = language.split("-")[0]
         kin = [name for code, name in self.default_voices.items() if code.split("-")[0] == base]
         return (kin or list(self.default_voices.values()))[0]
-
-
-def _checked_voices(voices: Any) -> dict[str, dict]:
-    """The stored voices with their styles as plain lists (what JSON gives back)."""
-    checked: dict[str, dict] = {}
-    for name, entry in dict(voices or {}).items():
-        if not isinstance(entry, Mapping) or "style" not in entry:
-            raise ValueError(f"voices[{name!r}] must be a dictionary with a 'style' vector, got {str(entry)[:60]!r}.")
-        style = np.asarray(entry["style"], dtype=np.float32)
-        if style.ndim != 1 or style.size == 0 or not np.isfinite(style).all():
-            raise ValueError(
-                f"voices[{name!r}]['style'] must be finite numbers of shape (H,), got shape {style.shape}."
-            )
-        checked[name] = {**entry, "style": style.tolist()}
-    sizes = {len(entry["style"]) for entry in checked.values()}
-    if len(sizes) > 1:
-        raise ValueError(f"the style vectors of voices must have one length, got {sorted(sizes)}.")
-    return checked
 
 
 def _check_text(text: Any) -> int | None:
@@ -288,35 +204,12 @@ def _check_text(text: Any) -> int | None:
     return len(texts)
 
 
-def _check_count(what: str, values: Any, rows: int | None) -> None:
-    if isinstance(values, (list, tuple)) and rows is not None and len(values) != rows:
-        raise ValueError(
-            f"{len(values)} {what} for {rows} text{'s' * (rows > 1)}: pass one, or a list with one per text."
-        )
-
-
 def _option(kwargs: dict, name: str) -> Any:
     """An option given flat or in one of the groups."""
     for group in (kwargs, *(kwargs.get(key) or {} for key in ("audio_kwargs", "text_kwargs", "common_kwargs"))):
         if group.get(name) is not None:
             return group[name]
     return None
-
-
-def _is_vector(values: list | tuple) -> bool:
-    return len(values) > 0 and all(isinstance(value, (int, float, np.number)) for value in values)
-
-
-def _looks_like_audio(name: str) -> bool:
-    """Whether a voice that is no known name is an address, a path, or rather a mistyped path than a mistyped name."""
-    if is_url(name) or os.path.exists(os.path.expanduser(name)):
-        return True
-    return os.sep in name or "/" in name or bool(os.path.splitext(name)[1])
-
-
-def _listed(names: Mapping) -> str:
-    shown = ", ".join(list(names)[:20])
-    return shown + (", ..." if len(names) > 20 else "") if shown else "none"
 
 
 def _repeated(values: Any, rows: int) -> Any:
