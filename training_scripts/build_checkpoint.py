@@ -5,13 +5,14 @@
 
 What it adds to the trained weights:
 - a named voice per chosen speaker (mean style of their clips) and the default voice of each language;
+- a correction of the speaking rate: exponentiated means of log durations are too short on average;
 - for languages and symbols that the corpus does not have, the embedding of the nearest one that it has, so that they
   are spoken with a neighbour's sounds rather than with random weights.
 The folder is written beside its target and moved into place when it is complete.
 """
 
 import argparse
-import os
+import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -65,14 +66,56 @@ def lend_embeddings(model: ValeTTSForSpeech, corpus: PackedCorpus, plan: dict) -
             encoder.embed_tokens.weight[target] = encoder.embed_tokens.weight[source]
 
 
+def calibrate_durations(model: ValeTTSForSpeech, corpus: PackedCorpus, styles: dict[str, torch.Tensor]) -> float:
+    """Shift the predicted log durations so that the given speakers' training clips get their recorded length on average.
+
+    The mean of a logarithm underestimates the logarithm of the mean (retransformation bias, Duan 1983). Returns the factor.
+    """
+    recorded, predicted = 0, 0.0
+    for speaker, style in styles.items():
+        own = np.flatnonzero((corpus.speaker_ids == corpus.speakers.index(speaker)) & corpus.transcribed)
+        own = [clip for clip in own if corpus.splits[clip] == "train"][:60]
+        for clip in own:
+            tokens = slice(*corpus.token_offsets[clip : clip + 2])
+            input_ids = torch.from_numpy(corpus.input_ids[tokens].astype(np.int64))[None]
+            mask = torch.ones_like(input_ids, dtype=torch.bool)
+            languages = torch.full_like(input_ids, int(corpus.language_ids[clip]))
+            hidden_states = model.model.text_encoder(input_ids, languages, style[None], mask)
+            noise = torch.zeros(*input_ids.shape, model.config.duration.noise_size)
+            predicted += float(model.model.duration_predictor(hidden_states, style[None], mask, noise).exp().sum())
+            recorded += int(corpus.durations[tokens].sum())
+    factor = recorded / predicted
+    model.model.duration_predictor.output.bias += float(np.log(factor))
+    return factor
+
+
+def without_code(folder: Path) -> None:
+    """Drop what only `trust_remote_code` needs: the package that carries this checkpoint carries the code."""
+    for path in folder.glob("*.py"):
+        path.unlink()
+    for path in folder.glob("*.json"):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        content.pop("auto_map", None)
+        if path.name == "config.json":
+            content["dtype"] = "float32"  # stored in half precision, to be computed in single
+        path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 @torch.no_grad()
 def build(run: Path, corpus: PackedCorpus, plan: dict, output: Path, dtype: torch.dtype) -> None:
     """Write the checkpoint folder; see the module's description."""
     model = ValeTTSForSpeech.from_pretrained(run / "model", dtype=torch.float32).eval()
     lend_embeddings(model, corpus, plan.get("lend", {}))
-    voices = {}
+    for name, value in plan.get("inference", {}).items():
+        if not hasattr(model.config, name):
+            raise ValueError(f"voices file: {name!r} under `inference` is not a setting of the model")
+        setattr(model.config, name, value)
+    for name, value in plan.get("decoder", {}).items():
+        setattr(model.config.decoder, name, value)
+    voices, styles = {}, {}
     for name, entry in plan["voices"].items():
         style = speaker_style(model, corpus, entry["speaker"], plan.get("clips_per_voice", 24))
+        styles[entry["speaker"]] = style
         voices[name] = {
             "language": entry["language"],
             "description": entry["description"],
@@ -80,6 +123,7 @@ def build(run: Path, corpus: PackedCorpus, plan: dict, output: Path, dtype: torc
         }
     for language, name in plan["default_voices"].items():
         model.model.default_styles[model.config.languages.index(language)] = torch.tensor(voices[name]["style"])
+    print(f"predicted durations are multiplied by {calibrate_durations(model, corpus, styles):.3f}")
     processor = ValeTTSProcessor(
         ValeTTSFeatureExtractor(), ValeTTSTokenizer(), voices=voices, default_voices=plan["default_voices"]
     )
@@ -89,10 +133,10 @@ def build(run: Path, corpus: PackedCorpus, plan: dict, output: Path, dtype: torc
         model.to(dtype).save_pretrained(temporary)
         processor.save_pretrained(temporary)
         save_discriminators(run, temporary / "discriminators.safetensors", model.config.hidden_size)
-        for kept in ("README.md", "__init__.py"):
-            if (output / kept).exists():
-                shutil.copy(output / kept, temporary / kept)
-        os.chmod(temporary, 0o755)
+        without_code(temporary)
+        for path in temporary.iterdir():
+            path.chmod(0o644)
+        temporary.chmod(0o755)
         if output.exists():
             shutil.rmtree(output)
         temporary.rename(output)

@@ -50,6 +50,7 @@ def test_wrong_values_are_named(settings, message):
         (ValeTTSTextEncoderConfig, {"style_layer": 6}, r"style_layer must be in \[0, 5\], got 6"),
         (ValeTTSTextEncoderConfig, {"kernel_size": 4}, "kernel_size must be a positive odd number, got 4"),
         (ValeTTSTextEncoderConfig, {"dropout": 1.0}, r"dropout must be in \[0, 1\), got 1.0"),
+        (ValeTTSDecoderConfig, {"emphasis": 3.0}, r"emphasis must be in \[0, 2\], got 3.0"),
         (ValeTTSFlowConfig, {"num_heads": 3}, "num_heads must be such that"),
     ],
 )

@@ -7,7 +7,7 @@ import torch
 
 from tests.conftest import tiny_config
 from valetts_hf.modeling.flow import Flow
-from valetts_hf.modeling.istft_decoder import overlap_add, split_frames
+from valetts_hf.modeling.istft_decoder import emphasize, overlap_add, split_frames
 from valetts_hf.modeling.lengths import (
     expand_tokens,
     expansion_index,
@@ -101,6 +101,22 @@ def test_overlap_add_inverts_split_frames():
     inner = slice(512, -512)
     restored = overlap_add(frames, window, 256, torch.ones(2, 20, dtype=torch.bool))
     torch.testing.assert_close(restored[:, inner], waveform[:, inner], atol=1e-5, rtol=1e-4)
+
+
+def test_emphasis_raises_contrast_and_keeps_level_and_shape():
+    flat = torch.full((1, 2, 513), -3.0)
+    torch.testing.assert_close(emphasize(flat, 0.5, 45), flat)
+    ripple = torch.sin(torch.arange(513) * 2 * torch.pi / 45).expand(1, 2, 513)  # its local mean is zero
+    inner = slice(45, -45)
+    torch.testing.assert_close(emphasize(ripple, 0.5, 45)[..., inner], 1.5 * ripple[..., inner], atol=1e-5, rtol=0)
+
+
+def test_emphasis_is_for_inference_only(model):
+    latents, pitch, style = torch.randn(1, 6, model.config.latent_size), torch.full((1, 6), 5.0), torch.zeros(1, 16)
+    plain = model.decode(latents, pitch, style)
+    model.config.decoder.emphasis = 0.5
+    assert not torch.allclose(model.decode(latents, pitch, style), plain)
+    torch.testing.assert_close(model.train().decode(latents, pitch, style), plain)
 
 
 def test_flow_is_inverted_exactly():

@@ -226,6 +226,10 @@ class ValeTTSDecoderConfig(PreTrainedConfig):
         type (`str`): `"istft"`: ConvNeXt backbone (Vocos, arXiv 2306.00814) whose head filters a harmonic and a noise
             source in the short-time Fourier domain (source-filter as in iSTFTNet-style vocoders).
         hidden_size (`int`), intermediate_size (`int`), num_layers (`int`), kernel_size (`int`, odd): its backbone.
+        emphasis (`float`): contrast added to the spectral envelope at inference, 0 = none: log gains move away from
+            their local mean over frequency by this factor. Undoes the over-smoothing of a decoder that has seen little
+            adversarial training (compare the postfilters of HMM synthesis, Toda and Tokuda 2007).
+        emphasis_bins (`int`, odd): width of that local mean in frequency bins.
     """
 
     model_type = "valetts_decoder"
@@ -236,10 +240,13 @@ class ValeTTSDecoderConfig(PreTrainedConfig):
     intermediate_size: int = 960
     num_layers: int = 6
     kernel_size: int = 7
+    emphasis: float | int = 0.0
+    emphasis_bins: int = 45
 
     def validate_architecture(self):
         _require_positive(self, "hidden_size", "intermediate_size", "num_layers")
-        _require_odd(self, "kernel_size")
+        _require_odd(self, "kernel_size", "emphasis_bins")
+        _require(0 <= self.emphasis <= 2, self, "emphasis", "in [0, 2]")
 
 
 @strict

@@ -46,6 +46,14 @@ def overlap_add(frames: torch.Tensor, window: torch.Tensor, hop_length: int, mas
     return accumulate(frames * weights) / accumulate(weights * window).clamp(min=1e-3)
 
 
+def emphasize(log_gain: torch.Tensor, amount: float, width: int) -> torch.Tensor:
+    """Raise the contrast of log gains [B, F, Q] over frequency: the distance to the mean of `width` bins grows by `amount`."""
+    batch, frames, bins = log_gain.shape
+    padded = nn.functional.pad(log_gain.reshape(-1, 1, bins), (width // 2, width // 2), mode="replicate")
+    local_mean = nn.functional.avg_pool1d(padded, width, stride=1).view(batch, frames, bins)
+    return log_gain + amount * (log_gain - local_mean)
+
+
 class ISTFTDecoder(nn.Module):
     """Latents [B, F, C], pitch [B, F], style [B, H], mask [B, F] -> waveform [B, F * hop].
 
@@ -77,6 +85,9 @@ class ISTFTDecoder(nn.Module):
         inputs = torch.cat([latents, features.to(latents.dtype)], dim=-1).to(self.head.weight.dtype)
         states = self.stack(inputs, style, mask[..., None].to(inputs.dtype))
         harmonic, noise, phase = self.head(states).float().chunk(3, dim=-1)
+        amount, width = self.config.decoder.emphasis, self.config.decoder.emphasis_bins
+        if amount and not self.training:
+            harmonic, noise = emphasize(harmonic, amount, width), emphasize(noise, amount, width)
         return harmonic.clamp(max=MAX_LOG_GAIN), noise.clamp(max=MAX_LOG_GAIN), phase
 
     def _source_frames(self, pitch: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
