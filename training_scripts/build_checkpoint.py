@@ -145,11 +145,13 @@ def build(run: Path, corpus: PackedCorpus, plan: dict, output: Path, dtype: torc
 
 
 def save_discriminators(run: Path, path: Path, hidden_size: int) -> None:
-    """The judges in half precision, for those who train on; nothing if the run has no checkpoint."""
+    """The judges in half precision, for those who train on; nothing if the run never trained them."""
     checkpoint = latest(run / "checkpoints")
     if checkpoint is None:
         return
-    extra = load_run_state(checkpoint, {}, restore_random_states=False)[1]
+    step, extra = load_run_state(checkpoint, {}, restore_random_states=False)
+    if step <= extra["recipe"]["adversarial_start"]:
+        return
     judges = {
         "discriminator": Discriminator(discriminator_preset(extra["recipe"]["discriminator"])),
         "duration_discriminator": DurationDiscriminator(hidden_size),
