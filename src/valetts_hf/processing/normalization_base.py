@@ -25,6 +25,7 @@ class Replacement:
 Rule = tuple[re.Pattern, Callable[[re.Match], "str | None"]]
 
 _NUMBER = r"\d+(?:[.,']\d+)*"
+_START = r"(?<!\d)(?<!\d[.,'])"  # not inside a number: keeps the search linear
 _CURRENCY = "|".join(re.escape(s) for s in sorted(CURRENCIES, key=len, reverse=True))
 _UNIT = "|".join(re.escape(s) for s in sorted(UNITS, key=len, reverse=True))
 _LONG_UNIT = "|".join(
@@ -85,7 +86,7 @@ class Normalizer(SymbolReader):
 
     def _common_rules(self) -> list[Rule]:
         number = rf"(?P<number>{self._number_pattern()})"
-        amount = rf"(?P<sign>(?<![\w.,)])[-+])?{number}(?:\s?[-—]\s?(?P<to>{_NUMBER}))?"
+        amount = rf"(?P<sign>(?<![\w.,)])[-+])?{_START}{number}(?:\s?[-—]\s?(?P<to>{_NUMBER}))?"
         rules: list[tuple[str, Callable, int]] = [
             (r"(?<!\S)(?:<3|[:;]-?[()DPp])(?!\S)|[-=]>|<-|[™®]", lambda m: "", 0),
             (r"(?<![\w@.])[\w.+-]+@[\w-]+(?:\.[\w-]+)+", self._address, 0),
@@ -122,7 +123,7 @@ class Normalizer(SymbolReader):
             (r"(?<=\w)[²³]", lambda m: self.power(m[0]), 0),
             *self.year_patterns(),
             (rf"(?<![\w.,])(?P<number>{_NUMBER})\s?[xX×]\s?(?P<to>{_NUMBER})(?!\w)", self._product, 0),
-            (r"\d{9}(?=\d{12,})|(?<=\d{9})\d{12,20}(?!\d)", self._long_digits, 0),
+            (r"\d{9}(?=\d{12})|(?<=\d{9})\d{12,20}(?!\d)", self._long_digits, 0),
             (rf"(?<![\w.,-])(?P<number>{_NUMBER})\s?[-—]\s?(?P<to>{_NUMBER})(?![\w-]|[.,]\d)", self._range, 0),
             (rf"(?P<sign>(?<![^\s(\"=\ue000])[-+])?{number}", self._plain_number, 0),
             *self._abbreviation_patterns(),
@@ -132,7 +133,7 @@ class Normalizer(SymbolReader):
 
     def _number_pattern(self) -> str:
         if self.space_groups:
-            return rf"(?:\d{{1,3}}(?: \d{{3}})+(?![ \d]*\d)(?:[.,]\d+)?|{_NUMBER})"
+            return rf"(?:\d{{1,3}}(?: \d{{3}})+(?![ \d]{{0,30}}\d)(?:[.,]\d+)?|{_NUMBER})"
         return _NUMBER
 
     # --- hooks for the languages -------------------------------------------------------------------------------

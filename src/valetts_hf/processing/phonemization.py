@@ -9,6 +9,7 @@ is what comes out.
 import re
 import threading
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache, partial
 
 from .languages import LANGUAGES, resolve_language
@@ -25,7 +26,16 @@ _LEFTOVER = re.compile(r"r\.|[\[?:ANSXZ]")
 _NOT_IPA = re.compile(f"[^ {re.escape(IPA_CHARACTERS)}]|[|‖]")
 # The only symbols espeak-ng gets to see: its reading of others ("©") mixes voices and can crash the library.
 _READABLE_SYMBOLS = frozenset("'-.,·:/&%@$€£+=°#*")
-_MAX_CLAUSE_WORDS = 60  # espeak-ng reads at most 800 bytes at a time
+# espeak-ng reads 800 bytes at a time, and its table of 300 words overflows where signs part letters ("a.a.a.a...").
+_MAX_CLAUSE_BYTES, _MAX_CLAUSE_WORDS = 500, 60
+
+_STAND_INS = {
+    "LATIN": ("baba", "aba"),
+    "CYRILLIC": ("баба", "аба"),
+    "DEVANAGARI": ("बाबा", "आबा"),
+    "ARABIC": ("بابا", "ابا"),
+}
+_VOWELS = frozenset("aeiouyæøœɐɑɒɔəɚɛɜɨɪɯʉʊʌʏᵻ")
 
 _voices: dict[str, "_EspeakVoice"] = {}
 _voices_lock = threading.Lock()
@@ -81,6 +91,28 @@ def clause_to_phonemes(clause: str, language: str) -> str:
     return " ".join(_NOT_IPA.sub("", phonemes).split())
 
 
+def _stand_in(item: Item) -> str:
+    """A word espeak-ng reads in place of one whose phonemes are given: its neighbours depend on how it begins."""
+    consonant, vowel = _STAND_INS[LANGUAGES[item.language].script]
+    return vowel if item.phonemes.lstrip("ˈˌ")[:1] in _VOWELS else consonant
+
+
+def _readable_clauses(words: list[Item]) -> Iterator[list[Item]]:
+    """Cut a clause so that espeak-ng can hold each part."""
+    part: list[Item] = []
+    size = count = 0
+    for word in words:
+        size += len(word.text.encode("utf-8", "replace")) + 1
+        count += 1 + sum(not c.isalpha() for c in word.text)
+        if part and (size > _MAX_CLAUSE_BYTES or count > _MAX_CLAUSE_WORDS):
+            yield part
+            part, size = [], len(word.text.encode("utf-8", "replace")) + 1
+            count = 1 + sum(not c.isalpha() for c in word.text)
+        part.append(word)
+    if part:
+        yield part
+
+
 def phonemize_items(items: list[Item]) -> None:
     """Fill in `phonemes` and `joined` of all words that have none yet, clause by clause.
 
@@ -90,20 +122,24 @@ def phonemize_items(items: list[Item]) -> None:
     clause: list[Item] = []
 
     def flush():
-        for first in range(0, len(clause), _MAX_CLAUSE_WORDS):
-            words = clause[first : first + _MAX_CLAUSE_WORDS]
+        for words in _readable_clauses(clause):
             language = words[0].language
-            spoken = clause_to_phonemes(" ".join(word.text for word in words), language)
-            parts = align_words([word.text for word in words], spoken, partial(clause_to_phonemes, language=language))
+            if all(word.fixed for word in words):
+                continue
+            texts = [_stand_in(word) if word.fixed else word.text for word in words]
+            spoken = clause_to_phonemes(" ".join(texts), language)
+            parts = align_words(texts, spoken, partial(clause_to_phonemes, language=language))
             for word, (phonemes, joined) in zip(words, parts):
-                word.phonemes, word.joined = phonemes, joined
+                if not word.fixed:
+                    word.phonemes, word.joined = phonemes, joined
         clause.clear()
 
     for item in items:
-        ends = (item.is_mark and not item.is_quote) or item.fixed or (clause and item.language != clause[0].language)
-        if ends and not item.is_quote:
+        if item.is_quote:
+            continue
+        if item.is_mark or (clause and item.language != clause[0].language):
             flush()
-        if not item.is_mark and not item.fixed:
+        if not item.is_mark:
             clause.append(item)
     flush()
     for item, following in zip(items, items[1:]):

@@ -34,6 +34,7 @@ class Item:
         phonemes: IPA; the mark itself for punctuation, empty until the word is phonemised.
         joined: the next word follows without a space.
         language: language code of a word.
+        fixed: the phonemes are given, by the user.
     """
 
     text: str
@@ -87,18 +88,29 @@ def split_items(text: str) -> list[Item]:
         start, position = position, position + len(part)
         if index % 2:
             mark = "…" if part.startswith("...") else "—" if part[0] == "-" else part
-            if not (items and items[-1].text == mark and mark not in "()"):  # "!!!" is read as "!"
+            if _is_new(mark, items):
                 items.append(Item(mark, start, position, is_mark=True, phonemes=mark))
             continue
         for found in _WORD.finditer(part):
             word, at = found.group(), start + found.start()
             if word in (OPEN_QUOTE, CLOSE_QUOTE):
-                items.append(Item(word, at, at + 1, is_mark=True, phonemes='"'))
+                if _is_new(word, items):
+                    items.append(Item(word, at, at + 1, is_mark=True, phonemes='"'))
             elif _SOUND.search(word):
                 for piece in _cut(word):
                     items.append(Item(piece, at, at + len(piece)))
                     at += len(piece)
     return items
+
+
+def _is_new(mark: str, items: list[Item]) -> bool:
+    """Whether no mark of the kind stands since the last word: "?!?!!!" is read as "?!"."""
+    for item in reversed(items):
+        if not item.is_mark:
+            return True
+        if item.text == mark:
+            return False
+    return True
 
 
 def _cut(word: str) -> list[str]:

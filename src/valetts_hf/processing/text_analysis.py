@@ -180,6 +180,9 @@ def _language_runs(text: str, start: int, end: int, language: str, marks: list[M
         for i in range(max(mark.start, start) - start, min(mark.end, end) - start):
             base[i], fixed[i] = mark.language, True
     symbols: set[int] = set()  # Latin letters of units and currencies in other scripts: "5 kg" is read in the language
+    for mark in marks:
+        if mark.ipa is not None:
+            symbols.update(range(max(mark.start, start) - start, min(mark.end, end) - start))
     if LANGUAGES[language].script != "LATIN":
         for found in _SYMBOLS_IN_LATIN.finditer(sentence):
             symbols.update(range(*found.span()))

@@ -13,6 +13,7 @@ from difflib import SequenceMatcher
 _STRESS = str.maketrans("", "", "ˈˌ")
 _FOLLOWERS = "ːˑʰʲʷˠˤˀ˞"
 _VOWELS = frozenset("aeiouyæøœɐɑɒɔɘəɚɛɜɝɞɤɨɪɯɵɶʉʊʌʏᵻ")
+_MAX_CELLS = 10_000  # of the edit distance table: some milliseconds
 _JOIN, _GAP, _MISMATCH = 0.4, 1.0, 1.6
 
 
@@ -51,12 +52,22 @@ def _align_gap(readings: list[str], spoken: str, before: list[tuple[str, bool]])
         return []
     if not spoken or len(readings) == 1:
         return [(spoken if k == 0 else "", False) for k in range(len(readings))]
-    starts = _word_starts(readings, spoken) + [len(spoken)]
+    cells = (sum(map(len, readings)) + len(readings)) * len(spoken)
+    starts = (_word_starts if cells <= _MAX_CELLS else _proportional_starts)(readings, spoken) + [len(spoken)]
     out = []
     for start, end in zip(starts, starts[1:]):
         joined = 0 < end < len(spoken) and spoken[end - 1] != " " and spoken[end] != " " and end > start
         out.append((spoken[start:end].strip(), joined))
     return out
+
+
+def _proportional_starts(readings: list[str], spoken: str) -> list[int]:
+    """Word starts by length alone, for gibberish that would take seconds to align."""
+    total, before, offsets = sum(map(len, readings)) or 1, 0, [0]
+    for reading in readings[:-1]:
+        before += len(reading)
+        offsets.append(max(offsets[-1], _tidy_offset(spoken, before * len(spoken) // total)))
+    return offsets
 
 
 def _word_starts(readings: list[str], spoken: str) -> list[int]:
