@@ -105,6 +105,12 @@ SPOKEN = {
         "===== fim =====": "fim",
         "**negrito**": "negrito",
         "São -3 graus": "São menos três graus",
+        "30ºC": "trinta graus Celsius",
+        "12/2024": "dezembro de dois mil e vinte e quatro",
+        "20cm x 30cm": "vinte centímetros por trinta centímetros",
+        "R$ 3,50/kg": "três reais e cinquenta centavos por quilo",
+        "§ 2º, art. 5º": "parágrafo segundo, artigo quinto",
+        "p/ os 2 irmãos e as 2 irmãs": "para os dois irmãos e as duas irmãs",
     },
     "pt-pt": {
         "16": "dezasseis",
@@ -335,6 +341,7 @@ SPOKEN = {
     },
     "sw": {
         "50%": "asilimia 50",
+        "Ng'ombe": "Ngombe",
     },
     "ar": {
         "٢٥": "خمسة و عشرون",

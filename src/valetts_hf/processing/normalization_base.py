@@ -46,11 +46,14 @@ class Normalizer(SymbolReader):
 
     month_first = False
     date_before = r""  # words in front of a date without year ("am", "em")
+    month_year_joiner = ""  # "dezembro DE 2024"
     roman_contexts = r""  # words that a Roman numeral of any length may follow
 
     def __init__(self, language: str):
         super().__init__(language)
-        self.rules: list[Rule] = [*self.first_rules(), *self._common_rules()]
+        first = self.first_rules()
+        self.rules: list[Rule] = [*first, *self._common_rules()]
+        self._reads_letters = bool(first or self.abbreviations or self.spelled)
 
     # --- entry -------------------------------------------------------------------------------------------------
 
@@ -61,7 +64,7 @@ class Normalizer(SymbolReader):
             text: cleaned text (`clean`) of one language.
             taken: stretches `(start, end)` that must be left alone.
         """
-        if not (self.abbreviations or self.spelled) and not _NEEDS_RULES.search(text):
+        if not self._reads_letters and not _NEEDS_RULES.search(text):
             return []
         busy = bytearray(len(text))
         for start, end in taken or []:
@@ -87,7 +90,7 @@ class Normalizer(SymbolReader):
     def _common_rules(self) -> list[Rule]:
         number = rf"(?P<number>{self._number_pattern()})"
         amount = rf"(?P<sign>(?<![\w.,)])[-+])?{_START}{number}(?:\s?[-—]\s?(?P<to>{_NUMBER}))?"
-        rules: list[tuple[str, Callable, int]] = [
+        rules: list[tuple[str, Callable | None, int]] = [
             (r"(?<!\S)(?:<3|[:;]-?[()DPp])(?!\S)|[-=]>|<-|[™®]", lambda m: "", 0),
             (r"(?<![\w@.])[\w.+-]+@[\w-]+(?:\.[\w-]+)+", self._address, 0),
             (r"(?:https?://|www\.)[^\s<>\"()]+[\w/=#]", self._address, re.I),
@@ -99,6 +102,7 @@ class Normalizer(SymbolReader):
              self._numeric_date, 0),
             (rf"(?<!\w)(?P<before>{self.date_before})(?P<space>\s+)(?P<a>\d{{1,2}})(?P<sep>/)(?P<b>\d{{1,2}})(?![\w/])",
              self._short_date, re.I) if self.date_before else ("(?!)", None, 0),
+            (r"(?<![\w/.,-])(?P<m>0?[1-9]|1[0-2])/(?P<y>(?:19|20)\d\d)(?![\w/]|[.,]\d)", self._month_year, 0),
             *self.written_date_patterns(),
             (r"(?<=\d[:h]\d\d)\s?[-—]\s?(?=\d{1,2}[:h]\d\d)|(?<=\dh)\s?[-—]\s?(?=\d{1,2}h)",
              (lambda m: f" {self.range_word} ") if self.range_word else None, 0),
@@ -120,8 +124,9 @@ class Normalizer(SymbolReader):
             (r"(?<![\w.,])(?:(?P<n>\d+)\s?)?(?P<fraction>[½⅓⅔¼¾⅛])", self._unicode_fraction, 0),
             (r"(?<![\w./,-])(?P<a>\d{1,2})/(?P<b>\d{1,3})(?![\w/]|[.,]\d)", self._slash_fraction, 0),
             (r"(?<![\w.])\d+(?:\.\d+){2,}(?![\w.]*\d)", self._version, 0),
-            (r"(?<=\w)[²³]", lambda m: self.power(m[0]), 0),
+            (r"(?<=\w)[²³]", lambda m: f" {self.powers['²³'.index(m[0])]}", 0),
             *self.year_patterns(),
+            (r"(?<=[\dmgl²] )[x×](?= \d)", lambda m: self.times_word or None, 0),
             (rf"(?<![\w.,])(?P<number>{_NUMBER})\s?[xX×]\s?(?P<to>{_NUMBER})(?!\w)", self._product, 0),
             (r"\d{9}(?=\d{12})|(?<=\d{9})\d{12,20}(?!\d)", self._long_digits, 0),
             (rf"(?<![\w.,-])(?P<number>{_NUMBER})\s?[-—]\s?(?P<to>{_NUMBER})(?![\w-]|[.,]\d)", self._range, 0),
@@ -190,6 +195,14 @@ class Normalizer(SymbolReader):
             day, month = month, day
         spoken = self._checked_date(day, month, None)
         return None if spoken is None else f"{match['before']} {spoken}"
+
+    def _month_year(self, match: re.Match) -> str | None:
+        months = month_names(self.language)
+        if not months:
+            return None
+        return f"{months[int(match['m']) - 1]} {self.month_year_joiner} {self.year(int(match['y']))}".replace(
+            "  ", " "
+        )
 
     def _checked_date(self, day: int, month: int, year: str | None) -> str | None:
         if not (1 <= day <= 31 and 1 <= month <= 12):

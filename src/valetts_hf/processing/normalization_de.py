@@ -42,6 +42,7 @@ class GermanNormalizer(Normalizer):
     )
     date_before = "am|vom|zum|bis|ab|seit|den|dem"
     and_word = "und"
+    powers = ("Quadrat", "hoch drei")
     roman_contexts = "Kapitel|Band|Teil|Akt|Szene|Klasse|Typ|Stufe|Artikel|Anhang|Weltkrieg"
     magnitudes = {
         "Tausend": 10**3, "tausend": 10**3, "Million": 10**6, "Millionen": 10**6, "Milliarde": 10**9,
@@ -57,7 +58,7 @@ class GermanNormalizer(Normalizer):
     }
     unit_overrides = {"kg": ("Kilo", "Kilo"), "min": ("Minute", "Minuten"), "km/h": ("Kilometer pro Stunde",) * 2}
     feminine_units = frozenset(("h", "min", "s", "t", "mi", "ms", "cal", "kcal", "kWh"))
-    spelled = frozenset("EU USA AG UNO URL API KI AI GPU".split()) - {"UNO"}
+    spelled = frozenset("EU USA AG URL API KI AI GPU".split())
     symbols = {
         "&": "und", "+": "plus", "=": "gleich", "%": "Prozent", "@": "ät", "°": "Grad", "±": "plus minus",
         "×": "mal", "÷": "geteilt durch", "≈": "ungefähr", "≠": "ungleich", "≤": "kleiner gleich",
@@ -208,9 +209,6 @@ class GermanNormalizer(Normalizer):
             return "ein halb"
         name = {3: "Drittel", 7: "Siebtel"}.get(denominator) or number_words(denominator, "de").capitalize() + "tel"
         return f"{'ein' if numerator == 1 else self.cardinal(numerator)} {name}"
-
-    def power(self, sign: str) -> str:
-        return " Quadrat" if sign == "²" else " hoch drei"
 
     def roman(self, value: int, word: str) -> str:
         if word.split()[-1] in (

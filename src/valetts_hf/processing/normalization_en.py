@@ -3,7 +3,7 @@
 import re
 
 from .normalization_base import Normalizer
-from .number_words import WrittenNumber, digit_words, number_words
+from .number_words import WrittenNumber, number_words
 
 
 _MONTHS = ("January February March April May June July August September October November December").split()
@@ -30,6 +30,7 @@ class EnglishNormalizer(Normalizer):
     dot, at, slash, dash, underscore, plus, equals = "dot", "at", "slash", "dash", "underscore", "plus", "equals"
     date_before = "on|by|until|till|since|from|before|after"
     cents_joiner, and_word = "and", "and"
+    powers = ("squared", "cubed")
     roman_contexts = "Chapter|Part|Volume|Book|Act|Scene|Section|Type|Phase|Stage|World War|Article|Appendix|chapter|part|volume|type"
     magnitudes = {
         "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "mn": 10**6, "bn": 10**9,
@@ -190,12 +191,6 @@ class EnglishNormalizer(Normalizer):
             return "one half"
         name = "quarter" if denominator == 4 else self.ordinal(denominator)
         return f"{self.cardinal(numerator)} {name}{'s' if numerator > 1 else ''}"
-
-    def power(self, sign: str) -> str:
-        return " squared" if sign == "²" else " cubed"
-
-    def decimals(self, fraction: str) -> str:
-        return digit_words(fraction, self.language)
 
     def roman(self, value: int, word: str) -> str:
         if word.split()[-1].lower() in _CARDINAL_BEFORE_ROMAN:

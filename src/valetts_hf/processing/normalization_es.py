@@ -2,25 +2,24 @@
 
 import re
 
-from .normalization_base import Normalizer
+from .normalization_romance import RomanceNormalizer
 from .number_words import WrittenNumber, number_words
 
 
 _MONTHS = "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split()
 _MONTH = "|".join([*_MONTHS, "setiembre"])
-_MASCULINE_IN_A = frozenset(
+_MASCULINE_NOUNS = frozenset(
     "día mapa planeta problema programa sistema tema clima idioma poema drama diploma fantasma cometa telegrama "
     "kilograma miligrama dilema esquema lema teorema diagrama colega guardia pirata poeta atleta turista artista "
     "periodista dentista tranvía sofá".split()
 )
-_FEMININE_ENDINGS = ("a", "ción", "sión", "dad", "tad", "tud", "umbre", "ie")
-_OTHER_FEMININE = frozenset(
+_FEMININE_NOUNS = frozenset(
     "vez mujer madre noche parte tarde clase fase frase base llave nave red sede fuente puente voz luz cruz flor "
     "ley mano gente muerte suerte carne calle sangre leche nube torre imagen mente".split()
 )
 
 
-class SpanishNormalizer(Normalizer):
+class SpanishNormalizer(RomanceNormalizer):
     """Spanish with the number format 1.234,56 (1,234.56 is understood, too)."""
 
     decimal = ","
@@ -31,8 +30,15 @@ class SpanishNormalizer(Normalizer):
     per_word = "por"
     per_nouns = r"(?:hora|día|noche|semana|mes|año|persona)\b"
     dot, at, slash, dash, underscore, plus, equals = "punto", "arroba", "barra", "guion", "guion bajo", "más", "igual"
+    month_year_joiner = "de"
     date_before = "el|del|al|día|hasta|desde|fecha"
     cents_joiner, and_word = "con", "y"
+    one_word, half_words, third_word, over_word = "un", "un medio", "tercio", "sobre"
+    powers = ("al cuadrado", "al cubo")
+    plural_endings = (("ciones", "ción"), ("siones", "sión"), ("dades", "dad"), ("ces", "z"), ("s", ""))
+    feminine_endings = ("a", "ción", "sión", "dad", "tad", "tud", "umbre", "ie")
+    feminine_words = _FEMININE_NOUNS
+    masculine_words = _MASCULINE_NOUNS
     roman_contexts = (
         "[Ss]iglo|[Ss]\\.|[Cc]apítulo|[Vv]olumen|[Tt]omo|[Pp]arte|[Aa]cto|[Ee]scena|[Tt]ítulo|[Aa]rtículo|[Aa]nexo|"
         "[Ff]ase|[Tt]ipo|Guerra Mundial|(?:Don|Papa|papa|[Rr]ey|[Rr]eina|[Ee]mperador|Juan|San) [A-ZÁ-Ú]\\w+"
@@ -48,7 +54,7 @@ class SpanishNormalizer(Normalizer):
     }
     unit_overrides = {"kg": ("kilo", "kilos"), "min": ("minuto", "minutos")}
     feminine_units = frozenset(("h", "t", "lb", "lbs", "mi", "oz", "yd", "mph", "cal", "kcal", "ha"))
-    spelled = frozenset("UE IBM URL API IA AI IVA DNI".split()) - {"IVA"}
+    spelled = frozenset("UE IBM URL API IA AI DNI".split())
     symbols = {
         "&": "y", "+": "más", "=": "igual a", "%": "por ciento", "@": "arroba", "°": "grados", "±": "más menos",
         "×": "por", "÷": "entre", "≈": "aproximadamente", "≠": "distinto de", "≤": "menor o igual que",
@@ -118,24 +124,14 @@ class SpanishNormalizer(Normalizer):
             words = head + joiner + tail
         return words
 
-    def ordinal(self, number: int, feminine: bool = False) -> str:
-        words = number_words(number, self.language, "ordinal")
-        return re.sub(r"o\b", "a", words) if feminine else words
-
     def counted(self, number: int, following: str) -> str:
-        if following and is_feminine(following, number == 1):
+        if following and self.is_feminine(following, number == 1):
             return self.cardinal(number, feminine=True)
         words = self.cardinal(number)
         if following and following[0].islower() and len(following) > 2:
             words = re.sub(r"veintiuno$", "veintiún", words)
             words = re.sub(r"\buno$", "un", words)
         return words
-
-    def decimals(self, fraction: str) -> str:
-        if len(fraction) > 3:
-            return super().decimals(fraction)
-        zeros = len(fraction) - len(fraction.lstrip("0"))
-        return " ".join([self.cardinal(0)] * zeros + ([self.cardinal(int(fraction))] if int(fraction) else []))
 
     def _written_date(self, match: re.Match) -> str | None:
         name = match["month"].lower().replace("setiembre", "septiembre")
@@ -153,20 +149,6 @@ class SpanishNormalizer(Normalizer):
             words += f" y {self.cardinal(minute)}"
         return words + (f" y {self.cardinal(second)} segundos" if second else "")
 
-    def fraction(self, numerator: int, denominator: int) -> str | None:
-        if numerator >= denominator or not numerator or denominator > 10:
-            return f"{self.cardinal(numerator)} sobre {self.cardinal(denominator)}"
-        if denominator == 2:
-            return "un medio"
-        name = {3: "tercio"}.get(denominator) or self.ordinal(denominator)
-        return f"{'un' if numerator == 1 else self.cardinal(numerator)} {name}{'s' if numerator > 1 else ''}"
-
-    def power(self, sign: str) -> str:
-        return " al cuadrado" if sign == "²" else " al cubo"
-
-    def between_amount_and_currency(self, count: int) -> str:
-        return "de " if count >= 10**6 and count % 10**6 == 0 else ""
-
     def magnitude_name(self, factor: int, count: WrittenNumber) -> str:
         if factor == 1000:
             return "mil"
@@ -180,18 +162,3 @@ class SpanishNormalizer(Normalizer):
         if last[0].isupper() and value <= 10 and last.lower() not in ("capítulo", "tomo", "parte", "acto", "tipo"):
             return self.ordinal(value, feminine=last.endswith("a"))
         return self.cardinal(value)
-
-
-def is_feminine(word: str, singular: bool) -> bool:
-    """Whether a noun is probably feminine, by its ending (`singular`: it stands behind "1")."""
-    word = word.lower()
-    if not singular:
-        for plural, one in (("ciones", "ción"), ("siones", "sión"), ("dades", "dad"), ("ces", "z"), ("s", "")):
-            if word.endswith(plural):
-                word = word[: len(word) - len(plural)] + one
-                break
-        else:
-            return False
-    if word in _MASCULINE_IN_A or len(word) < 3:
-        return False
-    return word.endswith(_FEMININE_ENDINGS) or word in _OTHER_FEMININE

@@ -2,7 +2,7 @@
 
 import re
 
-from .normalization_base import Normalizer
+from .normalization_romance import RomanceNormalizer
 from .number_words import WrittenNumber, number_words
 
 
@@ -15,7 +15,7 @@ _FEMININE = frozenset(
 )
 
 
-class FrenchNormalizer(Normalizer):
+class FrenchNormalizer(RomanceNormalizer):
     """French with the number format 1 234,56."""
 
     decimal = ","
@@ -29,6 +29,8 @@ class FrenchNormalizer(Normalizer):
     dot, at, slash, dash, underscore, plus, equals = "point", "arobase", "slash", "tiret", "tiret bas", "plus", "égal"
     date_before = "le|du|au|depuis le|jusqu'au|dès le"
     and_word = "et"
+    one_word, half_words, third_word, over_word = "un", "un demi", "tiers", "sur"
+    powers = ("au carré", "au cube")
     roman_contexts = (
         "[Cc]hapitre|[Vv]olume|[Tt]ome|[Pp]artie|[Aa]cte|[Ss]cène|[Tt]itre|[Aa]rticle|[Aa]nnexe|[Pp]hase|[Tt]ype"
     )
@@ -130,12 +132,6 @@ class FrenchNormalizer(Normalizer):
         word = following.lower().removesuffix("s")
         return self.cardinal(number, feminine=word in _FEMININE)
 
-    def decimals(self, fraction: str) -> str:
-        if len(fraction) > 3:
-            return super().decimals(fraction)
-        zeros = len(fraction) - len(fraction.lstrip("0"))
-        return " ".join([self.cardinal(0)] * zeros + ([self.cardinal(int(fraction))] if int(fraction) else []))
-
     def _written_date(self, match: re.Match) -> str | None:
         name = match["month"].lower().rstrip(".")
         month = next(i for i, m in enumerate(_MONTHS, 1) if m.startswith(name))
@@ -158,9 +154,6 @@ class FrenchNormalizer(Normalizer):
         words = f"{self.counted(amount.value, names[0])} {names[0 if amount.value < 2 else 1]}"
         return words + (f" {self.cardinal(cents)}" if cents else "")
 
-    def between_amount_and_currency(self, count: int) -> str:
-        return "de " if count >= 10**6 and count % 10**6 == 0 else ""
-
     def magnitude_name(self, factor: int, count: WrittenNumber) -> str:
         name = {10**3: "mille", 10**6: "million", 10**9: "milliard"}[factor]
         return name + ("s" if factor > 1000 and count.value > 1 else "")
@@ -169,16 +162,8 @@ class FrenchNormalizer(Normalizer):
         words = super().money(amount, to, symbol, magnitude)
         return re.sub(r"\bde (?=[aeiouyéh])", "d'", words) if words else words
 
-    def fraction(self, numerator: int, denominator: int) -> str | None:
-        if numerator >= denominator or not numerator or denominator > 20:
-            return f"{self.cardinal(numerator)} sur {self.cardinal(denominator)}"
-        if denominator == 2:
-            return "un demi"
-        name = {3: "tiers", 4: "quart"}.get(denominator) or self.ordinal(denominator)
-        return f"{self.cardinal(numerator)} {name}{'s' if numerator > 1 and denominator > 3 else ''}"
+    def ordinal(self, number: int, feminine: bool = False) -> str:
+        return number_words(number, self.language, "ordinal")
 
-    def power(self, sign: str) -> str:
-        return " au carré" if sign == "²" else " au cube"
-
-    def roman(self, value: int, word: str) -> str:
-        return self.cardinal(value)
+    def fraction_name(self, denominator: int) -> str:
+        return "quart" if denominator == 4 else self.ordinal(denominator)

@@ -32,6 +32,7 @@ class NumberReader:
     decimal_words: dict[str, str] = {",": "", ".": ""}  # how the separators are said
     range_word, times_word, per_word, and_word, cents_joiner = "", "", "", "", ""
     minus, plus, percent, permille, dot = "minus", "", "", "", ""
+    powers = ("2", "3")  # what `²` and `³` say behind a letter or a number
     magnitudes: dict[
         str, int
     ] = {}  # words and signs for a thousand, a million, ... behind an amount; full words first
@@ -77,10 +78,6 @@ class NumberReader:
     def fraction(self, numerator: int, denominator: int) -> str | None:
         """A common fraction; None leaves it to the other rules."""
         return None
-
-    def power(self, sign: str) -> str:
-        """What `²` or `³` says behind a letter or a number."""
-        return "2" if sign == "²" else "3"
 
     def roman(self, value: int, word: str) -> str:
         """A Roman numeral behind `word`."""

@@ -1,5 +1,7 @@
 """The languages without rules of their own: a table of words, numbers by num2words, names of units by Babel."""
 
+import re
+
 from .normalization_base import Normalizer
 from .normalization_tables import CURRENCIES, plural_form
 from .number_words import number_words
@@ -104,6 +106,12 @@ class OtherNormalizer(Normalizer):
         if len(fraction) > 2 or fraction.startswith("0"):
             return super().decimals(fraction)
         return self.cardinal(int(fraction))
+
+    def first_rules(self) -> list:
+        if self.language != "sw":
+            return []
+        # the velar nasal without a stop; espeak-ng spells what the apostrophe parts
+        return [(re.compile(r"\w*ng'\w+", re.I), lambda m: m[0].replace("'", ""))]
 
     def time_patterns(self) -> list:
         if self.language != "nl":

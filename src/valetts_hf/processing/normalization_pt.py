@@ -2,7 +2,7 @@
 
 import re
 
-from .normalization_base import Normalizer
+from .normalization_romance import RomanceNormalizer
 from .number_words import WrittenNumber, number_words
 
 
@@ -10,13 +10,12 @@ _MONTHS = "janeiro fevereiro março abril maio junho julho agosto setembro outub
 _MONTH = "|".join(_MONTHS)
 _SHORT_MONTH = "|".join(month[:3] for month in _MONTHS)
 _FEMININE = {"um": "uma", "dois": "duas"}
-_MASCULINE_IN_A = frozenset(
+_MASCULINE_NOUNS = frozenset(
     "dia mapa planeta problema programa sistema tema clima grama quilograma miligrama poema cinema drama diploma "
     "telegrama idioma fantasma cometa trauma estigma enigma dilema esquema lema teorema axioma diagrama gama "
     "colega guarda pirata poeta atleta turista motorista artista dentista jornalista".split()
 )
-_FEMININE_ENDINGS = ("a", "ã", "ção", "são", "dade", "tude", "gem", "ice", "ie", "ade")
-_OTHER_FEMININE = frozenset("vez mulher mãe noite parte tarde classe fase frase base chave nave rede sede fonte ponte "
+_FEMININE_NOUNS = frozenset("vez mulher mãe noite parte tarde classe fase frase base chave nave rede sede fonte ponte "
                             "voz luz cruz flor dor cor lei mão canção gente morte sorte arte carne".split())  # fmt: skip
 
 
@@ -27,9 +26,7 @@ _LETTERS = dict(
     )
 )
 _WEEKDAYS = ("segunda-feira", "terça-feira", "quarta-feira", "quinta-feira", "sexta-feira")
-_SPELLED = frozenset("IBGE IBM UTI URL API IPTU IPVA IPI INSS ICMS OAB UE AI IA FGV CPF CNPJ CEO EUA".split()) - {
-    "EUA"
-}
+_SPELLED = frozenset("IBGE IBM UTI URL API IPTU IPVA IPI INSS ICMS OAB UE AI IA FGV CPF CNPJ CEO".split())
 _WORDS_IN_CAPITALS = frozenset(
     "PIB USP ONU NASA SUS ENEM CEP PIX UNESCO OTAN FUNAI ANVISA EMBRAPA INPE FIFA SENAI SESC SENAC FIES UNICAMP DETRAN "
     "PROCON SERASA COVID AIDS RAM PUC UERJ MEC UNICEF OPEP INCRA IBAMA BOPE".split()
@@ -37,7 +34,7 @@ _WORDS_IN_CAPITALS = frozenset(
 _UNPRONOUNCEABLE = re.compile(r"[BCDFGHJKLMNPQRSTVWXZ]{3}|[BCDFGHJKPQTVW]$|[BCDFGHJKMNPQRSTVWXZ][BCDFGHJKMNPQTVWXZ]$")
 
 
-class PortugueseNormalizer(Normalizer):
+class PortugueseNormalizer(RomanceNormalizer):
     """`language` is `"pt-br"` or `"pt-pt"`; they differ in number words ("dezesseis", "dezasseis")."""
 
     decimal = ","
@@ -48,8 +45,15 @@ class PortugueseNormalizer(Normalizer):
     per_word = "por"
     per_nouns = r"(?:hora|dia|noite|semana|mês|ano|pessoa)\b"
     dot, at, slash, dash, underscore, plus, equals = "ponto", "arroba", "barra", "hífen", "underline", "mais", "igual"
+    month_year_joiner = "de"
     date_before = "em|dia|dias|até|de|desde|no dia|data|antes de|depois de"
     cents_joiner, and_word = "e", "e"
+    one_word, half_words, third_word, over_word = "um", "meio", "terço", "sobre"
+    powers = ("ao quadrado", "ao cubo")
+    plural_endings = (("ções", "ção"), ("sões", "são"), ("zes", "z"), ("ores", "or"), ("gens", "gem"), ("s", ""))
+    feminine_endings = ("a", "ã", "ção", "são", "dade", "tude", "gem", "ice", "ie", "ade")
+    feminine_words = _FEMININE_NOUNS
+    masculine_words = _MASCULINE_NOUNS
     roman_contexts = (
         "[Ss]éculo|[Ss]éc\\.|[Cc]apítulo|[Vv]olume|[Tt]omo|[Pp]arte|[Aa]to|[Cc]ena|[Tt]ítulo|[Aa]rtigo|[Aa]nexo|"
         "[Ff]ase|[Tt]ipo|Guerra Mundial|(?:Dom|Papa|Rei|rei|Rainha|rainha|Imperador|imperador|João|Pedro) [A-ZÀ-Ý]\\w+"
@@ -104,7 +108,7 @@ class PortugueseNormalizer(Normalizer):
             (re.compile(r"(?<![\w.,])(?P<n>[2-6])[ªaº°]?[\s-]*[Ff]eira(?!\w)"), lambda m: _WEEKDAYS[int(m["n"]) - 2]),
             (re.compile(r"(?<![\w.@/-])[A-Z]{2,5}(?![\w@]|\.\w)"), self._acronym),
             (re.compile(r"(?<![\w/.,])(?:1/2|½)(?=\s+(?:de\s+)?(?P<noun>[^\W\d]+))"),
-             lambda m: "meia" if is_feminine(m["noun"], True) else "meio"),
+             lambda m: "meia" if self.is_feminine(m["noun"], True) else "meio"),
             (re.compile(r"(?<!\w)24/7(?!\w)"), lambda m: "vinte e quatro por sete"),
         ]  # fmt: skip
 
@@ -167,19 +171,8 @@ class PortugueseNormalizer(Normalizer):
             ]
         return " ".join(words)
 
-    def ordinal(self, number: int, feminine: bool = False) -> str:
-        words = number_words(number, self.language, "ordinal")
-        return re.sub(r"o\b", "a", words) if feminine else words
-
     def counted(self, number: int, following: str) -> str:
-        return self.cardinal(number, feminine=is_feminine(following, number == 1))
-
-    def decimals(self, fraction: str) -> str:
-        if len(fraction) > 3:
-            return super().decimals(fraction)
-        zeros = len(fraction) - len(fraction.lstrip("0"))
-        words = [self.cardinal(0)] * zeros + ([self.cardinal(int(fraction))] if int(fraction) else [])
-        return " ".join(words)
+        return self.cardinal(number, feminine=self.is_feminine(following, number == 1))
 
     def _written_date(self, match: re.Match) -> str | None:
         month = next(i for i, m in enumerate(_MONTHS, 1) if m.startswith(match["month"].lower()[:3]))
@@ -205,20 +198,6 @@ class PortugueseNormalizer(Normalizer):
             f"{self.cardinal(minutes)} {'minuto' if minutes == 1 else 'minutos'}"
         )
 
-    def fraction(self, numerator: int, denominator: int) -> str | None:
-        if numerator >= denominator or not numerator or denominator > 10:
-            return f"{self.cardinal(numerator)} sobre {self.cardinal(denominator)}"
-        if denominator == 2:
-            return "meio"
-        name = {3: "terço"}.get(denominator) or self.ordinal(denominator)
-        return f"{self.cardinal(numerator)} {name}{'s' if numerator > 1 else ''}"
-
-    def power(self, sign: str) -> str:
-        return " ao quadrado" if sign == "²" else " ao cubo"
-
-    def between_amount_and_currency(self, count: int) -> str:
-        return "de " if count >= 10**6 and count % 10**6 == 0 else ""
-
     def magnitude_name(self, factor: int, count: WrittenNumber) -> str:
         if factor == 1000:
             return "mil"
@@ -233,25 +212,3 @@ class PortugueseNormalizer(Normalizer):
         if key == "mundial":
             return self.ordinal(value, feminine=True)
         return self.cardinal(value)
-
-
-def is_feminine(word: str, singular: bool) -> bool:
-    """Whether a noun is probably feminine, by its ending (`singular`: it stands behind "1")."""
-    word = word.lower()
-    if not singular:
-        for plural, one in (
-            ("ções", "ção"),
-            ("sões", "são"),
-            ("zes", "z"),
-            ("ores", "or"),
-            ("gens", "gem"),
-            ("s", ""),
-        ):
-            if word.endswith(plural):
-                word = word[: len(word) - len(plural)] + one
-                break
-        else:
-            return False
-    if word in _MASCULINE_IN_A or len(word) < 2:
-        return False
-    return word.endswith(_FEMININE_ENDINGS) or word in _OTHER_FEMININE

@@ -50,8 +50,12 @@ class SymbolReader(NumberReader):
     def _spell_part(self, part: str) -> str:
         return " ".join(part.upper()) if len(part) == 2 and part.islower() else part
 
+    def _per_unit(self, match: re.Match) -> str | None:
+        name = self.unit(match["unit"], 1)
+        return f" {self.per_word} {name}" if name and self.per_word else None
+
     def _abbreviation_patterns(self) -> list:
-        patterns = []
+        patterns: list = []
         if self._abbreviations:
             names = "|".join(
                 re.escape(name).replace(r"\ ", r"\s?") for name in sorted(self._abbreviations, key=len, reverse=True)
@@ -95,6 +99,7 @@ class SymbolReader(NumberReader):
             (r"(?<![\w*])\*{1,2}(?=\w)|(?<=[\w.!?])\*{1,2}(?![\w*])", lambda m: "", 0),  # *bold*
             (rf"[{signs}]", lambda m: self.symbols[m[0]], 0),
             *([(rf"(?<=\w)/(?={self.per_nouns})", lambda m: f" {self.per_word} ", re.I)] if self.per_nouns else []),
+            (r"(?<=\d)/(?P<unit>kg|km|m²|l|L|h|min)(?!\w)", self._per_unit, 0),
             (r"#(?=\d)", lambda m: self.symbols.get("#"), 0),
             (r"(?<=\w)/(?=\w)", lambda m: " ", 0),
         ]

@@ -178,7 +178,7 @@ def _language_runs(text: str, start: int, end: int, language: str, marks: list[M
     fixed = [False] * (end - start)
     for mark in marked:  # inner marks come later
         for i in range(max(mark.start, start) - start, min(mark.end, end) - start):
-            base[i], fixed[i] = mark.language, True
+            base[i], fixed[i] = mark.language or language, True
     symbols: set[int] = set()  # Latin letters of units and currencies in other scripts: "5 kg" is read in the language
     for mark in marks:
         if mark.ipa is not None:

@@ -45,6 +45,7 @@ _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180
                               "\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]")  # fmt: skip
 _JOINER = re.compile("(?<![\u0600-\u06ff\u0900-\u097f])[\u200c\u200d]|[\u200c\u200d](?![\u0600-\u06ff\u0900-\u097f])")
 _STRAY_MARKS = re.compile("(?<![\u0400-\u04ff])\u0301|[\u0300\u0302-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]")
+_DEGREES = re.compile(r"º(?=[CF](?!\w))")  # the ordinal sign of keyboards in place of the degree sign
 _TATWEEL = "\u0640"
 _KEPT_SYMBOLS = frozenset("&%@$€£¥₹₽₺¢+<=>|~^°#*/\\_§©®™№‰×÷±≈≠≤≥→µ√∞²³¹½¼¾⅓⅔⅛'-·")
 
@@ -86,7 +87,7 @@ def clean(text: str) -> str:
     Returns:
         Text of the same length; line breaks stay, what makes no sound is a space.
     """
-    text = text.translate(_SPELLINGS)
+    text = _DEGREES.sub("°", text.translate(_SPELLINGS))
     return text if text.isascii() and text.isprintable() else "".join(map(_clean_character, text))
 
 

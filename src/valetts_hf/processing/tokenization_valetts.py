@@ -254,7 +254,8 @@ class ValeTTSTokenizer(PreTrainedTokenizer):
             ipa = check_ipa(text, self._known | frozenset(self.all_special_tokens) | frozenset("<>_/"))
             code = language or self.language or self.default_language
             return ipa, [language_id(code)] * len(self.tokenize(ipa, is_phonemes=True))
-        parts, ids = [], []
+        parts: list[str] = []
+        ids: list[int] = []
         for segment in self.analyze(text, language, max_tokens=None):
             part = f" {segment.phonemes}" if parts else segment.phonemes
             parts.append(part)
