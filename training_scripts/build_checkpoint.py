@@ -95,7 +95,8 @@ def without_code(folder: Path) -> None:
         path.unlink()
     for path in folder.glob("*.json"):
         content = json.loads(path.read_text(encoding="utf-8"))
-        content.pop("auto_map", None)
+        for part in (content, *(value for value in content.values() if isinstance(value, dict))):
+            part.pop("auto_map", None)
         if path.name == "config.json":
             content["dtype"] = "float32"  # stored in half precision, to be computed in single
         path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

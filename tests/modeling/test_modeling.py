@@ -45,6 +45,8 @@ def test_seeds(model, tokens):
     assert first.shape != other.shape or not torch.allclose(first, other)
     with pytest.raises(ValueError, match="seed has 3 values for a batch of 2"):
         model(**tokens, seed=[1, 2, 3])
+    with pytest.raises(TypeError, match="seed must be an integer.*got 1.5"):
+        model(**tokens, seed=1.5)
 
 
 def test_chunks_equal_the_whole(model, tokens):

@@ -331,6 +331,10 @@ class ValeTTSConfig(PreTrainedConfig):
             f"a multiple of {2 * heads} (text_encoder.num_heads = {heads}, rotary halves)",
         )
 
+    def get_text_config(self, decoder: bool | None = None, encoder: bool | None = None) -> "ValeTTSConfig":
+        """This config: `text_encoder` and `decoder` are parts of one model, not models of their own."""
+        return self
+
     @property
     def frame_rate(self) -> float:
         """Frames per second."""

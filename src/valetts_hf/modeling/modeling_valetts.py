@@ -52,6 +52,15 @@ class ValeTTSPreTrainedModel(PreTrainedModel):
         "attentions": OutputRecorder(RotaryAttention, index=1, layer_name="text_encoder.layers"),
     }
 
+    def save_pretrained(self, save_directory, *args, **kwargs):
+        """Save weights and configuration; a checkpoint that carries its code names both Auto classes."""
+        if self._auto_class is not None:  # it holds one name only: the other model class is published here
+            auto_map = dict(getattr(self.config, "auto_map", None) or {})
+            auto_map.setdefault("AutoModel", "modeling_valetts.ValeTTSModel")
+            auto_map.setdefault("AutoModelForTextToWaveform", "modeling_valetts.ValeTTSForSpeech")
+            self.config.auto_map = auto_map
+        return super().save_pretrained(save_directory, *args, **kwargs)
+
     @torch.no_grad()
     def _init_weights(self, module: nn.Module) -> None:
         if isinstance(module, nn.utils.parametrize.ParametrizationList):

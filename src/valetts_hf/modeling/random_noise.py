@@ -21,8 +21,10 @@ def row_generators(seed: int | list[int] | torch.Tensor | None, batch_size: int)
         seeds = torch.randint(0, MAX_SEED, (batch_size,)).tolist()
     elif isinstance(seed, int):
         seeds = [seed] * batch_size
-    else:
+    elif isinstance(seed, (list, tuple, torch.Tensor)):
         seeds = [int(value) for value in seed]
+    else:
+        raise TypeError(f"seed must be an integer, one integer per row, or None, got {seed!r}")
     if len(seeds) != batch_size:
         raise ValueError(
             f"seed has {len(seeds)} values for a batch of {batch_size}: give one integer, or one for each row"

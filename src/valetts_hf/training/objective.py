@@ -112,7 +112,9 @@ class GeneratorObjective(nn.Module):
         )
         rows = round(self.prior_share * len(latents))
         if rows:
-            drawn = prior_mean[:rows] + _noise(mean[:rows], generator) * config.noise_scale * prior_log_scale[:rows].exp()
+            drawn = (
+                prior_mean[:rows] + _noise(mean[:rows], generator) * config.noise_scale * prior_log_scale[:rows].exp()
+            )
             spoken = model.flow(drawn, style[:rows], frame_mask[:rows], inverse=True)
             latents = torch.cat([spoken.to(latents.dtype) * frame_mask[:rows, :, None], latents[rows:]])
         generated, target = self._segments(batch, latents, style, generator)
