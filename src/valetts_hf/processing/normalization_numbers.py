@@ -85,6 +85,7 @@ class NumberReader:
 
     def unit(self, symbol: str, count: "int | float") -> str | None:
         """The name of a unit for a count."""
+        count = _plural_count(count)
         if symbol in self.unit_overrides:
             return self.unit_overrides[symbol][0 if count == 1 else 1]
         return unit_words(symbol, self.language, count)
@@ -219,7 +220,7 @@ class NumberReader:
 
     def currency(self, symbol: str, count: "int | float") -> tuple[str, str | None]:
         """Names of the currency and of its hundredth for a count (None where there is no hundredth)."""
-        code = CURRENCIES[symbol]
+        code, count = CURRENCIES[symbol], _plural_count(count)
         names = self.currencies.get(code)
         if names is None:
             return currency_words(code, self.language, count) or code, None
@@ -273,3 +274,8 @@ class NumberReader:
             symbol = "NOK"
         words = self.money(first, last if match["to"] else None, symbol, magnitude)
         return None if words is None else self._signed(match, words)
+
+
+def _plural_count(count: "int | float") -> "int | float":
+    """A smaller count with the same plural form: Babel refuses very large ones."""
+    return count if count < 10**7 else 10**6 + count % 10**6

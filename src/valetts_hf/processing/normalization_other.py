@@ -100,7 +100,7 @@ class OtherNormalizer(Normalizer):
         forms = _CURRENCY_FORMS.get(self.language, {}).get(CURRENCIES[symbol])
         if forms is None:
             return super().currency(symbol, count)
-        return forms[{"one": 0, "few": 1}.get(plural_form(self.language, count), 2)], None
+        return forms[{"one": 0, "few": 1}.get(plural_form(self.language, min(count, 10**12)), 2)], None
 
     def decimals(self, fraction: str) -> str:
         if len(fraction) > 2 or fraction.startswith("0"):

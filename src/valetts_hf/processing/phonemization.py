@@ -26,6 +26,8 @@ _LEFTOVER = re.compile(r"r\.|[\[?:ANSXZ]")
 _NOT_IPA = re.compile(f"[^ {re.escape(IPA_CHARACTERS)}]|[|‖]")
 # The only symbols espeak-ng gets to see: its reading of others ("©") mixes voices and can crash the library.
 _READABLE_SYMBOLS = frozenset("'-.,·:/&%@$€£+=°#*")
+# Signs in front of a word and all but the first of several: on "'-" before Hindi letters espeak-ng crashes.
+_LOOSE_SIGNS = re.compile(r"(?<!\S)['\-.,·:/]*[-.,·:/](?=\S)|(?<=['\-.,·:/])['\-.,·:/]+")
 # espeak-ng reads 800 bytes at a time, and its table of 300 words overflows where signs part letters ("a.a.a.a...").
 _MAX_CLAUSE_BYTES, _MAX_CLAUSE_WORDS = 500, 60
 
@@ -86,6 +88,9 @@ def clause_to_phonemes(clause: str, language: str) -> str:
         IPA with words separated by single spaces, as espeak-ng joins them ("of the" may be one word).
     """
     clause = "".join(c if c in _READABLE_SYMBOLS or unicodedata.category(c)[0] in "LMN" else " " for c in clause)
+    if LANGUAGES[language].script != "LATIN":
+        clause = clause.replace("'", "")
+    clause = _LOOSE_SIGNS.sub("", clause)
     phonemes = _SWITCH.sub("", _voice(LANGUAGES[language].espeak_voice)(clause).replace("_", ""))
     phonemes = normalize_ipa(_LEFTOVER.sub(lambda found: _LEFTOVERS[found.group()], phonemes))
     return " ".join(_NOT_IPA.sub("", phonemes).split())
