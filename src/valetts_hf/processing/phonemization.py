@@ -26,8 +26,13 @@ _LEFTOVER = re.compile(r"r\.|[\[?:ANSXZ]")
 _NOT_IPA = re.compile(f"[^ {re.escape(IPA_CHARACTERS)}]|[|‖]")
 # The only symbols espeak-ng gets to see: its reading of others ("©") mixes voices and can crash the library.
 _READABLE_SYMBOLS = frozenset("'-.,·:/&%@$€£+=°#*")
-# Signs in front of a word and all but the first of several: on "'-" before Hindi letters espeak-ng crashes.
-_LOOSE_SIGNS = re.compile(r"(?<!\S)['\-.,·:/]*[-.,·:/](?=\S)|(?<=['\-.,·:/])['\-.,·:/]+")
+_SYMBOL = re.compile(r"[&%@$€£+=°#*]")
+# Signs in front of a word, all but the first of several, and hyphens that join no letters: espeak-ng crashes on a sign
+# and a hyphen before Hindi letters.
+_LOOSE_SIGNS = re.compile(
+    r"(?<!\S)['\-.,·:/]*[-.,·:/](?=\S)|(?<=['\-.,·:/])['\-.,·:/]+"
+    r"|(?<![^\s'\-.,·:/&%@$€£+=°#*])-|-(?![^\s'\-.,·:/&%@$€£+=°#*])"
+)
 # espeak-ng reads 800 bytes at a time, and its table of 300 words overflows where signs part letters ("a.a.a.a...").
 _MAX_CLAUSE_BYTES, _MAX_CLAUSE_WORDS = 500, 60
 
@@ -89,7 +94,7 @@ def clause_to_phonemes(clause: str, language: str) -> str:
     """
     clause = "".join(c if c in _READABLE_SYMBOLS or unicodedata.category(c)[0] in "LMN" else " " for c in clause)
     if LANGUAGES[language].script != "LATIN":
-        clause = clause.replace("'", "")
+        clause = _SYMBOL.sub(r" \g<0> ", clause.replace("'", ""))
     clause = _LOOSE_SIGNS.sub("", clause)
     phonemes = _SWITCH.sub("", _voice(LANGUAGES[language].espeak_voice)(clause).replace("_", ""))
     phonemes = normalize_ipa(_LEFTOVER.sub(lambda found: _LEFTOVERS[found.group()], phonemes))
