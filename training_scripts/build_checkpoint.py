@@ -28,7 +28,7 @@ from valetts_hf.processing.feature_extraction_valetts import ValeTTSFeatureExtra
 from valetts_hf.processing.processing_valetts import ValeTTSProcessor
 from valetts_hf.processing.symbols import SYMBOLS
 from valetts_hf.processing.tokenization_valetts import ValeTTSTokenizer
-from valetts_hf.training.corpus import PackedCorpus
+from valetts_hf.training.data.corpus import PackedCorpus
 from valetts_hf.training.discriminators import Discriminator, discriminator_preset
 from valetts_hf.training.duration_discriminator import DurationDiscriminator
 from valetts_hf.training.run_state import latest, load_run_state

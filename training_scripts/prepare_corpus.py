@@ -14,9 +14,9 @@ from collections import Counter
 
 import numpy as np
 
-from valetts_hf.training.bootstrap_alignment import align_corpus
-from valetts_hf.training.corpus import PackedCorpus
-from valetts_hf.training.corpus_preparation import attach_durations, attach_text, prepare_audio
+from valetts_hf.training.aligner.bootstrap_alignment import align_corpus
+from valetts_hf.training.data.corpus import PackedCorpus
+from valetts_hf.training.data.corpus_preparation import attach_durations, attach_text, prepare_audio
 
 
 logger = logging.getLogger("prepare_corpus")

@@ -21,8 +21,8 @@ from tqdm.auto import tqdm
 
 from valetts_hf.modeling.mel import LogMelSpectrogram
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
-from valetts_hf.training.batches import BatchMaker, speaker_weights
-from valetts_hf.training.corpus import PackedCorpus
+from valetts_hf.training.data.batches import BatchMaker, speaker_weights
+from valetts_hf.training.data.corpus import PackedCorpus
 from valetts_hf.training.pretrainer import PretrainState, build_state, pretrain_step
 from valetts_hf.training.recipe import PretrainRecipe, load_recipe
 from valetts_hf.training.run_state import latest, load_run_state, save_run_state

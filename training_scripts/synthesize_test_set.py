@@ -17,7 +17,7 @@ import soundfile
 
 from valetts_hf import BASE_CHECKPOINT
 from valetts_hf.inference import ValeTTS
-from valetts_hf.training.corpus import PackedCorpus
+from valetts_hf.training.data.corpus import PackedCorpus
 
 
 def held_out_clips(corpus: PackedCorpus, speaker: str, count: int) -> list[int]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from valetts_hf.training.corpus import PackedCorpus
+from valetts_hf.training.data.corpus import PackedCorpus
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from accelerate import Accelerator
 from tests.conftest import tiny_config
 from valetts_hf.modeling.mel import LogMelSpectrogram
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
-from valetts_hf.training.batches import BatchMaker, speaker_weights
+from valetts_hf.training.data.batches import BatchMaker, speaker_weights
 from valetts_hf.training.objective import GeneratorObjective
 from valetts_hf.training.pretrainer import build_state, learning_rate_factor, pretrain_step
 from valetts_hf.training.recipe import PretrainRecipe, load_recipe

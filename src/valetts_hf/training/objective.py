@@ -15,7 +15,7 @@ from valetts_hf.modeling.mel import frame_energy
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.modeling.prosody_predictor import prosody_features
 from valetts_hf.training.alignment import gaussian_log_likelihood, monotonic_alignment_search
-from valetts_hf.training.batches import TrainingBatch
+from valetts_hf.training.data.batches import TrainingBatch
 from valetts_hf.training.losses import duration_loss, energy_loss, kl_loss, log_durations, pitch_loss
 from valetts_hf.training.spectral import MultiScaleMelLoss, multi_resolution_stft_loss
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.training.alignment import annealed_noise_scale
-from valetts_hf.training.batches import TrainingBatch
+from valetts_hf.training.data.batches import TrainingBatch
 from valetts_hf.training.discriminators import Discriminator, discriminator_preset
 from valetts_hf.training.duration_discriminator import DurationDiscriminator
 from valetts_hf.training.ema import ExponentialMovingAverage

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from valetts_hf.training.pitch import HOP_LENGTH, SAMPLING_RATE, extract_energy, extract_log_f0
+from valetts_hf.training.data.pitch import HOP_LENGTH, SAMPLING_RATE, extract_energy, extract_log_f0
 
 
 def harmonic(f0: np.ndarray, amplitude: float = 0.1) -> np.ndarray:

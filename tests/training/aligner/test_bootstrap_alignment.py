@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from valetts_hf.processing.symbols import SYMBOL_TO_ID, ipa_to_ids
-from valetts_hf.training.alignment_features import FEATURES, alignment_features, normalize_by_speaker
-from valetts_hf.training.alignment_units import END_UNIT, PHONE, SEPARATOR, START_UNIT, parse_units
-from valetts_hf.training.bootstrap_alignment import align, text_matches_speech
-from valetts_hf.training.monophone_model import viterbi_durations
-from valetts_hf.training.pitch import HOP_LENGTH, SAMPLING_RATE
+from valetts_hf.training.aligner.alignment_features import FEATURES, alignment_features, normalize_by_speaker
+from valetts_hf.training.aligner.alignment_units import END_UNIT, PHONE, SEPARATOR, START_UNIT, parse_units
+from valetts_hf.training.aligner.bootstrap_alignment import align, text_matches_speech
+from valetts_hf.training.aligner.monophone_model import viterbi_durations
+from valetts_hf.training.data.pitch import HOP_LENGTH, SAMPLING_RATE
 
 
 def brute_force(scores: np.ndarray) -> float:

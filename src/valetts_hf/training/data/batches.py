@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from valetts_hf.modeling.mel import LogMelSpectrogram
-from valetts_hf.training.corpus import PackedCorpus
+from valetts_hf.training.data.corpus import PackedCorpus
 
 
 @dataclass

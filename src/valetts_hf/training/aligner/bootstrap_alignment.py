@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from valetts_hf.training.alignment_features import alignment_features, normalize_by_speaker
-from valetts_hf.training.alignment_units import PHONE, SEPARATOR, UnitSequence, parse_units
-from valetts_hf.training.monophone_model import SILENCES, STATES, MonophoneModel, estimate, viterbi_durations
+from valetts_hf.training.aligner.alignment_features import alignment_features, normalize_by_speaker
+from valetts_hf.training.aligner.alignment_units import PHONE, SEPARATOR, UnitSequence, parse_units
+from valetts_hf.training.aligner.monophone_model import SILENCES, STATES, MonophoneModel, estimate, viterbi_durations
 
 
 if TYPE_CHECKING:
-    from valetts_hf.training.corpus import PackedCorpus
+    from valetts_hf.training.data.corpus import PackedCorpus
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from valetts_hf.modeling.mel import LogMelSpectrogram
-from valetts_hf.training.batches import BatchMaker, speaker_weights
+from valetts_hf.training.data.batches import BatchMaker, speaker_weights
 
 
 def maker(corpus, **settings):

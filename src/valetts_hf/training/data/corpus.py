@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from valetts_hf.training.pitch import HOP_LENGTH, SAMPLING_RATE
+from valetts_hf.training.data.pitch import HOP_LENGTH, SAMPLING_RATE
 
 
 ARRAYS_FILE = "corpus.safetensors"

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from valetts_hf.training.pitch import HOP_LENGTH, SAMPLING_RATE
+from valetts_hf.training.data.pitch import HOP_LENGTH, SAMPLING_RATE
 
 
 CEPSTRA = 13

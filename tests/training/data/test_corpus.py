@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from valetts_hf.processing.symbols import ipa_to_ids
-from valetts_hf.training.corpus import ARRAYS_FILE, TABLE_FILE, PackedCorpus, offsets_of
-from valetts_hf.training.corpus_preparation import (
+from valetts_hf.training.data.corpus import ARRAYS_FILE, TABLE_FILE, PackedCorpus, offsets_of
+from valetts_hf.training.data.corpus_preparation import (
     attach_durations,
     attach_text,
     level_waveform,
@@ -16,7 +16,7 @@ from valetts_hf.training.corpus_preparation import (
     prepare_audio,
     read_metadata,
 )
-from valetts_hf.training.pitch import SAMPLING_RATE
+from valetts_hf.training.data.pitch import SAMPLING_RATE
 
 
 def small_corpus() -> PackedCorpus:

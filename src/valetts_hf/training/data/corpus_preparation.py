@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from valetts_hf.training.corpus import PackedCorpus, offsets_of
-from valetts_hf.training.pitch import HOP_LENGTH, SAMPLING_RATE, extract_energy, extract_log_f0
+from valetts_hf.training.data.corpus import PackedCorpus, offsets_of
+from valetts_hf.training.data.pitch import HOP_LENGTH, SAMPLING_RATE, extract_energy, extract_log_f0
 
 
 logger = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ def prepare(
     """
     corpus = attach_text(prepare_audio(sources, workers=workers, languages=languages))
     if align:
-        from valetts_hf.training.bootstrap_alignment import align_corpus
+        from valetts_hf.training.aligner.bootstrap_alignment import align_corpus
 
         corpus = attach_durations(corpus, align_corpus(corpus, **options))
     return corpus

@@ -1,0 +1,1 @@
+"""Bootstrapped alignment: a monophone hard-EM aligner that gives durations before anything is trained."""
