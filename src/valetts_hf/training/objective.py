@@ -80,7 +80,11 @@ class GeneratorObjective(nn.Module):
         self.mel_loss = MultiScaleMelLoss(model.config.sampling_rate)
 
     def forward(
-        self, batch: TrainingBatch, generator: torch.Generator | None = None, search_noise: float | None = None
+        self,
+        batch: TrainingBatch,
+        generator: torch.Generator | None = None,
+        search_noise: float | None = None,
+        style: Tensor | None = None,
     ) -> GeneratorPass:
         """One pass.
 
@@ -89,10 +93,12 @@ class GeneratorObjective(nn.Module):
             generator: on the CPU; draws posterior noise, duration noise and segments.
             search_noise: if given, clips that lie in their window as a whole are aligned anew by monotonic alignment
                 search with this much noise; the others keep the durations of the batch.
+            style (`Tensor` [B, H]): the style to learn with; without it, that of the batch's references.
         """
         model, config = self.model.model, self.model.config
         mask, frame_mask = batch.token_mask, batch.frame_mask
-        style = model.encode_style(batch.reference_mel, batch.reference_mask)
+        if style is None:
+            style = model.encode_style(batch.reference_mel, batch.reference_mask)
         hidden_states = model.text_encoder(batch.input_ids, batch.language_ids, style, mask)
         token_mean, token_log_scale = model.token_prior(hidden_states)
         mean, log_scale = model.posterior_encoder(batch.mel, style, frame_mask)
