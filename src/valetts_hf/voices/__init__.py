@@ -1,0 +1,1 @@
+"""Voices: style vectors, adapters, the folder they travel in, and where they are kept."""
