@@ -1,0 +1,1 @@
+"""Meta-training (MAML): episodes, the functional inner loop, learned inner learning rates, the outer step."""
