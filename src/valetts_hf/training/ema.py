@@ -12,9 +12,13 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from valetts_hf.training.sharding import gathered, like, local
+
 
 class ExponentialMovingAverage:
     """Average of the floating point parameters and buffers of a module, in float32, on the module's device.
+
+    Of a sharded module (FSDP2) each process averages its own part; `state_dict` then gathers, called by all of them.
 
     Args:
         module (`nn.Module`): What is averaged. It is not kept: every call names the module again.
@@ -40,7 +44,11 @@ class ExponentialMovingAverage:
         values = self._matching(module)
         weight = 1.0 - self.current_decay()
         # One fused call: the average of a 20 M parameter model would otherwise cost hundreds of kernel launches.
-        torch._foreach_lerp_(list(self.average.values()), [values[name].float() for name in self.average], weight)
+        torch._foreach_lerp_(
+            [local(average) for average in self.average.values()],
+            [local(values[name]).float() for name in self.average],
+            weight,
+        )
         self.updates += 1
 
     @torch.no_grad()
@@ -66,7 +74,7 @@ class ExponentialMovingAverage:
     def state_dict(self) -> dict:
         """Averages, number of updates and settings."""
         return {
-            "average": dict(self.average),
+            "average": gathered(self.average),
             "updates": self.updates,
             "decay": self.decay,
             "warmup": self.warmup,
@@ -81,7 +89,7 @@ class ExponentialMovingAverage:
                 raise ValueError(
                     f"the average of {name!r} has shape {tuple(loaded[name].shape)}, expected {tuple(average.shape)}"
                 )
-            average.copy_(loaded[name])
+            average.copy_(like(loaded[name], average))
         self.updates, self.decay, self.warmup = state["updates"], state["decay"], state["warmup"]
 
     def _matching(self, module: nn.Module) -> dict[str, Tensor]:

@@ -1,11 +1,18 @@
 """One optimisation step of VITS2 training: discriminators, then generator, under Accelerate.
 
-`PretrainState` holds everything that a checkpoint must carry; `pretrain_step` advances it by one batch.
+`PretrainState` holds everything that a checkpoint must carry; `pretrain_step` advances it by one step. All randomness
+of a step (dropout, posterior noise, segments) follows from the seed, the step and the process, so that a resumed run
+continues exactly.
 """
 
+from __future__ import annotations
+
 import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
@@ -25,6 +32,7 @@ from valetts_hf.training.losses import (
 )
 from valetts_hf.training.objective import GeneratorObjective, GeneratorPass
 from valetts_hf.training.recipe import PretrainRecipe
+from valetts_hf.training.sharding import WholeState, check_supported, gathered, shard, sharded
 
 
 @dataclass
@@ -41,37 +49,63 @@ class PretrainState:
 
     def objects(self, accelerator: Accelerator) -> dict:
         """Named parts with a `state_dict`, for `save_run_state` and `load_run_state`."""
-        return {
-            "generator": accelerator.unwrap_model(self.objective).model,
+        parts = {
+            "generator": self.generator(accelerator),
             "discriminator": accelerator.unwrap_model(self.discriminator),
             "duration_discriminator": accelerator.unwrap_model(self.duration_discriminator),
             "generator_optimizer": self.generator_optimizer,
             "discriminator_optimizer": self.discriminator_optimizer,
-            "ema": self.ema,
         }
+        if sharded(accelerator):
+            parts = {name: WholeState(part) for name, part in parts.items()}
+        return parts | {"ema": self.ema}
+
+    def generator(self, accelerator: Accelerator) -> ValeTTSForSpeech:
+        """The model that learns, without its wrappers."""
+        return accelerator.unwrap_model(self.objective).model
 
 
 def build_state(recipe: PretrainRecipe, accelerator: Accelerator, model: ValeTTSForSpeech) -> PretrainState:
-    """Discriminators, optimizers and the moving average around a model, prepared by Accelerate."""
+    """Discriminators, optimizers and the moving average around a model, prepared for one or many processes."""
+    check_supported(accelerator)
     objective = GeneratorObjective(model, recipe.segment_frames, recipe.prior_share)
     discriminator = Discriminator(discriminator_preset(recipe.discriminator))
     duration_discriminator = DurationDiscriminator(model.config.hidden_size)
+    networks = (objective, discriminator, duration_discriminator)
+    if sharded(accelerator):
+        networks = tuple(shard(network, accelerator) for network in networks)
+    else:
+        networks = accelerator.prepare(*networks)
+    objective, discriminator, duration_discriminator = networks
     settings = {"betas": recipe.betas, "weight_decay": recipe.weight_decay, "eps": 1e-8, "fused": True}
     judges = [*discriminator.parameters(), *duration_discriminator.parameters()]
-    generator_optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.learning_rate, **settings)
-    discriminator_optimizer = torch.optim.AdamW(judges, lr=recipe.discriminator_learning_rate, **settings)
-    ema = ExponentialMovingAverage(model, recipe.ema_decay)
-    prepared = accelerator.prepare(
-        objective, discriminator, duration_discriminator, generator_optimizer, discriminator_optimizer
+    optimizers = accelerator.prepare(
+        torch.optim.AdamW(objective.parameters(), lr=recipe.learning_rate, **settings),
+        torch.optim.AdamW(judges, lr=recipe.discriminator_learning_rate, **settings),
     )
-    return PretrainState(*prepared, ema=ema)
+    # After the model has reached its device, so that the average lives there too.
+    ema = ExponentialMovingAverage(accelerator.unwrap_model(objective).model, recipe.ema_decay)
+    return PretrainState(*networks, *optimizers, ema=ema)
+
+
+def apply_recipe(state: PretrainState, recipe: PretrainRecipe) -> None:
+    """Give a state that was just loaded the recipe's settings, which loading replaces by the checkpoint's."""
+    for optimizer in (state.generator_optimizer, state.discriminator_optimizer):
+        for group in optimizer.param_groups:
+            group["betas"], group["weight_decay"] = recipe.betas, recipe.weight_decay
+    state.ema.decay = recipe.ema_decay
 
 
 def learning_rate_factor(step: int, recipe: PretrainRecipe) -> float:
-    """Linear warm-up to 1, then a cosine down to `final_learning_rate` at `max_steps`."""
+    """Linear warm-up to 1, a plateau, and a cosine down to `final_learning_rate` at `max_steps`; see the recipe."""
     if step < recipe.warmup_steps:
         return (step + 1) / recipe.warmup_steps
-    progress = min((step - recipe.warmup_steps) / max(recipe.max_steps - recipe.warmup_steps, 1), 1.0)
+    start = recipe.warmup_steps
+    if recipe.decay_steps >= 0:
+        start = max(start, recipe.max_steps - recipe.decay_steps)
+    if step < start or recipe.decay_steps == 0:
+        return 1.0
+    progress = min((step - start) / max(recipe.max_steps - start, 1), 1.0)
     floor = recipe.final_learning_rate
     return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * progress))
 
@@ -83,64 +117,124 @@ def set_learning_rate(optimizer: torch.optim.Optimizer, value: float) -> None:
 
 
 def pretrain_step(
-    state: PretrainState, batch: TrainingBatch, recipe: PretrainRecipe, accelerator: Accelerator
+    state: PretrainState,
+    batches: TrainingBatch | Sequence[TrainingBatch],
+    recipe: PretrainRecipe,
+    accelerator: Accelerator,
 ) -> dict[str, Tensor]:
-    """Advance by one batch. Returns the unweighted losses (detached scalars)."""
+    """Advance by one step.
+
+    Args:
+        state: the run, changed in place.
+        batches: one batch, or several whose gradients are averaged into this step (gradient accumulation). The judges
+            then see all of them before the generator is judged, just as in one large batch, for the price of a second
+            pass of the generator without gradients.
+        recipe: the numbers.
+        accelerator: the one that prepared the state.
+
+    Returns:
+        `dict[str, Tensor]`: unweighted losses and `gradient_norm`, detached scalars, means over the batches.
+
+    Raises:
+        FloatingPointError: if the generator's gradient is not finite.
+    """
+    batches = [batches] if isinstance(batches, TrainingBatch) else list(batches)
     factor = learning_rate_factor(state.step, recipe)
     set_learning_rate(state.generator_optimizer, recipe.learning_rate * factor)
     set_learning_rate(state.discriminator_optimizer, recipe.discriminator_learning_rate * factor)
-    generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + state.step * 1009 + accelerator.process_index)
     adversarial = state.step >= recipe.adversarial_start
+    logged: list[dict[str, Tensor]] = [{} for _ in batches]
+
+    kept: GeneratorPass | None = None
+    if adversarial:
+        _freeze(state, False)
+        state.discriminator_optimizer.zero_grad()
+        for index, batch in enumerate(batches):
+            with torch.set_grad_enabled(len(batches) == 1):
+                output = _forward(state, batch, index, recipe, accelerator)
+            last = index == len(batches) - 1
+            with _accumulating(accelerator, last, state.discriminator, state.duration_discriminator):
+                with accelerator.autocast():
+                    losses = _judges_losses(state, batch, output)
+                accelerator.backward(sum(losses.values()) / len(batches))
+            logged[index] |= losses
+        state.discriminator_optimizer.step()
+        kept = output if len(batches) == 1 else None
+        _freeze(state, True)  # else the generator's gradients would leak into the judges' next step
+
+    state.generator_optimizer.zero_grad()
+    for index, batch in enumerate(batches):
+        with _accumulating(accelerator, index == len(batches) - 1, state.objective):
+            output = _forward(state, batch, index, recipe, accelerator) if kept is None else kept
+            losses = output.losses
+            if adversarial:
+                with accelerator.autocast():
+                    losses |= _adversarial_losses(state, batch, output, accelerator)
+            accelerator.backward(_weighted(losses, recipe) / len(batches))
+        logged[index] |= losses
+    norm = gathered(accelerator.clip_grad_norm_(state.objective.parameters(), recipe.clip_norm))
+    # With fp16 the loss scaler meets such gradients now and then, and skips them.
+    if accelerator.scaler is None and not torch.isfinite(torch.as_tensor(norm)):
+        raise FloatingPointError(
+            f"the generator's gradient is not finite at step {state.step}: lower the learning rate or use "
+            "mixed_precision: no"
+        )
+    state.generator_optimizer.step()
+    state.ema.update(state.generator(accelerator))
+    state.step += 1
+    means = {name: torch.stack([losses[name].detach() for losses in logged]).mean() for name in logged[0]}
+    return means | {"gradient_norm": torch.as_tensor(norm)}
+
+
+def step_seed(recipe: PretrainRecipe, step: int, index: int, process: int) -> int:
+    """Seed of everything drawn in pass `index` of a step on a process."""
+    return int(np.random.SeedSequence([recipe.seed, step, index, process]).generate_state(1, np.uint64)[0] >> 1)
+
+
+def _forward(
+    state: PretrainState, batch: TrainingBatch, index: int, recipe: PretrainRecipe, accelerator: Accelerator
+) -> GeneratorPass:
+    """The generator's pass over a batch; called again for the same batch and step, it draws the same."""
+    seed = step_seed(recipe, state.step, index, accelerator.process_index)
+    torch.manual_seed(seed)
     search_noise = None
     if 0 <= recipe.alignment_search_start <= state.step:
         search_noise = annealed_noise_scale(state.step - recipe.alignment_search_start)
+    # A context of its own, since autocast keeps casts of weights: those of a pass without gradients, or from before an
+    # optimizer's step, must not be met again.
     with accelerator.autocast():
-        output: GeneratorPass = state.objective(batch, generator, search_noise)
-        if adversarial:
-            output.losses |= _discriminator_step(state, batch, output, accelerator)
-            output.losses |= _adversarial_losses(state, batch, output)
-        weights = recipe.loss_weights
-        total = sum(getattr(weights, name) * loss for name, loss in output.losses.items() if hasattr(weights, name))
-    state.generator_optimizer.zero_grad()
-    accelerator.backward(total)
-    norm = accelerator.clip_grad_norm_(state.objective.parameters(), recipe.clip_norm)
-    if not torch.isfinite(torch.as_tensor(norm)):
-        raise FloatingPointError(
-            f"the generator's gradient is not finite at step {state.step}: lower the learning rate or use mixed_precision: no"
-        )
-    state.generator_optimizer.step()
-    state.ema.update(accelerator.unwrap_model(state.objective).model)
-    state.step += 1
-    return {name: loss.detach() for name, loss in output.losses.items()} | {"gradient_norm": torch.as_tensor(norm)}
+        return state.objective(batch, torch.Generator().manual_seed(seed), search_noise)
 
 
-def _discriminator_step(
-    state: PretrainState, batch: TrainingBatch, output: GeneratorPass, accelerator: Accelerator
-) -> dict[str, Tensor]:
-    """Train the judges on detached speech and durations."""
-    _freeze(state, False)
+def _weighted(losses: dict[str, Tensor], recipe: PretrainRecipe) -> Tensor:
+    weights = recipe.loss_weights
+    return sum(getattr(weights, name) * loss for name, loss in losses.items() if hasattr(weights, name))
+
+
+def _judges_losses(state: PretrainState, batch: TrainingBatch, output: GeneratorPass) -> dict[str, Tensor]:
+    """What the judges learn from: recorded and detached generated speech and durations."""
     real, _ = state.discriminator(output.target)
     generated, _ = state.discriminator(output.generated.detach())
-    waveform_loss = discriminator_loss(real, generated)
     hidden_states = output.hidden_states.detach()
     duration_loss = duration_discriminator_loss(
         state.duration_discriminator(hidden_states, output.log_durations, batch.token_mask),
         state.duration_discriminator(hidden_states, output.predicted_log_durations.detach(), batch.token_mask),
         batch.token_mask,
     )
-    state.discriminator_optimizer.zero_grad()
-    accelerator.backward(waveform_loss + duration_loss)
-    state.discriminator_optimizer.step()
-    return {"judge_waveform": waveform_loss.detach(), "judge_duration": duration_loss.detach()}
+    return {"judge_waveform": discriminator_loss(real, generated), "judge_duration": duration_loss}
 
 
-def _adversarial_losses(state: PretrainState, batch: TrainingBatch, output: GeneratorPass) -> dict[str, Tensor]:
+def _adversarial_losses(
+    state: PretrainState, batch: TrainingBatch, output: GeneratorPass, accelerator: Accelerator
+) -> dict[str, Tensor]:
     """What the judges, frozen, say of the generator's speech and durations."""
-    _freeze(state, True)  # else the generator's gradients would leak into the judges' next step
+    # Without the wrapper of DDP, which would wait for gradients of the judges that never come.
+    discriminator = accelerator.unwrap_model(state.discriminator)
+    duration_discriminator = accelerator.unwrap_model(state.duration_discriminator)
     with torch.no_grad():
-        _, real_maps = state.discriminator(output.target)
-    scores, maps = state.discriminator(output.generated)
-    duration_scores = state.duration_discriminator(
+        _, real_maps = discriminator(output.target)
+    scores, maps = discriminator(output.generated)
+    duration_scores = duration_discriminator(
         output.hidden_states.detach(), output.predicted_log_durations, batch.token_mask
     )
     return {
@@ -148,6 +242,21 @@ def _adversarial_losses(state: PretrainState, batch: TrainingBatch, output: Gene
         "feature_matching": feature_matching_loss(real_maps, maps),
         "duration_adversarial": duration_generator_loss(duration_scores, batch.token_mask),
     }
+
+
+@contextmanager
+def _accumulating(accelerator: Accelerator, last: bool, *modules: nn.Module) -> Iterator[None]:
+    """Gradients stay on their process until the last pass of a step; shards exchange theirs every time."""
+    if last or sharded(accelerator):
+        yield
+        return
+    module, *others = modules
+    with accelerator.no_sync(module):
+        if others:
+            with _accumulating(accelerator, last, *others):
+                yield
+        else:
+            yield
 
 
 def _freeze(state: PretrainState, frozen: bool) -> None:

@@ -1,5 +1,12 @@
-"""Recipes: every number of a training run in one typed object, read from a YAML file of overrides."""
+"""Recipes: every number of a training run in one typed object, read from a YAML file of overrides.
 
+A file may name another one as its `base`, relative to itself, and then lists only what differs from it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -11,6 +18,14 @@ from valetts_hf.training.discriminators import PRESETS
 from valetts_hf.training.objective import LossWeights
 
 
+# What a resumed run may do otherwise without being another run: it only looks at it more or less often.
+REPORTING_KEYS = frozenset(
+    {"save_every", "log_every", "sample_every", "evaluate_every", "num_samples", "keep_checkpoints"}
+)
+# What no run can change on its way: the checkpoint's tensors would not fit.
+NETWORK_KEYS = frozenset({"model", "discriminator"})
+
+
 @dataclass
 class PretrainRecipe:
     """Joint VITS2 training.
@@ -18,13 +33,17 @@ class PretrainRecipe:
     Args:
         model (`dict`): overrides of [`ValeTTSConfig`].
         losses (`dict`): overrides of [`LossWeights`].
-        batch_size (`int`): windows per step and process.
+        batch_size (`int`): windows per forward pass and process.
+        gradient_accumulation (`int`): forward passes whose gradients are averaged into one step. A step sees
+            `batch_size * gradient_accumulation * processes` windows.
         window_frames, segment_frames, reference_frames (`int`): frames of a window, of its decoded segment, and of the
             reference clip.
         prior_share (`float`): share of each batch that is decoded from the prior, see `GeneratorObjective`.
         learning_rate, discriminator_learning_rate (`float`), betas, weight_decay: AdamW.
-        warmup_steps, max_steps (`int`), final_learning_rate (`float`): linear warm-up, then a cosine down to a fraction
-            of the learning rate at `max_steps`.
+        warmup_steps, max_steps (`int`), final_learning_rate (`float`), decay_steps (`int`): linear warm-up, then the
+            learning rate stays and falls as a cosine to the fraction `final_learning_rate` in the last `decay_steps`
+            steps before `max_steps`: -1 = it falls all the way from the warm-up on, 0 = it never falls. All of it counts
+            steps, so that a run gives the same whether it is trained in one piece or in many.
         clip_norm (`float`): the generator's gradient norm is clipped here.
         adversarial_start (`int`): step from which the discriminators train and judge.
         discriminator (`str`): preset of the waveform discriminators.
@@ -34,12 +53,16 @@ class PretrainRecipe:
         speaker_exponent (`float`), speaker_boosts (`dict`): how speakers share the batches, see `speaker_weights`.
         seed (`int`): of batches, noise and initial weights.
         mixed_precision (`str`): "no", "bf16" or "fp16".
-        save_every, log_every (`int`): steps.
+        log_every, save_every, sample_every, evaluate_every (`int`): steps between rows of the log, checkpoints, spoken
+            samples, and calls of the evaluator; 0 = no samples, no evaluation.
+        num_samples (`int`): held-out sentences that are spoken each time.
+        keep_checkpoints (`int`): newest checkpoints to keep; 0 = all.
     """
 
     model: dict[str, Any] = field(default_factory=dict)
     losses: dict[str, float] = field(default_factory=dict)
     batch_size: int = 16
+    gradient_accumulation: int = 1
     window_frames: int = 160
     segment_frames: int = 40
     reference_frames: int = 192
@@ -51,6 +74,7 @@ class PretrainRecipe:
     warmup_steps: int = 300
     max_steps: int = 40000
     final_learning_rate: float = 0.05
+    decay_steps: int = -1
     clip_norm: float = 5.0
     adversarial_start: int = 2000
     discriminator: str = "cpu"
@@ -60,16 +84,37 @@ class PretrainRecipe:
     speaker_boosts: dict[str, float] = field(default_factory=dict)
     seed: int = 0
     mixed_precision: str = "bf16"
-    save_every: int = 1000
     log_every: int = 50
+    save_every: int = 1000
+    sample_every: int = 0
+    evaluate_every: int = 0
+    num_samples: int = 4
+    keep_checkpoints: int = 3
 
     def __post_init__(self):
-        self.betas = tuple(self.betas)
-        for name in ("batch_size", "window_frames", "segment_frames", "reference_frames", "max_steps", "save_every"):
+        for item in fields(self):
+            kind = _NUMBERS.get(str(item.type))
+            if kind is not None:
+                setattr(self, item.name, _number(item.name, getattr(self, item.name), kind))
+        self.betas = tuple(_number("betas", value, float) for value in self.betas)
+        positive = ("batch_size", "gradient_accumulation", "window_frames", "segment_frames", "reference_frames")
+        for name in (*positive, "max_steps", "save_every", "log_every", "num_samples"):
             if getattr(self, name) < 1:
                 raise ValueError(f"recipe: {name} must be at least 1, got {getattr(self, name)}")
+        for name in ("learning_rate", "discriminator_learning_rate", "clip_norm"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"recipe: {name} must be greater than 0, got {getattr(self, name)}")
+        for name in ("warmup_steps", "sample_every", "evaluate_every", "keep_checkpoints", "seed"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"recipe: {name} must not be negative, got {getattr(self, name)}")
+        if self.decay_steps < -1:
+            raise ValueError(
+                f"recipe: decay_steps must be -1 (all the way), 0 (never) or more, got {self.decay_steps}"
+            )
         if self.discriminator not in PRESETS:
             raise ValueError(f"recipe: discriminator must be one of {sorted(PRESETS)}, got {self.discriminator!r}")
+        if self.mixed_precision not in ("no", "bf16", "fp16"):
+            raise ValueError(f"recipe: mixed_precision must be no, bf16 or fp16, got {self.mixed_precision!r}")
         if not 0 <= self.prior_share <= 1:
             raise ValueError(f"recipe: prior_share must be in [0, 1], got {self.prior_share}")
         if self.segment_frames > self.window_frames:
@@ -81,17 +126,13 @@ class PretrainRecipe:
     @property
     def loss_weights(self) -> LossWeights:
         """The weights of the losses."""
-        known = {item.name for item in fields(LossWeights)}
-        if unknown := set(self.losses) - known:
-            raise ValueError(f"recipe: unknown losses {sorted(unknown)}; known are {sorted(known)}")
-        return LossWeights(**self.losses)
+        _check_known("losses", self.losses, [item.name for item in fields(LossWeights)])
+        return LossWeights(**{name: _number(f"losses.{name}", value, float) for name, value in self.losses.items()})
 
     @property
     def model_config(self) -> ValeTTSConfig:
         """The configuration of the model."""
-        known = set(ValeTTSConfig().to_dict())
-        if unknown := set(self.model) - known:
-            raise ValueError(f"recipe: unknown model settings {sorted(unknown)}")
+        _check_known("model settings", self.model, list(ValeTTSConfig().to_dict()))
         return ValeTTSConfig(**self.model)
 
     def to_dict(self) -> dict[str, Any]:
@@ -103,15 +144,113 @@ def load_recipe(path: str | Path | None, **overrides: Any) -> PretrainRecipe:
     """Read a YAML file of overrides; keyword arguments that are not None win over it.
 
     Raises:
-        ValueError: on a key that is not a setting, naming it and the known ones.
+        FileNotFoundError: if the file or one of its bases is missing.
+        ValueError: on a key that is not a setting or a value that cannot be one, naming the key.
     """
-    values: dict[str, Any] = {}
-    if path is not None:
-        values = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
-        if not isinstance(values, dict):
-            raise ValueError(f"{path} must be a mapping of settings, got {type(values).__name__}")
+    values = {} if path is None else read_overrides(path)
     values.update({key: value for key, value in overrides.items() if value is not None})
-    known = {item.name for item in fields(PretrainRecipe)}
-    if unknown := set(values) - known:
-        raise ValueError(f"recipe: unknown settings {sorted(unknown)}; known are {sorted(known)}")
+    _check_known("settings", values, [item.name for item in fields(PretrainRecipe)])
     return PretrainRecipe(**values)
+
+
+def read_overrides(path: str | Path, _seen: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """Settings of a recipe file over those of its `base`s; mappings (`model`, `losses`, ...) are merged key by key."""
+    path = Path(path)
+    if path.resolve() in _seen:
+        raise ValueError(f"recipe: {path} is its own base: {' -> '.join(str(item.name) for item in _seen)}")
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no recipe {path}" + (f", the base of {_seen[-1]}" if _seen else ""))
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path} is not valid YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise ValueError(f"{path} must be a mapping of settings, got {type(values).__name__}")
+    base = values.pop("base", None)
+    if base is None:
+        return values
+    return _merged(read_overrides(path.parent / str(base), (*_seen, path.resolve())), values)
+
+
+def recipe_differences(old: Mapping[str, Any], new: PretrainRecipe) -> dict[str, tuple[Any, Any]]:
+    """Settings that differ between a stored recipe and this one: key to (old, new), mappings down to their keys.
+
+    A setting that the stored recipe does not know yet counts as its default.
+    """
+    before = _flat(PretrainRecipe().to_dict() | dict(old))
+    after = _flat(new.to_dict())
+    keys = sorted(before.keys() | after.keys())
+    pairs = {key: (before.get(key, "default"), after.get(key, "default")) for key in keys}
+    return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def check_same_run(old: Mapping[str, Any], new: PretrainRecipe, allow_changes: bool = False) -> list[str]:
+    """Refuse to resume a run under another recipe.
+
+    Args:
+        old (mapping): `to_dict()` of the recipe that the checkpoint was made with.
+        new: the recipe to go on with.
+        allow_changes (`bool`): accept another schedule, data mix or loss: a new stage of the run. The networks
+            (`NETWORK_KEYS`) can never differ; reporting (`REPORTING_KEYS`) always may.
+
+    Returns:
+        `list[str]`: one line for every accepted change that matters.
+
+    Raises:
+        ValueError: naming the keys with their old and new values.
+    """
+    found = {
+        key: pair for key, pair in recipe_differences(old, new).items() if key.partition(".")[0] not in REPORTING_KEYS
+    }
+    lines = {key: f"{key}: {before!r} -> {after!r}" for key, (before, after) in found.items()}
+    if networks := [line for key, line in lines.items() if key.partition(".")[0] in NETWORK_KEYS]:
+        raise ValueError(
+            "cannot resume: the checkpoint holds other networks (" + "; ".join(networks) + "). "
+            "Use its recipe, or start a new run from its weights with --init_from"
+        )
+    if lines and not allow_changes:
+        raise ValueError(
+            "cannot resume: the recipe is not the checkpoint's (" + "; ".join(lines.values()) + "). "
+            "Use its recipe, or accept these changes with --allow_changes"
+        )
+    return list(lines.values())
+
+
+_NUMBERS = {"int": int, "float": float}
+
+
+def _number(name: str, value: Any, kind: type) -> Any:
+    """`value` as a number; YAML reads 1e-3 without a point as text."""
+    try:
+        if isinstance(value, bool) or (kind is int and float(value) != int(float(value))):
+            raise ValueError
+        return kind(float(value))
+    except (TypeError, ValueError, OverflowError):
+        wanted = "a whole number" if kind is int else "a number"
+        raise ValueError(f"recipe: {name} must be {wanted}, got {value!r}") from None
+
+
+def _check_known(what: str, given: Mapping[str, Any], known: list[str]) -> None:
+    unknown = sorted(str(key) for key in given if key not in known)
+    if unknown:
+        close = difflib.get_close_matches(unknown[0], known, 1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise ValueError(f"recipe: unknown {what} {unknown}; {hint}known are {sorted(known)}")
+
+
+def _merged(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(base)
+    for key, value in over.items():
+        mappings = isinstance(value, Mapping) and isinstance(result.get(key), Mapping)
+        result[key] = _merged(dict(result[key]), value) if mappings else value
+    return result
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            result |= _flat(value, f"{prefix}{key}.")
+        else:
+            result[f"{prefix}{key}"] = list(value) if isinstance(value, tuple) else value
+    return result
