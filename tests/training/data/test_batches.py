@@ -44,12 +44,11 @@ def test_what_lies_past_a_clip_is_masked(buzz_corpus):
 def test_references_come_from_other_clips_of_the_speaker(buzz_corpus):
     batches = maker(buzz_corpus)
     random = np.random.default_rng(0)
-    for clip in range(11):
-        for _ in range(20):
-            reference = batches._reference(random, clip)
-            assert buzz_corpus.speaker_ids[reference] == buzz_corpus.speaker_ids[clip]
-            assert reference != clip
-    assert batches._reference(random, 11) == 11  # the only clip of its speaker
+    clips = np.tile(np.arange(11), 20)
+    references = batches._references(random, clips)
+    assert (buzz_corpus.speaker_ids[references] == buzz_corpus.speaker_ids[clips]).all()
+    assert (references != clips).all() and len(set(references[clips == 0])) == 5  # every other clip of the speaker
+    assert batches._references(random, np.array([11])).tolist() == [11]  # the only clip of its speaker
 
 
 def test_speaker_weights(buzz_corpus):

@@ -2,8 +2,12 @@
 
 Clips are drawn by weight, with a window of frames each and a reference window from another clip of the speaker. Since
 batch `n` depends only on the seed and `n`, a resumed run sees the same data without replaying anything.
-B batch, T tokens, W window frames, R reference frames, M mel bands.
+The draw is a few numbers per row and happens on the host; one copy takes them to the device, where whole batches are cut
+out of the resident corpus. Nothing is read back, so a GPU never waits for its next batch.
+B batch, T tokens, W window frames, R reference frames, M mel bands, K rows.
 """
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 
@@ -11,8 +15,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from valetts_hf.modeling.lengths import round_durations
 from valetts_hf.modeling.mel import LogMelSpectrogram
+from valetts_hf.training.data.augmentation import AugmentationPlan, Augmenter
+from valetts_hf.training.data.augmentation_config import MAX_SPEED
+from valetts_hf.training.data.augmentation_effects import limit_peak
+from valetts_hf.training.data.augmentation_time import CONTEXT_FRAMES, change_voice, read_at
 from valetts_hf.training.data.corpus import PackedCorpus
+from valetts_hf.training.data.pitch import SAMPLING_RATE
+
+
+TOKEN_STEP = 16  # with length buckets, T is a multiple of this, so that few shapes occur
+_LOAD_SAMPLES = 1 << 24
 
 
 @dataclass
@@ -30,6 +44,8 @@ class TrainingBatch:
         reference_mel (`Tensor` [B, R, M]), reference_mask (`Tensor` [B, R]): speech of the same speaker, from another clip
             where there is one.
         speaker_ids (`Tensor` [B]).
+        whole_rows (`Tensor` [K], optional): indices of the rows whose window holds the whole clip, where the maker of the
+            batch knows them; an alignment search then need not ask the device.
     """
 
     input_ids: Tensor
@@ -44,6 +60,7 @@ class TrainingBatch:
     reference_mel: Tensor
     reference_mask: Tensor
     speaker_ids: Tensor
+    whole_rows: Tensor | None = None
 
 
 def speaker_weights(corpus: PackedCorpus, exponent: float, boosts: dict[str, float] | None = None) -> np.ndarray:
@@ -78,6 +95,10 @@ class BatchMaker:
         batch_size, window_frames, reference_frames (`int`): sizes B, W, R.
         seed (`int`): batches are a function of it and the step.
         device: where the waveforms are kept (int16, 2 bytes a sample) and the batches are made.
+        length_buckets (`int`): 1 draws every row from all clips. With n > 1 a batch first draws one of n groups of clips
+            of similar token count, equally likely by weight, and all its rows come from there: less padding and few
+            shapes. Every clip keeps its weight.
+        augmenter: changes windows and references, see `augmentation.py`; None leaves the recordings as they are.
     """
 
     def __init__(
@@ -90,86 +111,197 @@ class BatchMaker:
         reference_frames: int,
         seed: int = 0,
         device: torch.device | str = "cpu",
+        length_buckets: int = 1,
+        augmenter: Augmenter | None = None,
     ):
+        if length_buckets < 1:
+            raise ValueError(f"length_buckets must be at least 1, got {length_buckets}")
         self.corpus, self.mel, self.weights = corpus, mel.to(device), weights
         self.batch_size, self.window_frames, self.reference_frames = batch_size, window_frames, reference_frames
         self.seed, self.device = seed, torch.device(device)
+        self.length_buckets, self.augmenter = length_buckets, augmenter
         self.hop = mel.hop_length
-        self.waveforms = torch.from_numpy(np.array(corpus.waveforms)).to(device)
-        self.log_f0 = torch.from_numpy(np.array(corpus.log_f0)).to(device)
+        # zeros on both sides: no window that starts inside the corpus can leave the buffer
+        self.lead = int(MAX_SPEED * (CONTEXT_FRAMES + 1) * self.hop)
+        room = int(MAX_SPEED * (max(window_frames, reference_frames) + CONTEXT_FRAMES + 1) * self.hop)
+        self.samples = torch.zeros(self.lead + len(corpus.waveforms) + room, dtype=torch.int16, device=self.device)
+        for start in range(0, len(corpus.waveforms), _LOAD_SAMPLES):  # in pieces: no second copy of the corpus
+            piece = np.array(corpus.waveforms[start : start + _LOAD_SAMPLES])
+            self.samples[self.lead + start :][: len(piece)] = torch.from_numpy(piece).to(self.device)
+        self.log_f0, self.input_ids, self.durations = (
+            torch.from_numpy(np.array(values)).to(self.device)
+            for values in (corpus.log_f0, corpus.input_ids, corpus.durations)
+        )
+        self._order = np.arange(len(weights))
+        if length_buckets > 1:
+            self._order = np.argsort(corpus.token_lengths, kind="stable")
+        self._cumulated = np.cumsum(weights[self._order])
+        self._cumulated /= self._cumulated[-1]
         usable = np.flatnonzero(np.array(corpus.splits) == "train")
-        by_speaker = corpus.speaker_ids[usable]
-        self.clips_of = [usable[by_speaker == speaker] for speaker in range(len(corpus.speakers))]
+        # train clips of speaker s: _by_speaker[_speaker_offsets[s] : _speaker_offsets[s + 1]], ascending
+        self._by_speaker = usable[np.argsort(corpus.speaker_ids[usable], kind="stable")]
+        counts = np.bincount(corpus.speaker_ids[usable], minlength=len(corpus.speakers))
+        self._speaker_offsets = np.concatenate([[0], np.cumsum(counts)])
 
     def batch(self, step: int) -> TrainingBatch:
         """The batch of a training step."""
         random = np.random.default_rng([self.seed, step])
-        clips = random.choice(len(self.weights), size=self.batch_size, p=self.weights)
-        references = np.array([self._reference(random, clip) for clip in clips])
-        spare = np.maximum(self.corpus.frame_lengths[clips] - self.window_frames, 0)
-        starts = random.integers(0, spare + 1)
-        reference_spare = np.maximum(self.corpus.frame_lengths[references] - self.reference_frames, 0)
-        reference_starts = random.integers(0, reference_spare + 1)
-        return self.assemble(clips, starts, references, reference_starts)
+        clips = self._clips(random)
+        references = self._references(random, clips)
+        plan = self.augmenter.plan(self.seed, step, self.batch_size) if self.augmenter else None
+        starts = random.integers(0, np.maximum(self._frame_lengths(clips, plan) - self.window_frames, 0) + 1)
+        spare = np.maximum(self._frame_lengths(references, plan) - self.reference_frames, 0)
+        reference_starts = random.integers(0, spare + 1)
+        return self.assemble(clips, starts, references, reference_starts, plan)
 
-    def _reference(self, random: np.random.Generator, clip: int) -> int:
-        others = self.clips_of[self.corpus.speaker_ids[clip]]
-        choice = int(random.choice(others))
-        if choice == clip and len(others) > 1:
-            choice = int(others[(np.searchsorted(others, clip) + 1) % len(others)])
-        return choice
+    def _clips(self, random: np.random.Generator) -> np.ndarray:
+        """Clips by weight, int64 [B]; all of one length bucket."""
+        group = random.integers(self.length_buckets) if self.length_buckets > 1 else 0
+        where = (group + random.random(self.batch_size)) / self.length_buckets
+        return self._order[np.searchsorted(self._cumulated, where, side="right").clip(max=len(self._order) - 1)]
+
+    def _references(self, random: np.random.Generator, clips: np.ndarray) -> np.ndarray:
+        """For every clip another one of its speaker, or itself where there is no other, int64 [B]."""
+        first = self._speaker_offsets[self.corpus.speaker_ids[clips]]
+        count = self._speaker_offsets[self.corpus.speaker_ids[clips] + 1] - first
+        choice = random.integers(0, count)
+        itself = self._by_speaker[first + choice] == clips
+        return self._by_speaker[first + np.where(itself, (choice + 1) % count, choice)]
+
+    def _frame_lengths(self, clips: np.ndarray, plan: AugmentationPlan | None) -> np.ndarray:
+        """Frames of the clips at the speed they are played, int64 [B]."""
+        lengths = self.corpus.frame_lengths[clips]
+        if plan is None or not plan.changes_speed:
+            return lengths
+        return np.maximum(np.round(lengths / plan.speed), 1).astype(np.int64)
 
     def assemble(
-        self, clips: np.ndarray, starts: np.ndarray, references: np.ndarray, reference_starts: np.ndarray
+        self,
+        clips: np.ndarray,
+        starts: np.ndarray,
+        references: np.ndarray,
+        reference_starts: np.ndarray,
+        plan: AugmentationPlan | None = None,
     ) -> TrainingBatch:
-        """Batch of given clips and window starts (frames)."""
-        waveform, frame_mask, mel = self._window(clips, starts, self.window_frames)
-        _, reference_mask, reference_mel = self._window(references, reference_starts, self.reference_frames)
-        frames = self._positions(self.corpus.frame_offsets[clips] + starts, self.window_frames)
-        pitch = self.log_f0[frames.clamp(max=len(self.log_f0) - 1)].float() * frame_mask
-        tokens = [self._tokens(clip) for clip in clips]
-        input_ids = torch.nn.utils.rnn.pad_sequence([ids for ids, _ in tokens], batch_first=True)
-        durations = torch.nn.utils.rnn.pad_sequence([frames for _, frames in tokens], batch_first=True)
-        lengths = torch.tensor([len(ids) for ids, _ in tokens])
-        token_mask = torch.arange(input_ids.shape[1])[None] < lengths[:, None]
-        languages = torch.from_numpy(self.corpus.language_ids[clips].astype(np.int64))[:, None] * token_mask
+        """Batch of given clips and window starts (frames at the speed they are played), changed as the plan says."""
+        corpus, clips, references = self.corpus, np.asarray(clips), np.asarray(references)
+        token_lengths = corpus.token_lengths[clips]
+        lengths, reference_lengths = self._frame_lengths(clips, plan), self._frame_lengths(references, plan)
+        whole = np.flatnonzero(
+            (np.asarray(starts) == 0) & (lengths <= self.window_frames) & (token_lengths <= lengths)
+        )
+        columns = (
+            starts,
+            corpus.sample_offsets[clips],
+            corpus.sample_offsets[clips + 1],
+            lengths,
+            reference_starts,
+            corpus.sample_offsets[references],
+            corpus.sample_offsets[references + 1],
+            reference_lengths,
+            corpus.token_offsets[clips],
+            token_lengths,
+            corpus.language_ids[clips],
+            corpus.speaker_ids[clips],
+            whole,
+        )
+        columns = self._upload(columns)
+        first_token, token_lengths, language_ids, speaker_ids, whole = columns[8:]
+        waveform, frame_mask, mel, pitch = self._window(columns[:4], self.window_frames, plan, reference=False)
+        _, reference_mask, reference_mel, _ = self._window(columns[4:8], self.reference_frames, plan, reference=True)
+
+        longest = int(corpus.token_lengths[clips].max())
+        if self.length_buckets > 1:
+            longest = -(-longest // TOKEN_STEP) * TOKEN_STEP
+        position = torch.arange(longest, device=self.device)
+        token_mask = position < token_lengths[:, None]
+        position = (first_token[:, None] + position).clamp(max=len(self.input_ids) - 1)
+        durations = self.durations[position].long() * token_mask
+        if plan is not None and plan.changes_speed:
+            durations = round_durations(durations / torch.from_numpy(plan.speed).to(self.device)[:, None], token_mask)
         return TrainingBatch(
-            input_ids=input_ids.to(self.device),
-            language_ids=languages.to(self.device),
-            durations=durations.to(self.device),
-            token_mask=token_mask.to(self.device),
+            input_ids=self.input_ids[position].long() * token_mask,
+            language_ids=language_ids[:, None] * token_mask,
+            durations=durations,
+            token_mask=token_mask,
             waveform=waveform,
             mel=mel,
             pitch=pitch,
             frame_mask=frame_mask,
-            window_start=torch.from_numpy(starts).to(self.device),
+            window_start=columns[0],
             reference_mel=reference_mel,
             reference_mask=reference_mask,
-            speaker_ids=torch.from_numpy(self.corpus.speaker_ids[clips].astype(np.int64)).to(self.device),
+            speaker_ids=speaker_ids,
+            whole_rows=whole,
         )
 
-    def _tokens(self, clip: int) -> tuple[Tensor, Tensor]:
-        """Token ids and durations of a clip, both [T_i]."""
-        tokens = slice(*self.corpus.token_offsets[clip : clip + 2])
-        return tuple(
-            torch.from_numpy(values[tokens].astype(np.int64))
-            for values in (self.corpus.input_ids, self.corpus.durations)
-        )
+    def _upload(self, columns: tuple[np.ndarray, ...]) -> tuple[Tensor, ...]:
+        """Integer arrays as int64 tensors on the device, by a single copy that nobody waits for."""
+        joined = torch.from_numpy(np.concatenate([np.asarray(column, dtype=np.int64) for column in columns]))
+        if self.device.type == "cuda":
+            joined = joined.pin_memory()
+        return joined.to(self.device, non_blocking=True).split([len(column) for column in columns])
 
-    def _positions(self, starts: np.ndarray, length: int) -> Tensor:
-        return torch.from_numpy(starts).to(self.device)[:, None] + torch.arange(length, device=self.device)
+    def _cut(self, first: Tensor, begin: Tensor, end: Tensor, length: int) -> Tensor:
+        """Samples [K, length] from corpus position `first` on; what lies outside [begin, end) is silence."""
+        rows = self.samples.unfold(0, length, 1)[first + self.lead]
+        position = first[:, None] + torch.arange(length, device=self.device)
+        return rows.float() / 32767.0 * ((position >= begin[:, None]) & (position < end[:, None]))
 
-    def _window(self, clips: np.ndarray, starts: np.ndarray, num_frames: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Waveform [B, num_frames * hop], frame mask and log-mel of windows; outside a clip is silence."""
+    def _pitch(self, starts: Tensor, begin: Tensor, end: Tensor, frames: Tensor, speed: Tensor | None) -> Tensor:
+        """log-F0 [K, N] of `frames` [N] after the window's start, at the speed [K] it is played."""
+        frames = starts[:, None] + frames
+        if speed is not None:
+            frames = ((frames + 0.5) * speed[:, None]).floor().long()
+        first, last = begin[:, None] // self.hop, end[:, None] // self.hop - 1
+        pitch = self.log_f0[torch.minimum((first + frames).clamp(min=first), last)].float()
+        if speed is not None:
+            pitch = torch.where(pitch > 0, pitch + speed.log()[:, None].float(), 0.0)
+        return pitch
+
+    def _window(self, place: tuple[Tensor, ...], num_frames: int, plan: AugmentationPlan | None, reference: bool):
+        """Waveform [B, num_frames * hop], frame mask, log-mel and log-F0 of windows; outside a clip is silence.
+
+        `place`: first frame of the window, first sample and end of the clip in the corpus, frames of the clip; [B] each.
+        """
+        starts, begin, end, lengths = place
         margin = (self.mel.n_fft - self.hop) // 2
-        begin = self.corpus.sample_offsets[clips]
-        end = self.corpus.sample_offsets[np.asarray(clips) + 1]
-        positions = self._positions(begin + starts * self.hop - margin, num_frames * self.hop + 2 * margin)
-        inside = (positions >= torch.from_numpy(begin).to(self.device)[:, None]) & (
-            positions < torch.from_numpy(end).to(self.device)[:, None]
-        )
-        samples = self.waveforms[positions.clamp(0, len(self.waveforms) - 1)].float() / 32767.0 * inside
-        remaining = torch.from_numpy(self.corpus.frame_lengths[clips] - starts).to(self.device)
-        frame_mask = torch.arange(num_frames, device=self.device)[None] < remaining[:, None]
+        frames = torch.arange(num_frames, device=self.device)
+        frame_mask = frames < (lengths - starts)[:, None]
+        samples = self._cut(begin + starts * self.hop - margin, begin, end, num_frames * self.hop + 2 * margin)
+        pitch = self._pitch(starts, begin, end, frames, None)
+        if plan is not None:
+            if len(plan.retimed_rows):
+                samples, pitch = self._retime(samples, pitch, place, num_frames, plan)
+            speech = frame_mask.sum(dim=1) * self.hop
+            degrade = self.augmenter.degrade_reference if reference else self.augmenter.degrade_target
+            samples = degrade(samples, speech, plan)
+        waveform = samples[:, margin : margin + num_frames * self.hop]
+        if plan is not None:
+            waveform = waveform * frame_mask.repeat_interleave(self.hop, dim=1)
         mel = self.mel.from_padded(samples)
-        return samples[:, margin : margin + num_frames * self.hop], frame_mask, mel * frame_mask[..., None]
+        return waveform, frame_mask, mel * frame_mask[..., None], pitch * frame_mask
+
+    def _retime(
+        self, samples: Tensor, pitch: Tensor, place: tuple[Tensor, ...], num_frames: int, plan: AugmentationPlan
+    ) -> tuple[Tensor, Tensor]:
+        """Samples and log-F0 of a window with the rows replaced whose speed, pitch or formants change."""
+        rows = torch.from_numpy(plan.retimed_rows).to(self.device)
+        starts, begin, end, _ = (part[rows] for part in place)
+        factors = np.stack([plan.speed, plan.pitch, plan.formant])[:, plan.retimed_rows]
+        speed, pitch_factor, formant = torch.from_numpy(factors).to(self.device)
+        played = (num_frames + 2 * CONTEXT_FRAMES) * self.hop
+        first = (starts - CONTEXT_FRAMES) * self.hop
+        source_first = (first * speed).floor().long() - 8
+        source = self._cut(begin + source_first, begin, end, int(played * factors[0].max()) + 32)
+        positions = (first[:, None] + torch.arange(played, device=self.device)) * speed[:, None]
+        changed = read_at(source, positions - source_first[:, None], speed)
+        frames = torch.arange(-CONTEXT_FRAMES, num_frames + CONTEXT_FRAMES, device=self.device)
+        contour = self._pitch(starts, begin, end, frames, speed)
+        if (factors[1:] != 1).any():
+            changed = change_voice(changed, contour, pitch_factor, formant, SAMPLING_RATE)
+        contour = torch.where(contour > 0, contour + pitch_factor.log()[:, None].float(), 0.0)
+        edge = (played - samples.shape[1]) // 2
+        changed = limit_peak(changed[:, edge : edge + samples.shape[1]])
+        contour = contour[:, CONTEXT_FRAMES : CONTEXT_FRAMES + num_frames]
+        return samples.index_copy(0, rows, changed), pitch.index_copy(0, rows, contour)
