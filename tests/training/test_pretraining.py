@@ -41,10 +41,11 @@ def tiny_recipe(**settings) -> PretrainRecipe:
     return PretrainRecipe(**(values | settings))
 
 
-def batches_of(corpus, recipe):
+def batches_of(corpus, recipe, seed=0):
     mel = LogMelSpectrogram(24000, 1024, 256, 100)
     weights = speaker_weights(corpus, recipe.speaker_exponent)
-    return BatchMaker(corpus, mel, weights, recipe.batch_size, recipe.window_frames, recipe.reference_frames)
+    sizes = (recipe.batch_size, recipe.window_frames, recipe.reference_frames)
+    return BatchMaker(corpus, mel, weights, *sizes, seed=seed)
 
 
 @pytest.mark.parametrize("prior_share", [0.0, 0.5, 1.0])

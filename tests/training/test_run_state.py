@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from valetts_hf.training import run_state
+from valetts_hf.training import run_state, state_files
 from valetts_hf.training.ema import ExponentialMovingAverage
 from valetts_hf.training.run_state import (
     CorruptCheckpointError,
@@ -130,7 +130,7 @@ def test_an_interrupted_write_leaves_the_last_checkpoint(tmp_path, monkeypatch):
     def full_disk(*_):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(run_state, "save_file", full_disk)
+    monkeypatch.setattr(state_files, "save_file", full_disk)
     with pytest.raises(OSError, match="No space left"):
         save_run_state(tmp_path, 2, run)
     assert latest(tmp_path) == path and len(list(tmp_path.iterdir())) == 1

@@ -1,7 +1,7 @@
 """One optimisation step of VITS2 training: discriminators, then generator, under Accelerate.
 
 `PretrainState` holds everything that a checkpoint must carry; `pretrain_step` advances it by one step. All randomness
-of a step (dropout, posterior noise, segments) follows from the seed, the step and the process, so that a resumed run
+of a step (dropout, posterior noise, segments) follows from the seed and the number of the pass, so that a resumed run
 continues exactly.
 """
 
@@ -32,7 +32,7 @@ from valetts_hf.training.losses import (
 )
 from valetts_hf.training.objective import GeneratorObjective, GeneratorPass
 from valetts_hf.training.recipe import PretrainRecipe
-from valetts_hf.training.sharding import WholeState, check_supported, gathered, shard, sharded
+from valetts_hf.training.sharding import WholeState, check_supported, gathered, register_output, shard, sharded
 
 
 @dataclass
@@ -73,6 +73,7 @@ def build_state(recipe: PretrainRecipe, accelerator: Accelerator, model: ValeTTS
     duration_discriminator = DurationDiscriminator(model.config.hidden_size)
     networks = (objective, discriminator, duration_discriminator)
     if sharded(accelerator):
+        register_output(GeneratorPass)
         networks = tuple(shard(network, accelerator) for network in networks)
     else:
         networks = accelerator.prepare(*networks)
@@ -126,7 +127,7 @@ def pretrain_step(
 
     Args:
         state: the run, changed in place.
-        batches: one batch, or several whose gradients are averaged into this step (gradient accumulation). The judges
+        batches: those of `pass_numbers`: one, or several whose gradients are averaged into this step (gradient accumulation). The judges
             then see all of them before the generator is judged, just as in one large batch, for the price of a second
             pass of the generator without gradients.
         recipe: the numbers.
@@ -143,6 +144,7 @@ def pretrain_step(
     set_learning_rate(state.generator_optimizer, recipe.learning_rate * factor)
     set_learning_rate(state.discriminator_optimizer, recipe.discriminator_learning_rate * factor)
     adversarial = state.step >= recipe.adversarial_start
+    numbers = pass_numbers(state.step, len(batches), accelerator)
     logged: list[dict[str, Tensor]] = [{} for _ in batches]
 
     kept: GeneratorPass | None = None
@@ -151,7 +153,7 @@ def pretrain_step(
         state.discriminator_optimizer.zero_grad()
         for index, batch in enumerate(batches):
             with torch.set_grad_enabled(len(batches) == 1):
-                output = _forward(state, batch, index, recipe, accelerator)
+                output = _forward(state, batch, numbers[index], recipe, accelerator)
             last = index == len(batches) - 1
             with _accumulating(accelerator, last, state.discriminator, state.duration_discriminator):
                 with accelerator.autocast():
@@ -165,7 +167,7 @@ def pretrain_step(
     state.generator_optimizer.zero_grad()
     for index, batch in enumerate(batches):
         with _accumulating(accelerator, index == len(batches) - 1, state.objective):
-            output = _forward(state, batch, index, recipe, accelerator) if kept is None else kept
+            output = _forward(state, batch, numbers[index], recipe, accelerator) if kept is None else kept
             losses = output.losses
             if adversarial:
                 with accelerator.autocast():
@@ -186,16 +188,21 @@ def pretrain_step(
     return means | {"gradient_norm": torch.as_tensor(norm)}
 
 
-def step_seed(recipe: PretrainRecipe, step: int, index: int, process: int) -> int:
-    """Seed of everything drawn in pass `index` of a step on a process."""
-    return int(np.random.SeedSequence([recipe.seed, step, index, process]).generate_state(1, np.uint64)[0] >> 1)
+def pass_numbers(step: int, passes: int, accelerator: Accelerator) -> list[int]:
+    """Numbers of this process's passes in a step, counted over all steps and processes.
+
+    A batch and everything drawn on it follow from its number, so that two processes do what one does that accumulates
+    two passes, up to rounding.
+    """
+    first = step * passes * accelerator.num_processes + accelerator.process_index
+    return [first + index * accelerator.num_processes for index in range(passes)]
 
 
 def _forward(
-    state: PretrainState, batch: TrainingBatch, index: int, recipe: PretrainRecipe, accelerator: Accelerator
+    state: PretrainState, batch: TrainingBatch, number: int, recipe: PretrainRecipe, accelerator: Accelerator
 ) -> GeneratorPass:
-    """The generator's pass over a batch; called again for the same batch and step, it draws the same."""
-    seed = step_seed(recipe, state.step, index, accelerator.process_index)
+    """The generator's pass over a batch; called again with the same number, it draws the same."""
+    seed = int(np.random.SeedSequence([recipe.seed, number]).generate_state(1, np.uint64)[0] >> 1)
     torch.manual_seed(seed)
     search_noise = None
     if 0 <= recipe.alignment_search_start <= state.step:

@@ -3,26 +3,29 @@
 A checkpoint is a folder `step-00012000` that holds, per saved object (model, optimizer, scheduler, average, ...), its
 tensors as `<name>.safetensors` and the rest of its state as `<name>.json`; `rng.*` with all random states; and
 `manifest.json` with the step and the size and SHA-256 of every file. It is written under a temporary name and renamed
-at the end, so a folder with a proper name is either complete or was damaged later, which loading reports.
+at the end, so a folder with a proper name is either complete or was damaged later, which loading reports. What a killed
+run leaves behind goes when the next checkpoint is written.
 """
 
 from __future__ import annotations
 
-import hashlib
+import errno
 import json
 import os
 import random
 import re
 import shutil
 import tempfile
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
-from torch import Tensor
+from safetensors import SafetensorError
+
+from valetts_hf.training.state_files import fingerprint, read_state, sync, write_state, write_text
 
 
 _MANIFEST = "manifest.json"
@@ -41,6 +44,10 @@ class Stateful(Protocol):
 
 class CorruptCheckpointError(RuntimeError):
     """A checkpoint is incomplete or was changed after it had been written."""
+
+
+class DiskFullError(OSError):
+    """There is no room for a checkpoint; the last good one is untouched."""
 
 
 def save_run_state(
@@ -64,6 +71,9 @@ def save_run_state(
 
     Returns:
         `Path`: The checkpoint.
+
+    Raises:
+        DiskFullError: If the disk is full, even after all but the newest checkpoint had to give way.
     """
     if step < 0:
         raise ValueError(f"`step` must be >= 0, got {step}")
@@ -72,26 +82,67 @@ def save_run_state(
             raise ValueError(f"{name!r} cannot name a part of a checkpoint: use letters, digits and underscores")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    recover(folder)
+    states = {name: item.state_dict() for name, item in objects.items()} | {_RNG: random_states(generators)}
     target = folder / f"step-{step:08d}"
-    temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
     try:
-        for name, item in objects.items():
-            _write_state(temporary, name, item.state_dict())
-        _write_state(temporary, _RNG, random_states(generators))
-        content = {path.name: _fingerprint(path) for path in sorted(temporary.iterdir())}
-        manifest = {"step": step, "objects": list(objects), "files": content, "extra": None}
-        if extra is not None:
-            _write_state(temporary, "extra", dict(extra))
-            manifest["extra"] = "extra"
-            for path in temporary.glob("extra.*"):
-                content[path.name] = _fingerprint(path)
-        _write_text(temporary / _MANIFEST, json.dumps(manifest, indent=1))
-        _publish(temporary, target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        _write_checkpoint(folder, target, step, states, extra)
+    except Exception as error:  # safetensors has an exception of its own for a full disk
+        if not is_disk_full(error):
+            raise
+        good = latest_intact(folder)
+        if good is None or len(checkpoints(folder)) < 2:
+            raise _disk_full(target, good) from error
+        for path in checkpoints(folder):  # the older ones give way, and we try once more
+            if path != good:
+                _remove(path)
+        try:
+            _write_checkpoint(folder, target, step, states, extra)
+        except Exception as second:
+            if not is_disk_full(second):
+                raise
+            raise _disk_full(target, good) from second
     if keep is not None:
         prune(folder, keep)
     return target
+
+
+def _write_checkpoint(folder: Path, target: Path, step: int, states: dict[str, Any], extra: Mapping | None) -> None:
+    temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
+    try:
+        for name, state in states.items():
+            write_state(temporary, name, state)
+        if extra is not None:
+            write_state(temporary, "extra", dict(extra))
+        content = {path.name: fingerprint(path) for path in sorted(temporary.iterdir())}
+        objects = [name for name in states if name != _RNG]
+        manifest = {"step": step, "objects": objects, "files": content, "extra": None if extra is None else "extra"}
+        write_text(temporary / _MANIFEST, json.dumps(manifest, indent=1))
+        _publish(temporary, target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether an error says that the disk or the quota is used up."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    return isinstance(error, SafetensorError) and "No space left" in str(error)
+
+
+def _disk_full(target: Path, good: Path | None) -> DiskFullError:
+    free = shutil.disk_usage(target.parent).free
+    size = f" (the last one takes {_size(good) / 2**20:.0f} MiB)" if good else ""
+    kept = f"The last good checkpoint is {good}" if good else "There is no checkpoint yet"
+    return DiskFullError(
+        errno.ENOSPC,
+        f"no space for checkpoint {target}: {free / 2**20:.0f} MiB are free{size}. {kept}. Free some space, or keep the "
+        "run folder on a larger disk",
+    )
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.iterdir())
 
 
 def load_run_state(
@@ -121,15 +172,15 @@ def load_run_state(
         if name not in manifest["objects"]:
             raise KeyError(f"{checkpoint} holds no {name!r}, only {manifest['objects']}")
     for name, item in objects.items():
-        item.load_state_dict(_read_state(checkpoint, name))
-    states = _read_state(checkpoint, _RNG)
+        item.load_state_dict(_read(checkpoint, name))
+    states = _read(checkpoint, _RNG)
     if restore_random_states:
         restore_global_random_states(states)
     for name, generator in (generators or {}).items():
         if name not in states["generators"]:
             raise KeyError(f"{checkpoint} holds no generator {name!r}, only {sorted(states['generators'])}")
         generator.set_state(states["generators"][name])
-    extra = _read_state(checkpoint, "extra") if manifest["extra"] else {}
+    extra = _read(checkpoint, "extra") if manifest["extra"] else {}
     return manifest["step"], extra
 
 
@@ -148,17 +199,49 @@ def latest(folder: str | os.PathLike[str]) -> Path | None:
     return found[-1] if found else None
 
 
+def latest_intact(folder: str | os.PathLike[str]) -> Path | None:
+    """Newest checkpoint of a run that is complete and unaltered, or None; warns of damaged newer ones."""
+    for path in reversed(checkpoints(folder)):
+        try:
+            verify(path)
+        except CorruptCheckpointError as error:
+            warnings.warn(f"passing over a damaged checkpoint: {error}", RuntimeWarning, stacklevel=2)
+        else:
+            return path
+    return None
+
+
+def recover(folder: str | os.PathLike[str]) -> None:
+    """Clear away what a killed run left: half-written and half-deleted checkpoints; a half-replaced one comes back.
+
+    No other process may be writing to the folder.
+    """
+    for path in sorted(Path(folder).glob(".*-*")):
+        if path.name.startswith(".replaced-"):
+            target = path.with_name(path.name.removeprefix(".replaced-"))
+            if not target.exists():
+                path.rename(target)
+                continue
+        elif not path.name.startswith((".writing-", ".deleting-")):
+            continue
+        shutil.rmtree(path, ignore_errors=True)
+
+
 def prune(folder: str | os.PathLike[str], keep: int) -> list[Path]:
     """Delete all but the `keep` newest checkpoints; returns the deleted ones."""
     if keep < 1:
         raise ValueError(f"`keep` must be at least 1, got {keep}")
     old = checkpoints(folder)[:-keep]
     for path in old:
-        # Renamed first: an interrupted deletion must not leave half a checkpoint under a proper name.
-        doomed = path.with_name(f".deleting-{path.name}")
-        path.rename(doomed)
-        shutil.rmtree(doomed, ignore_errors=True)
+        _remove(path)
     return old
+
+
+def _remove(path: Path) -> None:
+    # Renamed first: an interrupted deletion must not leave half a checkpoint under a proper name.
+    doomed = path.with_name(f".deleting-{path.name}")
+    path.rename(doomed)
+    shutil.rmtree(doomed, ignore_errors=True)
 
 
 def verify(checkpoint: str | os.PathLike[str]) -> dict[str, Any]:
@@ -178,7 +261,7 @@ def verify(checkpoint: str | os.PathLike[str]) -> dict[str, Any]:
         path = checkpoint / name
         if not path.is_file():
             raise CorruptCheckpointError(f"{path} is missing. {remedy}")
-        if path.stat().st_size != expected["size"] or _fingerprint(path) != expected:
+        if path.stat().st_size != expected["size"] or fingerprint(path) != expected:
             raise CorruptCheckpointError(f"{path} was truncated or altered since it was written. {remedy}")
     return manifest
 
@@ -208,96 +291,19 @@ def restore_global_random_states(states: Mapping[str, Any]) -> None:
 def _publish(temporary: Path, target: Path) -> None:
     """Give a finished folder its name; a checkpoint of the same step is replaced."""
     if target.exists():
-        doomed = target.with_name(f".deleting-{target.name}")
-        shutil.rmtree(doomed, ignore_errors=True)
-        target.rename(doomed)
+        replaced = target.with_name(f".replaced-{target.name}")  # `recover` brings it back if we die before the end
+        shutil.rmtree(replaced, ignore_errors=True)
+        target.rename(replaced)
         temporary.rename(target)
-        shutil.rmtree(doomed, ignore_errors=True)
+        shutil.rmtree(replaced, ignore_errors=True)
     else:
         temporary.rename(target)
     target.chmod(0o755)
-    _sync(target.parent)
+    sync(target.parent)
 
 
-def _write_state(folder: Path, name: str, state: Any) -> None:
-    tensors: dict[str, Tensor] = {}
-    plain = _encode(state, name, tensors)
-    _write_text(folder / f"{name}.json", json.dumps(plain))
-    if tensors:
-        path = folder / f"{name}.safetensors"
-        save_file(tensors, path)
-        _sync(path)
-
-
-def _read_state(folder: Path, name: str) -> Any:
-    tensor_file = folder / f"{name}.safetensors"
+def _read(folder: Path, name: str) -> Any:
     try:
-        tensors = load_file(tensor_file) if tensor_file.exists() else {}
-        return _decode(json.loads((folder / f"{name}.json").read_text(encoding="utf-8")), tensors)
+        return read_state(folder, name)
     except Exception as error:
         raise CorruptCheckpointError(f"{folder / name} cannot be read: {error}") from error
-
-
-def _encode(value: Any, path: str, tensors: dict[str, Tensor]) -> Any:
-    """Plain JSON data for `value`; its tensors go into `tensors` under their path. Tags keep types JSON lacks."""
-    if isinstance(value, Tensor):
-        # A clone, since safetensors refuses tensors that share memory (tied weights, slices).
-        tensors[path] = value.detach().to("cpu", copy=True).contiguous()
-        return {"tensor": path}
-    if isinstance(value, Mapping):
-        items = [[_encode_key(key, path), _encode(item, f"{path}/{key}", tensors)] for key, item in value.items()]
-        return {"dict": items}
-    if isinstance(value, (list, tuple)):
-        items = [_encode(item, f"{path}/{index}", tensors) for index, item in enumerate(value)]
-        return {"tuple": items} if isinstance(value, tuple) else items
-    if isinstance(value, np.generic):
-        value = value.item()
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    raise TypeError(f"cannot save {path}: a {type(value).__name__} is neither a tensor nor plain data")
-
-
-def _encode_key(key: Any, path: str) -> str | int:
-    if isinstance(key, (str, int)) and not isinstance(key, bool):
-        return key
-    raise TypeError(f"cannot save {path}: its key {key!r} is neither a string nor an integer")
-
-
-def _decode(value: Any, tensors: dict[str, Tensor]) -> Any:
-    if isinstance(value, list):
-        return [_decode(item, tensors) for item in value]
-    if isinstance(value, dict):
-        ((kind, content),) = value.items()
-        if kind == "tensor":
-            return tensors[content]
-        if kind == "tuple":
-            return tuple(_decode(item, tensors) for item in content)
-        return {key: _decode(item, tensors) for key, item in content}
-    return value
-
-
-def _fingerprint(path: Path) -> dict[str, Any]:
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return {"size": path.stat().st_size, "sha256": digest.hexdigest()}
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
-    _sync(path)
-
-
-def _sync(path: Path) -> None:
-    """Flush a file or folder to the disk, where the system can."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(descriptor)
-    except OSError:
-        pass
-    finally:
-        os.close(descriptor)

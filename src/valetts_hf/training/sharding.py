@@ -10,11 +10,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from accelerate import Accelerator
+from accelerate.utils import DistributedDataParallelKwargs
 from torch import Tensor, nn
 from torch.distributed.tensor import DTensor, distribute_tensor
+from torch.utils import _pytree as pytree
+
+
+def make_accelerator(mixed_precision: str = "no", cpu: bool = False, **settings: Any) -> Accelerator:
+    """An `Accelerator` for networks that judge one another; checks that the launcher's settings can train them."""
+    # The only buffers are constants, and writing to them between two passes of a judge would break its backward pass.
+    replicas = DistributedDataParallelKwargs(broadcast_buffers=False)
+    accelerator = Accelerator(mixed_precision=mixed_precision, cpu=cpu, kwargs_handlers=[replicas], **settings)
+    check_supported(accelerator)
+    return accelerator
 
 
 def check_supported(accelerator: Accelerator) -> None:
@@ -35,13 +47,28 @@ def sharded(accelerator: Accelerator) -> bool:
 
 
 def shard(module: nn.Module, accelerator: Accelerator) -> nn.Module:
-    """Spread the parameters of a module over all processes, in place; optimizers must be made afterwards."""
+    """Spread the parameters of a module over all processes, in place; optimizers must be made afterwards.
+
+    What its forward returns must be known to `torch.utils._pytree` (see `register_output`): shards learn from the
+    output's tensors when the backward pass begins.
+    """
     from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.fsdp import fully_shard
 
     module = accelerator.prepare_model(module, evaluation_mode=True)  # device and autocast; no wrapper
     mesh = init_device_mesh(accelerator.device.type, (accelerator.num_processes,))
     return fully_shard(module, mesh=mesh)
+
+
+def register_output(kind: type) -> None:
+    """Let FSDP2 find the tensors in a dataclass that a sharded module returns; else no gradient would be exchanged."""
+    names = [item.name for item in fields(kind)]
+    if kind not in pytree.SUPPORTED_NODES:
+        pytree.register_pytree_node(
+            kind,
+            lambda output: ([getattr(output, name) for name in names], None),
+            lambda values, _: kind(*values),
+        )
 
 
 def local(tensor: Tensor) -> Tensor:
