@@ -154,10 +154,11 @@ def pretrain_step(
         for index, batch in enumerate(batches):
             with torch.set_grad_enabled(len(batches) == 1):
                 output = _forward(state, batch, numbers[index], recipe, accelerator)
+            judged = _judged_rows(batch, recipe.judged_share)
             last = index == len(batches) - 1
             with _accumulating(accelerator, last, state.discriminator, state.duration_discriminator):
                 with accelerator.autocast():
-                    losses = _judges_losses(state, batch, output)
+                    losses = _judges_losses(state, batch, output, judged)
                 accelerator.backward(sum(losses.values()) / len(batches))
             logged[index] |= losses
         state.discriminator_optimizer.step()
@@ -170,8 +171,9 @@ def pretrain_step(
             output = _forward(state, batch, numbers[index], recipe, accelerator) if kept is None else kept
             losses = output.losses
             if adversarial:
+                judged = _judged_rows(batch, recipe.judged_share)
                 with accelerator.autocast():
-                    losses |= _adversarial_losses(state, batch, output, accelerator)
+                    losses |= _adversarial_losses(state, batch, output, judged, accelerator)
             accelerator.backward(_weighted(losses, recipe) / len(batches))
         logged[index] |= losses
     norm = gathered(accelerator.clip_grad_norm_(state.objective.parameters(), recipe.clip_norm))
@@ -218,10 +220,20 @@ def _weighted(losses: dict[str, Tensor], recipe: PretrainRecipe) -> Tensor:
     return sum(getattr(weights, name) * loss for name, loss in losses.items() if hasattr(weights, name))
 
 
-def _judges_losses(state: PretrainState, batch: TrainingBatch, output: GeneratorPass) -> dict[str, Tensor]:
+def _judged_rows(batch: TrainingBatch, share: float) -> slice | Tensor:
+    """The rows whose waveforms the judges see: all, or evenly spread ones."""
+    rows = len(batch.waveform)
+    if share == 1:
+        return slice(None)
+    return torch.linspace(0, rows - 1, max(round(rows * share), 1)).round().long().to(batch.waveform.device)
+
+
+def _judges_losses(
+    state: PretrainState, batch: TrainingBatch, output: GeneratorPass, judged: slice | Tensor
+) -> dict[str, Tensor]:
     """What the judges learn from: recorded and detached generated speech and durations."""
-    real, _ = state.discriminator(output.target)
-    generated, _ = state.discriminator(output.generated.detach())
+    real, _ = state.discriminator(output.target[judged])
+    generated, _ = state.discriminator(output.generated[judged].detach())
     hidden_states = output.hidden_states.detach()
     duration_loss = duration_discriminator_loss(
         state.duration_discriminator(hidden_states, output.log_durations, batch.token_mask),
@@ -232,15 +244,19 @@ def _judges_losses(state: PretrainState, batch: TrainingBatch, output: Generator
 
 
 def _adversarial_losses(
-    state: PretrainState, batch: TrainingBatch, output: GeneratorPass, accelerator: Accelerator
+    state: PretrainState,
+    batch: TrainingBatch,
+    output: GeneratorPass,
+    judged: slice | Tensor,
+    accelerator: Accelerator,
 ) -> dict[str, Tensor]:
     """What the judges, frozen, say of the generator's speech and durations."""
     # Without the wrapper of DDP, which would wait for gradients of the judges that never come.
     discriminator = accelerator.unwrap_model(state.discriminator)
     duration_discriminator = accelerator.unwrap_model(state.duration_discriminator)
     with torch.no_grad():
-        _, real_maps = discriminator(output.target)
-    scores, maps = discriminator(output.generated)
+        _, real_maps = discriminator(output.target[judged])
+    scores, maps = discriminator(output.generated[judged])
     duration_scores = duration_discriminator(
         output.hidden_states.detach(), output.predicted_log_durations, batch.token_mask
     )

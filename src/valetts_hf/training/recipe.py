@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from valetts_hf.modeling.configuration_valetts import ValeTTSConfig
+from valetts_hf.training.data.augmentation_config import AugmentationConfig
 from valetts_hf.training.discriminators import PRESETS
 from valetts_hf.training.objective import LossWeights
 
@@ -38,6 +39,8 @@ class PretrainRecipe:
             `batch_size * gradient_accumulation * processes` windows.
         window_frames, segment_frames, reference_frames (`int`): frames of a window, of its decoded segment, and of the
             reference clip.
+        length_buckets (`int`): groups of clips of similar length that batches are drawn from, see `BatchMaker`.
+        augmentation (`dict`): overrides of [`AugmentationConfig`]; nothing is augmented without them.
         prior_share (`float`): share of each batch that is decoded from the prior, see `GeneratorObjective`.
         learning_rate, discriminator_learning_rate (`float`), betas, weight_decay: AdamW.
         warmup_steps, max_steps (`int`), final_learning_rate (`float`), decay_steps (`int`): linear warm-up, then the
@@ -47,6 +50,7 @@ class PretrainRecipe:
         clip_norm (`float`): the generator's gradient norm is clipped here.
         adversarial_start (`int`): step from which the discriminators train and judge.
         discriminator (`str`): preset of the waveform discriminators.
+        judged_share (`float`): share of the rows, in (0, 1], whose waveforms the discriminators judge.
         alignment_search_start (`int`): step from which durations are searched instead of taken from the corpus;
             negative = never.
         ema_decay (`float`): decay of the averaged weights that are exported.
@@ -66,6 +70,8 @@ class PretrainRecipe:
     window_frames: int = 160
     segment_frames: int = 40
     reference_frames: int = 192
+    length_buckets: int = 1
+    augmentation: dict[str, Any] = field(default_factory=dict)
     prior_share: float = 0.0
     learning_rate: float = 5e-4
     discriminator_learning_rate: float = 2e-4
@@ -78,6 +84,7 @@ class PretrainRecipe:
     clip_norm: float = 5.0
     adversarial_start: int = 2000
     discriminator: str = "cpu"
+    judged_share: float = 1.0
     alignment_search_start: int = -1
     ema_decay: float = 0.999
     speaker_exponent: float = 0.7
@@ -98,7 +105,7 @@ class PretrainRecipe:
                 setattr(self, item.name, _number(item.name, getattr(self, item.name), kind))
         self.betas = tuple(_number("betas", value, float) for value in self.betas)
         positive = ("batch_size", "gradient_accumulation", "window_frames", "segment_frames", "reference_frames")
-        for name in (*positive, "max_steps", "save_every", "log_every", "num_samples"):
+        for name in (*positive, "length_buckets", "max_steps", "save_every", "log_every", "num_samples"):
             if getattr(self, name) < 1:
                 raise ValueError(f"recipe: {name} must be at least 1, got {getattr(self, name)}")
         for name in ("learning_rate", "discriminator_learning_rate", "clip_norm"):
@@ -117,11 +124,13 @@ class PretrainRecipe:
             raise ValueError(f"recipe: mixed_precision must be no, bf16 or fp16, got {self.mixed_precision!r}")
         if not 0 <= self.prior_share <= 1:
             raise ValueError(f"recipe: prior_share must be in [0, 1], got {self.prior_share}")
+        if not 0 < self.judged_share <= 1:
+            raise ValueError(f"recipe: judged_share must be in (0, 1], got {self.judged_share}")
         if self.segment_frames > self.window_frames:
             raise ValueError(
                 f"recipe: segment_frames {self.segment_frames} exceeds window_frames {self.window_frames}"
             )
-        self.loss_weights, self.model_config  # noqa: B018 - raises early on unknown keys and wrong values
+        self.loss_weights, self.model_config, self.augmentation_config  # noqa: B018 - raises early on unknown keys and wrong values
 
     @property
     def loss_weights(self) -> LossWeights:
@@ -134,6 +143,11 @@ class PretrainRecipe:
         """The configuration of the model."""
         _check_known("model settings", self.model, list(ValeTTSConfig().to_dict()))
         return ValeTTSConfig(**self.model)
+
+    @property
+    def augmentation_config(self) -> AugmentationConfig:
+        """What is done to the recordings of a batch."""
+        return AugmentationConfig.from_dict(self.augmentation)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, for logs and checkpoints."""
