@@ -27,7 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "voices": {"modeling", "processing"},
     "training": {"modeling", "processing", "voices"},
     "inference": {"modeling", "processing", "voices", "kernels", "registration", "__init__"},
-    "registration": {"modeling", "processing"},
+    "registration": {"modeling", "processing", "voices"},
     "export": {"modeling", "processing", "kernels", "voices", "training", "inference", "registration", "__init__"},
     "serving": {"modeling", "processing", "kernels", "voices", "training", "inference", "registration", "__init__"},
     "__init__": {"modeling", "processing", "voices", "kernels", "inference", "registration"},

@@ -41,6 +41,12 @@ def register() -> None:
         from valetts_hf.processing.feature_extraction_valetts import ValeTTSFeatureExtractor
         from valetts_hf.processing.processing_valetts import ValeTTSProcessor
         from valetts_hf.processing.tokenization_valetts import ValeTTSTokenizer
+        from valetts_hf.voices.auto import (
+            ValeTTSVoiceConfig,
+            ValeTTSVoiceModel,
+            ValeTTSVoiceProcessor,
+            ValeTTSVoiceTokenizer,
+        )
 
         AutoConfig.register(ValeTTSConfig.model_type, ValeTTSConfig, exist_ok=True)
         AutoModel.register(ValeTTSConfig, ValeTTSModel, exist_ok=True)
@@ -48,6 +54,12 @@ def register() -> None:
         AutoTokenizer.register(ValeTTSConfig, tokenizer_class=ValeTTSTokenizer, exist_ok=True)
         AutoFeatureExtractor.register(ValeTTSConfig, ValeTTSFeatureExtractor, exist_ok=True)
         AutoProcessor.register(ValeTTSConfig, ValeTTSProcessor, exist_ok=True)
+
+        # The folder of a voice leads to its base.
+        AutoConfig.register(ValeTTSVoiceConfig.model_type, ValeTTSVoiceConfig, exist_ok=True)
+        AutoModelForTextToWaveform.register(ValeTTSVoiceConfig, ValeTTSVoiceModel, exist_ok=True)
+        AutoTokenizer.register(ValeTTSVoiceConfig, tokenizer_class=ValeTTSVoiceTokenizer, exist_ok=True)
+        AutoProcessor.register(ValeTTSVoiceConfig, ValeTTSVoiceProcessor, exist_ok=True)
 
         ValeTTSConfig.register_for_auto_class("AutoConfig")
         ValeTTSModel.register_for_auto_class("AutoModel")
