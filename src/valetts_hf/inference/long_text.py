@@ -17,7 +17,6 @@ from valetts_hf.inference.errors import MissingWordsError, SpeechTextError
 from valetts_hf.inference.joining import pause_kind
 from valetts_hf.inference.text_blocks import text_blocks
 from valetts_hf.processing.language_detection import guess_language
-from valetts_hf.processing.languages import language_id
 from valetts_hf.processing.symbols import END_ID, SPACE_ID, START_ID, SYMBOLS
 from valetts_hf.processing.text_analysis import MAX_TOKENS
 from valetts_hf.processing.text_cleaning import canonicalize
@@ -197,7 +196,7 @@ def pieces_of(segments: list, tokenizer: Any, paragraph_ends: bool = False) -> l
         pause = pause_kind(segment.phonemes)
         if segment.sentence_end and pause == "none":  # a heading, or the line of a list
             pause = "sentence"
-        piece = Piece(ids, [language_id(segment.language)] * len(ids), _words_of(segment), pause)
+        piece = Piece(ids, [tokenizer.language_id(segment.language)] * len(ids), _words_of(segment), pause)
         last = pieces[-1] if unfinished else None
         if last is not None and last.words[-1].language != segment.language and _fit_together(last, piece):
             pieces[-1] = _joined(last, piece)

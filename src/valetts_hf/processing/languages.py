@@ -1,5 +1,10 @@
-"""The languages ValeTTS reads, in an order that is frozen: the index is the `language_ids` value of the model."""
+"""The languages ValeTTS reads, in an order that is frozen: the index is the `language_ids` value of the model.
 
+Checkpoints may know more of them: `register_language` adds a reader for the whole process, and the tokenizer of the
+checkpoint says which id it has there.
+"""
+
+import re
 from dataclasses import dataclass
 
 
@@ -15,6 +20,8 @@ class Language:
         native_name: name in the language itself.
         script: name of the script it is written in, as used in Unicode character names (`"LATIN"`).
         promised: whether the quality of its text front end is looked after (the others are read as espeak-ng does).
+        letters: letters it is written with that no built-in language has.
+        symbols: IPA characters of its voice that are not in the built-in symbol table; they are kept, not dropped.
     """
 
     code: str
@@ -24,6 +31,8 @@ class Language:
     native_name: str
     script: str = "LATIN"
     promised: bool = True
+    letters: str = ""
+    symbols: str = ""
 
     @property
     def base(self) -> str:
@@ -59,6 +68,8 @@ LANGUAGES: dict[str, Language] = {
     code: Language(code, index, voice, name, native, script, promised)
     for index, (code, voice, name, native, script, promised) in enumerate(_ROWS)
 }
+
+BUILT_IN = len(LANGUAGES)
 
 # What people write instead: the bare language, other regions, ISO 639-2 codes and names.
 _ALIASES: dict[str, str] = {
@@ -104,6 +115,73 @@ _ALIASES: dict[str, str] = {
 _NAMES = {row.name.split(" (")[0].lower(): row.code for row in reversed(LANGUAGES.values())}
 _NAMES |= {row.native_name.split(" (")[0].lower(): row.code for row in reversed(LANGUAGES.values())}
 _NAMES |= {"english": "en-us", "portuguese": "pt-br", "português": "pt-br", "norwegian": "nb"}
+
+
+_CODE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
+_added_letters: set[str] = set()
+
+
+def register_language(
+    code: str,
+    espeak_voice: str,
+    name: str = "",
+    native_name: str = "",
+    script: str = "LATIN",
+    letters: str = "",
+    symbols: str = "",
+) -> Language:
+    """Add a language to those that this process can read; a checkpoint needs an embedding for it, too.
+
+    Args:
+        code: its code, lower case with hyphen (`"gl"`, `"zh-tw"`).
+        espeak_voice: the espeak-ng voice that reads it: its own, or that of a language spelled alike.
+        name, native_name: English name and name in the language; the code when not given.
+        script: see [`Language`].
+        letters, symbols: see [`Language`].
+
+    Returns:
+        The new row of `LANGUAGES`; the existing one if it is the same.
+
+    Raises:
+        ValueError: the code is malformed, or the language is there already and read otherwise.
+    """
+    if not isinstance(code, str) or not _CODE.fullmatch(code):
+        raise ValueError(f"a language code is lower case such as 'gl' or 'zh-tw', got {code!r}")
+    present = LANGUAGES.get(code)
+    row = Language(
+        code,
+        len(LANGUAGES) if present is None else present.id,
+        espeak_voice,
+        name or code,
+        native_name or name or code,
+        script,
+        promised=False,
+        letters="".join(sorted(set(letters))),
+        symbols="".join(sorted(set(symbols))),
+    )
+    if present is not None:
+        if present == row:
+            return present
+        raise ValueError(
+            f"the language {code!r} is already read by the espeak-ng voice {present.espeak_voice!r} (script "
+            f"{present.script}, symbols {present.symbols!r}), and cannot be changed to {espeak_voice!r} (script {script}, "
+            f"symbols {row.symbols!r}): take another code"
+        )
+    LANGUAGES[code] = row
+    _added_letters.update(row.letters)
+    for spelled in (row.name.lower(), row.native_name.lower()):
+        _NAMES.setdefault(spelled, code)
+    return row
+
+
+def registered_script(script: str) -> bool:
+    """Whether a language beyond the built-in ones is written in this script."""
+    return any(language.script == script for language in list(LANGUAGES.values())[BUILT_IN:])
+
+
+def registered_letter(c: str) -> bool:
+    """Whether a language beyond the built-in ones is written with this letter."""
+    return c.lower() in _added_letters or c in _added_letters
 
 
 def resolve_language(language: str) -> str:

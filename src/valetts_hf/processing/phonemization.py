@@ -98,12 +98,30 @@ def clause_to_phonemes(clause: str, language: str) -> str:
     clause = _LOOSE_SIGNS.sub("", clause)
     phonemes = _SWITCH.sub("", _voice(LANGUAGES[language].espeak_voice)(clause).replace("_", ""))
     phonemes = normalize_ipa(_LEFTOVER.sub(lambda found: _LEFTOVERS[found.group()], phonemes))
-    return " ".join(_NOT_IPA.sub("", phonemes).split())
+    own = LANGUAGES[language].symbols
+    phonemes = _NOT_IPA.sub(lambda found: found.group() if found.group() in own else "", phonemes)
+    return " ".join(phonemes.split())
+
+
+def dropped_sounds(text: str, espeak_voice: str) -> list[str]:
+    """Characters in an espeak-ng voice's IPA for a text that have no token, most of them sounds of a new language.
+
+    Args:
+        text: a text in letters.
+        espeak_voice: name of the voice.
+
+    Returns:
+        Letters, modifiers and combining marks, each once; digits and signs that espeak-ng leaves over do not count.
+    """
+    phonemes = _SWITCH.sub("", _voice(espeak_voice)(" ".join(text.split())[:_MAX_CLAUSE_BYTES]).replace("_", ""))
+    phonemes = normalize_ipa(_LEFTOVER.sub(lambda found: _LEFTOVERS[found.group()], phonemes))
+    found = dict.fromkeys(_NOT_IPA.findall(phonemes))
+    return [c for c in found if unicodedata.category(c)[0] in "LM" and not c.isascii()]
 
 
 def _stand_in(item: Item) -> str:
     """A word espeak-ng reads in place of one whose phonemes are given: its neighbours depend on how it begins."""
-    consonant, vowel = _STAND_INS[LANGUAGES[item.language].script]
+    consonant, vowel = _STAND_INS.get(LANGUAGES[item.language].script, _STAND_INS["LATIN"])
     return vowel if item.phonemes.lstrip("ˈˌ")[:1] in _VOWELS else consonant
 
 

@@ -11,7 +11,6 @@ from transformers import BatchFeature, ProcessorMixin
 from transformers.processing_utils import AudioKwargs, ProcessingKwargs, TextKwargs, Unpack
 
 from .feature_extraction_valetts import is_clip_list
-from .languages import LANGUAGES
 from .voice_selection import check_count, checked_voices, listed, resolve_voice
 
 
@@ -159,7 +158,7 @@ class ValeTTSProcessor(ProcessorMixin):
         """The default voices `(B, H)` for the languages of the texts."""
         if not self.default_voices or not rows:
             return None
-        codes = list(LANGUAGES)
+        codes = self.tokenizer.languages
         ids, masks = features["language_ids"], features["attention_mask"]
         if not hasattr(ids[0], "__len__"):  # one text, no tensors: one flat list
             ids, masks = [ids], [masks]

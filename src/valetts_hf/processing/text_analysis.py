@@ -166,7 +166,7 @@ def _language_runs(text: str, start: int, end: int, language: str, marks: list[M
     sentence = text[start:end]
     unreadable = [c for c in dict.fromkeys(sentence) if not readable_in(c)]
     greek = re.search("[\u0370-\u03ff\u1f00-\u1fff]{2,}", sentence)
-    if greek:
+    if greek and LANGUAGES[language].script != "GREEK":
         unreadable += [c for c in dict.fromkeys(greek[0]) if c not in unreadable]
     if unreadable:
         raise ValueError(_unreadable(unreadable, sentence, language))

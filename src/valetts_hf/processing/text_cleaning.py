@@ -11,6 +11,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from .languages import registered_letter, registered_script
+
 
 # Written punctuation -> the marks that are tokens. What is missing here and in `symbols` makes no sound and no pause.
 _SPELLINGS = str.maketrans(
@@ -119,7 +121,7 @@ def script_of(c: str) -> str:
 def readable_in(c: str) -> bool:
     """Whether some supported language has a sound for this letter."""
     script = script_of(c)
-    if script in ("", "DEVANAGARI", "GREEK"):
+    if script in ("", "DEVANAGARI", "GREEK") or registered_letter(c):
         return True
     if script == "LATIN":
         return c not in _LATIN_UNREADABLE and (c < "\u0250" or "\u1e00" <= c <= "\u1eff")
@@ -127,7 +129,7 @@ def readable_in(c: str) -> bool:
         return c.lower() in _CYRILLIC or unicodedata.category(c) == "Mn"
     if script == "ARABIC":
         return c in _ARABIC or unicodedata.category(c) == "Mn"
-    return False
+    return registered_script(script)
 
 
 def is_persian(text: str) -> bool:

@@ -3,7 +3,7 @@
 import threading
 from dataclasses import dataclass
 
-from .languages import resolve_language
+from .languages import BUILT_IN, LANGUAGES, resolve_language
 from .normalization_base import Normalizer, Replacement
 from .normalization_de import GermanNormalizer
 from .normalization_en import EnglishNormalizer
@@ -32,8 +32,25 @@ def normalizer_for(language: str) -> Normalizer:
     normalizer = _normalizers.get(language)
     if normalizer is None:
         with _lock:
-            normalizer = _normalizers.setdefault(language, _CLASSES.get(language, OtherNormalizer)(language))
+            normalizer = _normalizers.setdefault(language, _class_of(language)(language))
     return normalizer
+
+
+class UnchangedText:
+    """The rules of a language that was added to the built-in ones: none, espeak-ng reads its numbers and signs."""
+
+    def __init__(self, language: str):
+        self.language = language
+
+    def find(self, text: str, taken: "list[tuple[int, int]] | None" = None) -> list[Replacement]:
+        """Nothing to replace."""
+        return []
+
+
+def _class_of(language: str) -> type:
+    if LANGUAGES[language].id >= BUILT_IN:
+        return UnchangedText
+    return _CLASSES.get(language, OtherNormalizer)
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from typing import Any
 from transformers import BatchEncoding, PreTrainedTokenizer
 
 from .language_detection import DEFAULT_LANGUAGE
-from .languages import LANGUAGES, language_id, resolve_language
+from .languages import BUILT_IN, LANGUAGES, register_language, resolve_language
 from .lexicon import Lexicon
 from .segments import Segment, Word
-from .symbols import END, PAD, START, SYMBOLS, UNKNOWN, normalize_ipa
+from .symbols import END, PAD, START, SYMBOL_TO_ID, SYMBOLS, UNKNOWN, normalize_ipa
 from .text_analysis import MAX_TOKENS, analyze_text
 from .text_markup import check_ipa
 
@@ -34,6 +34,8 @@ class ValeTTSTokenizer(PreTrainedTokenizer):
         default_language (`str`, defaults to `"en-us"`): language of texts that do not tell theirs ("OK.", "2024").
         lexicon (`dict`, `str`, `Lexicon`, *optional*): the user's pronunciations, see [`Lexicon`]; a string is the path
             of a `.json` or `.tsv` file. Saved with the tokenizer.
+        extra_languages (`list[dict]`, *optional*): languages of this checkpoint beyond the built-in ones, in the order of
+            their ids: arguments of `register_language`. Saved with the tokenizer.
 
     Example:
         >>> tokenizer = ValeTTSTokenizer()
@@ -51,6 +53,7 @@ class ValeTTSTokenizer(PreTrainedTokenizer):
         language: str | None = None,
         default_language: str = DEFAULT_LANGUAGE,
         lexicon: "Mapping | str | Lexicon | None" = None,
+        extra_languages: "list[dict[str, str]] | None" = None,
         pad_token: str = PAD,
         unk_token: str = UNKNOWN,
         bos_token: str = START,
@@ -59,9 +62,14 @@ class ValeTTSTokenizer(PreTrainedTokenizer):
     ):
         self.encoder = _read_vocabulary(vocab_file)
         self.decoder = {index: symbol for symbol, index in self.encoder.items()}
+        self.extra_languages = [dict(entry) for entry in extra_languages or []]
+        added = [register_language(**entry).code for entry in self.extra_languages]
+        self.languages = [*list(LANGUAGES)[:BUILT_IN], *added]
+        if self.extra_languages:
+            kwargs["extra_languages"] = self.extra_languages
         self.language = None if language is None else resolve_language(language)
         self.default_language = resolve_language(default_language)
-        self._lexicon = _read_lexicon(lexicon)
+        self._lexicon = _read_lexicon(lexicon, self._own_symbols)
         kwargs.pop("special_tokens_pattern", None)
         super().__init__(
             pad_token=pad_token,
@@ -113,8 +121,25 @@ class ValeTTSTokenizer(PreTrainedTokenizer):
 
     @property
     def _known(self) -> frozenset[str]:
-        """Single characters that `add_tokens` made known."""
-        return frozenset(c for token in self._added_tokens_encoder if not token.startswith("<") for c in token)
+        """Single characters beyond the built-in table: of this vocabulary, or made known by `add_tokens`."""
+        added = (token for token in self._added_tokens_encoder if not token.startswith("<"))
+        return self._own_symbols.union(*added)
+
+    @property
+    def _own_symbols(self) -> frozenset[str]:
+        """Characters of this vocabulary that are not in the built-in table."""
+        return frozenset(c for c in self.encoder if len(c) == 1 and c not in SYMBOL_TO_ID)
+
+    def language_id(self, language: str) -> int:
+        """The `language_ids` value of a language for the model of this checkpoint.
+
+        Raises:
+            ValueError: another checkpoint of this process knows the language, this one does not.
+        """
+        code = resolve_language(language)
+        if code not in self.languages:
+            raise ValueError(f"this checkpoint does not speak {code!r}. Choose one of: {', '.join(self.languages)}.")
+        return self.languages.index(code)
 
     # --- the user's pronunciations -----------------------------------------------------------------------------
 
@@ -253,13 +278,13 @@ class ValeTTSTokenizer(PreTrainedTokenizer):
         if is_phonemes:
             ipa = check_ipa(text, self._known | frozenset(self.all_special_tokens) | frozenset("<>_/"))
             code = language or self.language or self.default_language
-            return ipa, [language_id(code)] * len(self.tokenize(ipa, is_phonemes=True))
+            return ipa, [self.language_id(code)] * len(self.tokenize(ipa, is_phonemes=True))
         parts: list[str] = []
         ids: list[int] = []
         for segment in self.analyze(text, language, max_tokens=None):
             part = f" {segment.phonemes}" if parts else segment.phonemes
             parts.append(part)
-            ids += [LANGUAGES[segment.language].id] * len(self.tokenize(part, is_phonemes=True))
+            ids += [self.language_id(segment.language)] * len(self.tokenize(part, is_phonemes=True))
         return "".join(parts), ids
 
     def _language_row(self, row: tuple[str, list[int]], length: int, kwargs: dict) -> list[int]:
