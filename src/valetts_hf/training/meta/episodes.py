@@ -91,12 +91,16 @@ def corpus_tasks(
     exclude: Sequence[str] = (),
     clips_wanted: int = 10,
     minimum_clips: int = 4,
+    max_frames: int | None = None,
 ) -> EpisodeTasks:
-    """Tasks of the transcribed clips of a packed corpus; arguments as in `speaker_tasks`."""
+    """Tasks of the transcribed clips of a packed corpus, of at most `max_frames`; arguments as in `speaker_tasks`."""
+    usable = corpus.transcribed & np.isin(corpus.splits, list(splits))
+    if max_frames is not None:
+        usable &= corpus.frame_lengths <= max_frames
     return speaker_tasks(
         [corpus.speakers[index] for index in corpus.speaker_ids],
         corpus.languages if by_language else None,
-        corpus.transcribed & np.isin(corpus.splits, list(splits)),
+        usable,
         exclude,
         clips_wanted,
         minimum_clips,

@@ -1,0 +1,133 @@
+"""Recipes of meta-training: every number of a run in one typed object, read from a YAML file of overrides."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from valetts_hf.training.meta.outer import InnerLoop
+from valetts_hf.training.objective import LossWeights
+from valetts_hf.training.recipe import PretrainRecipe, read_overrides
+
+
+ANIL_HEAD = ("style_offset", "*decoder.head.*")
+
+
+@dataclass
+class MetaRecipe:
+    """Meta-training of the start of few-shot adaptation.
+
+    Args:
+        method (`str`), inner_steps (`int`), checkpoint_inner_steps (`bool`): see `InnerLoop`.
+        preset (`str`), adapter_method (`str`): the adapter, see `voices.adapters.adapter_config`.
+        start_scale (`float`): noise in place of an adapter's zeros, see `with_meta_adapter`.
+        head (list of `str`): patterns of the tensors that "anil" adapts.
+        inner_learning_rates (`float` or mapping of pattern to `float`): values at the start.
+        learn_inner_rates (`bool`), per_step_rates (`bool`): learn them, with a set for each inner step.
+        multi_step_share (`float`): share of the run, in [0, 1], over which the weights of the query losses go from equal
+            for all inner steps to the last step only; 0 weighs only the last from the beginning.
+        support, query, tasks_per_batch (`int`), by_language (`bool`), minimum_clips (`int`): episodes.
+        held_out (list of `str`): speakers that meta-training never sees.
+        clips_per_speaker (`int`): at most so many clips of each speaker are kept in memory.
+        max_clip_seconds (`float`): longer clips are not used; the text of a clip is always encoded as a whole.
+        window_frames, segment_frames, reference_frames (`int`): frames of a clip's window, of its decoded segment, and of
+            the reference.
+        prior_share (`float`), losses (`dict`): the objective, as in pre-training.
+        learning_rate, rates_learning_rate (`float`): Adam of the outer loop, for the start and for the inner learning rates.
+        warmup_steps, max_steps, decay_steps (`int`), final_learning_rate (`float`): schedule, as in pre-training.
+        clip_norm (`float`): of the meta-gradient.
+        seed (`int`): of episodes, windows, noise and the adapter's initial weights.
+        mixed_precision (`str`): "no" or "bf16", for the query loss; inner steps are float32.
+        save_every, log_every (`int`): outer steps.
+    """
+
+    method: str = "maml"
+    inner_steps: int = 5
+    checkpoint_inner_steps: bool = True
+    preset: str = "default"
+    adapter_method: str = "lora"
+    start_scale: float = 0.01
+    head: list[str] = field(default_factory=lambda: list(ANIL_HEAD))
+    inner_learning_rates: Any = 0.01
+    learn_inner_rates: bool = True
+    per_step_rates: bool = False
+    multi_step_share: float = 0.5
+    support: int = 5
+    query: int = 5
+    tasks_per_batch: int = 4
+    by_language: bool = False
+    minimum_clips: int = 4
+    held_out: list[str] = field(default_factory=list)
+    clips_per_speaker: int = 60
+    max_clip_seconds: float = 15.0
+    window_frames: int = 96
+    segment_frames: int = 40
+    reference_frames: int = 192
+    prior_share: float = 0.0
+    losses: dict[str, float] = field(default_factory=dict)
+    learning_rate: float = 1e-3
+    rates_learning_rate: float = 1e-2
+    warmup_steps: int = 20
+    max_steps: int = 2000
+    decay_steps: int = -1
+    final_learning_rate: float = 0.1
+    clip_norm: float = 10.0
+    seed: int = 0
+    mixed_precision: str = "no"
+    save_every: int = 100
+    log_every: int = 10
+
+    def __post_init__(self):
+        self.inner_loop, self.loss_weights  # noqa: B018 - raises early on wrong values
+        counts = ("support", "query", "tasks_per_batch", "clips_per_speaker", "window_frames", "segment_frames")
+        for name in (*counts, "reference_frames", "max_steps", "save_every", "log_every"):
+            if not isinstance(getattr(self, name), int) or getattr(self, name) < 1:
+                raise ValueError(f"recipe: {name} must be a whole number of at least 1, got {getattr(self, name)!r}")
+        for name in ("learning_rate", "rates_learning_rate", "clip_norm", "max_clip_seconds"):
+            setattr(self, name, float(getattr(self, name)))  # YAML reads 1e-3 without a point as text
+            if not getattr(self, name) > 0:
+                raise ValueError(f"recipe: {name} must be greater than 0, got {getattr(self, name)}")
+        for name in ("multi_step_share", "prior_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"recipe: {name} must be in [0, 1], got {getattr(self, name)}")
+        if self.segment_frames > self.window_frames:
+            raise ValueError(
+                f"recipe: segment_frames {self.segment_frames} exceeds window_frames {self.window_frames}"
+            )
+        if self.mixed_precision not in ("no", "bf16"):
+            raise ValueError(f"recipe: mixed_precision must be no or bf16, got {self.mixed_precision!r}")
+        if self.method == "anil" and not self.head:
+            raise ValueError("recipe: method anil needs patterns of the tensors to adapt in `head`")
+
+    @property
+    def inner_loop(self) -> InnerLoop:
+        """How tasks are adapted to."""
+        return InnerLoop(self.method, self.inner_steps, self.checkpoint_inner_steps)
+
+    @property
+    def loss_weights(self) -> LossWeights:
+        """The weights of the losses."""
+        return PretrainRecipe(losses=self.losses).loss_weights
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, for logs and checkpoints."""
+        return asdict(self)
+
+
+def load_meta_recipe(path: str | Path | None, **overrides: Any) -> MetaRecipe:
+    """Read a YAML file of overrides; keyword arguments that are not None win over it.
+
+    Raises:
+        ValueError: on a key that is not a setting, naming it and the known ones.
+    """
+    values = {} if path is None else read_overrides(path)
+    values.update({key: value for key, value in overrides.items() if value is not None})
+    return meta_recipe_from(values)
+
+
+def meta_recipe_from(values: Mapping[str, Any]) -> MetaRecipe:
+    """A recipe from plain data, e.g. what a run wrote beside its result."""
+    known = {item.name for item in fields(MetaRecipe)}
+    if unknown := set(values) - known:
+        raise ValueError(f"recipe: unknown settings {sorted(unknown)}; known are {sorted(known)}")
+    return MetaRecipe(**values)
