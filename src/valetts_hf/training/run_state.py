@@ -184,6 +184,14 @@ def load_run_state(
     return manifest["step"], extra
 
 
+def read_extra(checkpoint: str | os.PathLike[str]) -> dict[str, Any]:
+    """The extra data of a checkpoint, without loading the rest of it; empty if there is none."""
+    checkpoint = Path(checkpoint)
+    if not checkpoint.is_dir():
+        raise FileNotFoundError(f"there is no checkpoint {checkpoint}")
+    return _read(checkpoint, "extra") if (checkpoint / "extra.json").is_file() else {}
+
+
 def checkpoints(folder: str | os.PathLike[str]) -> list[Path]:
     """Checkpoints of a run, oldest first; unfinished ones do not count."""
     folder = Path(folder)
