@@ -3,89 +3,147 @@
 
     python training_scripts/write_model_card.py --measurements model_cards/base.json --checkpoint DIR --output card.md
 
-The JSON file holds the numbers and notes (its keys are those of the template, tables as lists of objects); size, number
-of parameters and voices are read from the checkpoint. A number that was not measured is left out of the JSON file and
-shows as a dash. The card is written to the output and into the checkpoint as README.md.
+Size, number of parameters and voices are read from the checkpoint. Everything else comes from the JSON file, an object:
+
+    date, checkpoint_name, status              str   when and with what the numbers were measured
+    asr_judge, mos_judge, sim_judge            str   by which judges
+    speed_note, training_note, languages_note, limits_note    str    Markdown
+    quality_table      rows    system, sentences, WER %, CER %, predicted MOS, similarity, ...; human recordings first
+    speed_table        rows    text, batch, threads, system, real-time factor, ...
+    data_table         rows    corpus, language, speakers, minutes, licence
+
+and, as far as it was measured (a section without its table does not appear):
+
+    training_curve     rows    steps, and any of WER %, predicted MOS, similarity, ...: one row for each judged checkpoint
+                               (`training_curve_note` says what all rows have in common)
+    language_table     rows    language, and any measures of intelligibility, the same for human speech beside them;
+                               or {"file": "other.json", "key": "rows"}: rows of another file, relative to this one
+    zero_shot_table    rows    speakers outside of the training data   (`zero_shot_note`)
+    few_shot_table     rows    the same after adaptation               (`few_shot_note`)
+
+`rows` is a list of objects, column -> number or text; the columns of a table are all keys of its rows. A number that was
+not measured is left out and shows as a dash. Every table with a `..._table` name has a note `..._table_note` or `..._note`
+as listed. Unknown keys are errors: a number under a misspelt name would be lost without a word.
+
+The card is written to the output and into the checkpoint as README.md, the curve beside both as training_curve.png.
 """
 
 import argparse
+import difflib
 import json
-import math
-import os
-import tempfile
+import shutil
 from pathlib import Path
-from string import Template
+from typing import Any
 
-from safetensors import safe_open
+from valetts_hf.training.checkpoint_building import checkpoint_facts
+from valetts_hf.training.model_card import (
+    checked_rows,
+    columns_of,
+    curve_axis,
+    markdown_table,
+    plot_training_curve,
+    render,
+    write_atomically,
+)
 
 
 TEMPLATE = Path(__file__).parents[1] / "model_cards" / "templates" / "base.md"
+CURVE_FILE = "training_curve.png"
+TEXTS = {
+    *("date", "checkpoint_name", "status", "asr_judge", "mos_judge", "sim_judge"),
+    *("speed_note", "training_note", "languages_note", "limits_note"),
+}
+TABLES = {"quality_table", "speed_table", "data_table"}
+OPTIONAL_TABLES = {"training_curve", "language_table", "zero_shot_table", "few_shot_table"}
+OPTIONAL_TEXTS = {"training_curve_note", "language_table_note", "zero_shot_note", "few_shot_note"}
 
 
-def table(rows: list[dict], columns: list[str]) -> str:
-    """A Markdown table; missing values are dashes."""
-    lines = ["| " + " | ".join(columns) + " |", "| " + " | ".join("---" for _ in columns) + " |"]
-    for row in rows:
-        lines.append("| " + " | ".join(str(row.get(column, "-")) for column in columns) + " |")
-    return "\n".join(lines)
-
-
-def columns_of(rows: list[dict]) -> list[str]:
-    """All keys of the rows in the order they first appear."""
-    return list(dict.fromkeys(key for row in rows for key in row))
-
-
-def checkpoint_facts(checkpoint: Path) -> dict[str, str]:
-    """Parameters, size and voices of a checkpoint folder."""
-    weights = checkpoint / "model.safetensors"
-    with safe_open(weights, "pt") as file:
-        parameters = sum(math.prod(file.get_slice(name).get_shape()) for name in file.keys())
-    processor = json.loads((checkpoint / "processor_config.json").read_text(encoding="utf-8"))
-    defaults: dict[str, list[str]] = {}
-    for language, name in processor["default_voices"].items():
-        defaults.setdefault(name, []).append(language)
-    voices = [
-        {"voice": name, "description": entry["description"], "default of": ", ".join(defaults.get(name, ["-"]))}
-        for name, entry in processor["voices"].items()
-    ]
-    size = sum(path.stat().st_size for path in checkpoint.iterdir() if path.is_file())
-    return {
-        "parameters": f"{parameters / 1e6:.1f}",
-        "size_mb": f"{size / 1e6:.0f}",
-        "voices_table": table(voices, ["voice", "description", "default of"]),
-    }
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Replace a file in one move."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.chmod(temporary, 0o644)
-    os.replace(temporary, path)
-
-
-def card(measurements: dict, checkpoint: Path) -> str:
-    """The text of the card.
+def read_measurements(path: Path) -> dict[str, Any]:
+    """The JSON file, checked.
 
     Raises:
-        KeyError: if the measurements lack something that the template asks for, naming it.
+        ValueError: it is no JSON object, has unknown keys, or lacks something that every card has; naming it.
     """
-    values = dict(measurements) | checkpoint_facts(checkpoint)
-    for name in ("quality_table", "speed_table"):
-        values[name] = table(values[name], columns_of(values[name]))
-    values["data_table"] = "\n".join(table(values["data_table"], columns_of(values["data_table"])).splitlines()[2:])
-    return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(values)
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path} is not valid JSON: {error}") from error
+    if not isinstance(values, dict):
+        raise ValueError(f"{path} must be a JSON object, see --help, got {type(values).__name__}")
+    known = TEXTS | TABLES | OPTIONAL_TABLES | OPTIONAL_TEXTS
+    for key in sorted(set(values) - known):
+        close = difflib.get_close_matches(key, known, 1)
+        raise ValueError(
+            f"{path}: unknown key {key!r}" + (f"; did you mean {close[0]!r}?" if close else ", see --help")
+        )
+    if missing := sorted((TEXTS | TABLES) - set(values)):
+        raise ValueError(f"{path} lacks {missing}, see --help")
+    for key in sorted((TEXTS | OPTIONAL_TEXTS) & set(values)):
+        if not isinstance(values[key], str):
+            raise ValueError(f"{path}: {key} must be text, got {values[key]!r}")
+    for key in sorted((TABLES | OPTIONAL_TABLES) & set(values)):
+        values[key] = checked_rows(f"{path}: {key}", _rows(values[key], path))
+    if "training_curve" in values:
+        curve_axis(values["training_curve"])
+    return values
+
+
+def _rows(value: Any, path: Path) -> Any:
+    """Rows, or those of another file."""
+    if not isinstance(value, dict):
+        return value
+    if set(value) != {"file", "key"}:
+        raise ValueError(f'{path}: rows of another file are {{"file": ..., "key": ...}}, got {value}')
+    other = path.parent / value["file"]
+    content = json.loads(other.read_text(encoding="utf-8"))
+    if value["key"] not in content:
+        raise ValueError(f"{other} has no {value['key']!r}, only {sorted(content)}")
+    return content[value["key"]]
+
+
+def card(measurements: dict[str, Any], checkpoint: Path) -> str:
+    """The text of the card."""
+    facts = checkpoint_facts(checkpoint)
+    defaults: dict[str, list[str]] = {}
+    for language, name in facts["default_voices"].items():
+        defaults.setdefault(name, []).append(language)
+    voices = [
+        {"voice": name, "description": entry["description"], "default of": ", ".join(defaults.get(name, []))}
+        for name, entry in facts["voices"].items()
+    ]
+    values: dict[str, Any] = dict.fromkeys(OPTIONAL_TABLES | OPTIONAL_TEXTS, "")
+    values |= {key: measurements[key] for key in (TEXTS | OPTIONAL_TEXTS) & set(measurements)}
+    for key in (TABLES | OPTIONAL_TABLES) & set(measurements):
+        values[key] = markdown_table(measurements[key], header=key != "data_table")
+    if rows := measurements.get("training_curve"):
+        axis = curve_axis(rows)
+        values["training_curve_axis"] = axis
+        values["training_curve_columns"] = ", ".join(name for name in columns_of(rows) if name != axis)
+    values |= {
+        "parameters": f"{facts['parameters'] / 1e6:.1f}",
+        "size_mb": f"{facts['bytes'] / 1e6:.0f}",
+        "voices_table": markdown_table(voices, ["voice", "description", "default of"]),
+    }
+    return render(TEMPLATE, values)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--measurements", type=Path, required=True, help="JSON file, see above")
+    parser.add_argument("--checkpoint", type=Path, required=True, help="folder; gets the card as README.md")
+    parser.add_argument("--output", type=Path, required=True, help="Markdown file to write")
+    return parser
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--measurements", type=Path, required=True)
-    parser.add_argument("--checkpoint", type=Path, required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    parsed = parser.parse_args(arguments)
-    text = card(json.loads(parsed.measurements.read_text(encoding="utf-8")), parsed.checkpoint)
+    parsed = make_parser().parse_args(arguments)
+    measurements = read_measurements(parsed.measurements)
+    text = card(measurements, parsed.checkpoint)
+    if rows := measurements.get("training_curve"):
+        humans = [row for row in measurements["quality_table"] if "human" in str(row.get("system", "")).lower()]
+        picture = plot_training_curve(rows, parsed.output.parent / CURVE_FILE, humans)
+        if parsed.output.parent.resolve() != parsed.checkpoint.resolve():
+            shutil.copyfile(picture, parsed.checkpoint / CURVE_FILE)
     write_atomically(parsed.output, text)
     write_atomically(parsed.checkpoint / "README.md", text)
 

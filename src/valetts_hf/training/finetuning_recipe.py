@@ -1,0 +1,91 @@
+"""Recipe of fine-tuning: that of pre-training with defaults for little data, and what only fine-tuning has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from valetts_hf.training.recipe import PretrainRecipe, read_overrides
+
+
+METHODS = ("full", "peft")
+JUDGEMENTS = ("adversarial", "feature_matching", "duration_adversarial")
+
+
+@dataclass
+class FinetuneRecipe(PretrainRecipe):
+    """Fine-tuning; everything that is not listed here is as in [`PretrainRecipe`], with other defaults for some numbers.
+
+    Args:
+        method (`str`): "full" trains the network itself, "peft" an adapter beside it.
+        preset (`str`), adapter_method (`str`): the adapter, see `voices.adapters.adapter_config`.
+        freeze (list of `str`): parts of the network that keep their weights, see `finetuning.PARTS`; "all" freezes
+            everything but the rows of a new language and of new symbols. Only for the method "full".
+        judge_warmup (`int`): steps during which fresh discriminators learn, but do not judge the generator yet.
+        rehearsal_share (`float`): share of the batches' rows, in [0, 1), that comes from the rehearsal corpus if there is
+            one.
+        held_out (`float`), max_held_out (`int`): share of the clips that is held out where the data has no test or
+            validation split, and at most how many.
+        evaluate_clips (`int`): held-out clips that are spoken and measured before and after.
+        clips_per_voice (`int`): longest clips of a speaker whose mean style becomes the voice.
+    """
+
+    batch_size: int = 8
+    prior_share: float = 0.5
+    learning_rate: float = 2e-4
+    warmup_steps: int = 50
+    max_steps: int = 2000
+    final_learning_rate: float = 0.1
+    adversarial_start: int = 0
+    ema_decay: float = 0.99
+    speaker_exponent: float = 0.5
+    log_every: int = 20
+    save_every: int = 250
+    method: str = "full"
+    preset: str = "default"
+    adapter_method: str = "lora"
+    freeze: list[str] = field(default_factory=lambda: ["style_encoder"])
+    judge_warmup: int = 200
+    rehearsal_share: float = 0.3
+    held_out: float = 0.05
+    max_held_out: int = 20
+    evaluate_clips: int = 12
+    clips_per_voice: int = 24
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.method not in METHODS:
+            raise ValueError(f"recipe: method must be one of {', '.join(METHODS)}, got {self.method!r}")
+        if isinstance(self.freeze, str):
+            self.freeze = [self.freeze]
+        if self.model:
+            raise ValueError(f"recipe: the network comes from the checkpoint, remove `model` ({sorted(self.model)})")
+        for name in ("rehearsal_share", "held_out"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"recipe: {name} must be in [0, 1), got {getattr(self, name)}")
+        for name in ("judge_warmup", "max_held_out"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"recipe: {name} must not be negative, got {getattr(self, name)}")
+        for name in ("evaluate_clips", "clips_per_voice"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"recipe: {name} must be at least 1, got {getattr(self, name)}")
+
+    def without_judgement(self) -> FinetuneRecipe:
+        """The same recipe, but what the discriminators say does not count."""
+        return replace(self, losses={**self.losses, **dict.fromkeys(JUDGEMENTS, 0.0)})
+
+
+def load_finetune_recipe(path: str | Path | None, **overrides: Any) -> FinetuneRecipe:
+    """Read a YAML file of overrides; keyword arguments that are not None win over it.
+
+    Raises:
+        FileNotFoundError: if the file or one of its bases is missing.
+        ValueError: on a key that is not a setting or a value that cannot be one, naming it.
+    """
+    values = {} if path is None else read_overrides(path)
+    values.update({key: value for key, value in overrides.items() if value is not None})
+    known = {item.name for item in fields(FinetuneRecipe)}
+    if unknown := sorted(set(values) - known):
+        raise ValueError(f"recipe: unknown settings {unknown}; known are {sorted(known)}")
+    return FinetuneRecipe(**values)
