@@ -24,6 +24,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from valetts_hf.voices.errors import VoiceMismatchError
+from valetts_hf.voices.fingerprint import checkpoint_fingerprint
+
 
 if TYPE_CHECKING:
     from peft import PeftConfig
@@ -66,10 +69,10 @@ PRESETS: dict[str, AdapterPreset] = {
     "default": AdapterPreset(8, 8.0, "|".join((_AFFINE, _ATTENTION, _POINTWISE, _CONVOLUTIONS))),
     "max": AdapterPreset(32, 32.0, "|".join((_AFFINE, _ATTENTION, _POINTWISE, _CONVOLUTIONS))),
 }
-_NOT_IN_A_VOICE = r"(?!posterior_encoder|style_encoder)"
+_NOT_IN_A_VOICE = r"(?!(model\.)?(posterior|style)_encoder)"
 
 
-class AdapterError(ValueError):
+class AdapterError(VoiceMismatchError):
     """An adapter that cannot be attached to this model: another size, another method, another checkpoint."""
 
 
@@ -94,7 +97,7 @@ def adapter_config(preset: str = "default", model: nn.Module | None = None, meth
     if method not in METHODS:
         raise ValueError(f"adapter method must be one of {', '.join(METHODS)}, got {method!r}")
     chosen = PRESETS[preset]
-    targets = rf"(model\.)?{_NOT_IN_A_VOICE}({chosen.target_modules})"
+    targets = rf"{_NOT_IN_A_VOICE}(model\.)?({chosen.target_modules})"
     if method == "ia3":  # scales activations; PEFT has it for linear layers only
         targets = rf"(?!.*(convolutions|stack\.input|(layers|transformer)\.\d+\.up)){targets}"
         config = peft.IA3Config(target_modules=targets, feedforward_modules=r"(?!)")
@@ -268,8 +271,6 @@ def load_voice_adapter(model: nn.Module, voice: Any) -> str | None:
     what = f"the adapter of voice {getattr(voice, 'name', '')!r}"
     made_for = getattr(voice, "checkpoint", None)
     if made_for:
-        from valetts_hf.voices.voice import checkpoint_fingerprint
-
         here = checkpoint_fingerprint(model)
         if made_for != here:
             raise AdapterError(

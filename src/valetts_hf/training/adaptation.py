@@ -1,0 +1,188 @@
+"""Few-shot adaptation: a voice with a style vector and a PEFT adapter out of up to five clips in at most 100 steps.
+
+`adapt_voice` is what the SDK, the command line and `run_adapt.py` call. How it learns is in `adaptation_run.py`, what from
+in `adaptation_data.py` and what it minimises in `adaptation_objective.py`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
+from valetts_hf.training.adaptation_alignment import TranscriptError
+from valetts_hf.training.adaptation_run import Adaptation, AdaptationProgress, adapt
+from valetts_hf.training.adaptation_settings import AdaptationSettings, load_settings
+from valetts_hf.voices.adapters import read_adapter
+from valetts_hf.voices.errors import VoiceError
+from valetts_hf.voices.fingerprint import checkpoint_fingerprint
+from valetts_hf.voices.voice import Voice, check_name
+
+
+__all__ = [
+    "Adaptation",
+    "AdaptationProgress",
+    "AdaptationSettings",
+    "TranscriptError",
+    "VoiceBusyError",
+    "adapt_voice",
+    "voice_lock",
+]
+
+
+class VoiceBusyError(VoiceError):
+    """Another process is adapting the voice of this name."""
+
+
+def adapt_voice(
+    model: ValeTTSForSpeech,
+    processor: Any,
+    clips: Sequence[Any] | Any,
+    transcripts: Sequence[str | None] | str | None = None,
+    *,
+    name: str,
+    consent: str | None,
+    language: str | None = None,
+    source: str | None = None,
+    preset: str | None = None,
+    method: str | None = None,
+    max_steps: int | None = None,
+    settings: AdaptationSettings | Mapping[str, Any] | str | Path | None = None,
+    seed: int | None = None,
+    start: Voice | str | os.PathLike | None = None,
+    check_transcripts: bool = True,
+    progress: Callable[[AdaptationProgress], Any] | None = None,
+    folder: str | os.PathLike | None = None,
+) -> Voice:
+    """Make a voice resemble its speaker more than a style vector alone can.
+
+    Args:
+        model (`ValeTTSForSpeech`): the base; it is not changed.
+        processor (`ValeTTSProcessor`): of the same checkpoint.
+        clips: one to five recordings of one speaker, 5-6 s each (of more the best five are taken): everything that
+            [`ValeTTSFeatureExtractor`] takes.
+        transcripts (*optional*): what is said in each clip, None where unknown. With text all of the voice is adapted;
+            without, what needs none: decoder, style and the level of the pitch.
+        name (`str`): of the voice.
+        consent (`str` or None): how the speaker agreed; recorded as given. None records that nobody said so.
+        language (`str`, *optional*): that of the transcripts; detected when not given.
+        source (`str`, *optional*): note on where the recordings came from.
+        preset, method, max_steps, seed (*optional*): override `settings`.
+        settings (*optional*): [`AdaptationSettings`], a mapping of overrides, or a YAML file of them.
+        start (*optional*): a voice of this checkpoint, or the folder of an adapter, whose adapter is improved instead of a
+            fresh one.
+        check_transcripts (`bool`): False takes every transcript as it is.
+        progress (*optional*): called with an [`AdaptationProgress`] before the first step and after each.
+        folder (*optional*): where to save the voice; locked against other processes from the start, so that nobody's work
+            is overwritten unseen, and replaced at the end in one move.
+
+    Returns:
+        [`Voice`]: `voice.metadata["adaptation"]` tells what was done. Ctrl-C ends early with the best so far.
+
+    Raises:
+        `TranscriptError` (a `ValueError`): a transcript is not what is said, naming the clip.
+        `VoiceBusyError` (a `VoiceError`): another process adapts the voice in this folder.
+        `AdapterError`: the adapter to start from belongs to another checkpoint.
+        `ValueError`: clips, settings or a name that cannot be used. `VoiceFileError`: the voice cannot be saved.
+    """
+    name = check_name(name)
+    settings = load_settings(settings, preset=preset, method=method, max_steps=max_steps, seed=seed)
+    beginning = _start(start, model)
+    if folder is not None:
+        with voice_lock(folder, name):
+            voice = adapt_voice(
+                model,
+                processor,
+                clips,
+                transcripts,
+                name=name,
+                consent=consent,
+                language=language,
+                source=source,
+                settings=settings,
+                start=start,
+                check_transcripts=check_transcripts,
+                progress=progress,
+            )
+            voice.save_pretrained(folder)
+            return voice
+    result = adapt(
+        model,
+        processor,
+        clips,
+        transcripts,
+        language=language,
+        settings=settings,
+        start=beginning,
+        check_transcripts=check_transcripts,
+        progress=progress,
+    )
+    return Voice(
+        name=name,
+        style=result.style.numpy(),
+        checkpoint=checkpoint_fingerprint(model),
+        language=language or result.language,
+        base_model_name_or_path=getattr(model.config, "_name_or_path", None) or None,
+        content_hash=result.content_hash,
+        consent=consent,
+        source=source,
+        adapter=result.adapter,
+        metadata={"adaptation": _facts(result, settings)},
+    )
+
+
+def _start(start: Voice | str | os.PathLike | None, model: ValeTTSForSpeech) -> tuple | None:
+    """The adapter to start from as (configuration, weights)."""
+    if start is None:
+        return None
+    adapter = start if not isinstance(start, Voice) else start.adapter
+    if isinstance(start, Voice):
+        if start.adapter is None:
+            return None
+        from valetts_hf.voices.voice import style_for
+
+        style_for(start, model)  # refuses a voice of another checkpoint
+    return adapter if isinstance(adapter, tuple) else read_adapter(adapter)
+
+
+def _facts(result: Adaptation, settings: AdaptationSettings) -> dict[str, Any]:
+    return {
+        "steps": result.steps,
+        "best_step": result.best_step,
+        "clips": result.clips,
+        "alignment_costs": {name: round(cost, 3) for name, cost in result.alignment_costs.items()},
+        "held_out_losses": {str(step): round(loss, 4) for step, loss in result.held_out_losses.items()},
+        "interrupted": result.interrupted,
+        "seconds": round(result.seconds, 1),
+        "notes": result.notes,
+        "settings": settings.to_dict(),
+    }
+
+
+@contextmanager
+def voice_lock(folder: str | os.PathLike, name: str) -> Iterator[None]:
+    """Hold the right to write the voice in a folder; freed at the end, also when the process dies.
+
+    Raises:
+        `VoiceBusyError`: another process holds it.
+    """
+    from filelock import FileLock, Timeout
+
+    target = Path(folder).expanduser().absolute()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256(str(target).encode()).hexdigest()[:12]
+    lock = FileLock(target.parent / f".{digest}.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise VoiceBusyError(
+            f"another process is adapting the voice {name!r} in {str(target)!r}: wait for it, or choose another name"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
