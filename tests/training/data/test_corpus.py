@@ -1,4 +1,4 @@
-"""The packed corpus on disk, and its preparation from small made-up audio folders."""
+"""The packed corpus on disk."""
 
 import json
 import os
@@ -6,17 +6,7 @@ import os
 import numpy as np
 import pytest
 
-from valetts_hf.processing.symbols import ipa_to_ids
 from valetts_hf.training.data.corpus import ARRAYS_FILE, TABLE_FILE, PackedCorpus, offsets_of
-from valetts_hf.training.data.corpus_preparation import (
-    attach_durations,
-    attach_text,
-    level_waveform,
-    prepare,
-    prepare_audio,
-    read_metadata,
-)
-from valetts_hf.training.data.pitch import SAMPLING_RATE
 
 
 def small_corpus() -> PackedCorpus:
@@ -40,37 +30,6 @@ def small_corpus() -> PackedCorpus:
         names=["x/1", "x/2", "x/3"],
         speakers=["ann", "bob"],
     )
-
-
-def babble(seconds: float, seed: int, rate: int = SAMPLING_RATE) -> np.ndarray:
-    """Syllable-like bursts of a harmonic tone between silences, `rate` Hz."""
-    time = np.arange(int(seconds * rate)) / rate
-    tone = sum(np.sin(2 * np.pi * 140 * k * time) / k for k in range(1, 8))
-    gate = (np.sin(2 * np.pi * 3 * time + seed) > -0.5) & (time > 0.15) & (time < seconds - 0.15)
-    return (0.2 * tone * gate + 0.001 * np.random.default_rng(seed).normal(size=len(time))).astype(np.float32)
-
-
-@pytest.fixture
-def source(tmp_path):
-    import soundfile
-
-    folder = tmp_path / "talk"
-    (folder / "audio").mkdir(parents=True)
-    texts = ["hello there", "one two three", "", "ni hao", "broken", "absent", "far too long a text for this " * 4]
-    rows = []
-    for i, text in enumerate(texts):
-        name = f"audio/{i}.wav"
-        if i == 4:
-            (folder / name).write_bytes(b"RIFF no audio at all")
-        elif i != 5:
-            rate = 16_000 if i == 1 else SAMPLING_RATE
-            soundfile.write(folder / name, babble(0.8 if i == 6 else 1.4, i, rate), rate)
-        rows.append(
-            {"file_name": name, "text": text, "language": "zh-CN" if i == 3 else "en-US", "speaker_id": f"s{i % 2}"}
-        )
-    rows[0]["split"] = "validation"
-    (folder / "metadata.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
-    return folder
 
 
 def test_clip_returns_its_own_pieces():
@@ -128,7 +87,7 @@ def test_foreign_folders_are_not_overwritten(tmp_path):
 
 
 def test_load_errors(tmp_path):
-    with pytest.raises(FileNotFoundError, match="prepare_corpus"):
+    with pytest.raises(FileNotFoundError, match="valetts data prepare"):
         PackedCorpus.load(tmp_path / "nothing")
     small_corpus().save(tmp_path / "packed")
     table = json.loads((tmp_path / "packed" / TABLE_FILE).read_text())
@@ -162,76 +121,20 @@ def test_select_reorders_clips():
     assert len(corpus.select([])) == 0
 
 
-def test_attach_durations_drops_what_has_none_and_checks_sums():
+def test_files_and_safetensors_understand_each_other(tmp_path):
+    from safetensors.numpy import load_file, save_file
+
     corpus = small_corpus()
-    kept = attach_durations(corpus, [None, np.array([2, 4]), None])
-    assert kept.names == ["x/2", "x/3"]
-    assert kept.clip(0)["durations"].tolist() == [2, 4]
-    assert "x/1" in kept.notes["skipped"][0]
-    with pytest.raises(ValueError, match="summing to 5"):
-        attach_durations(corpus, [np.array([1, 2, 2]), None, None])
-    with pytest.raises(ValueError, match="1 durations"):
-        attach_durations(corpus, [None])
+    corpus.save(tmp_path / "packed")
+    arrays = load_file(tmp_path / "packed" / ARRAYS_FILE)
+    np.testing.assert_array_equal(arrays["waveforms"], corpus.waveforms)
+    save_file(arrays, tmp_path / "packed" / ARRAYS_FILE)
+    np.testing.assert_array_equal(PackedCorpus.load(tmp_path / "packed").log_f0, corpus.log_f0)
 
 
-def test_attach_text_uses_the_given_reader_per_language():
-    calls = []
-
-    def reader(texts, language):
-        calls.append((language, texts))
-        return [(text.upper(), [2, *[7] * len(text), 3]) for text in texts]
-
-    corpus = attach_text(small_corpus(), reader)
-    assert calls == [("de", ["ö"]), ("en-us", ["a"])]
-    assert corpus.phonemes == ["A", "Ö", ""]
-    assert corpus.token_lengths.tolist() == [3, 3, 0]
-
-
-def test_level_has_common_loudness_and_never_clips():
-    loud, soft = babble(1.0, 0), 0.01 * babble(1.0, 0)
-    np.testing.assert_allclose(level_waveform(loud), level_waveform(soft), atol=1e-4)
-    click = np.zeros(24_000, dtype=np.float32)
-    click[::4800] = 0.5
-    assert np.abs(level_waveform(click)).max() == pytest.approx(0.95)
-    assert not level_waveform(np.zeros(1000)).any()
-
-
-def test_prepare_audio_reads_what_it_can_and_names_the_rest(source):
-    corpus = prepare_audio([source], workers=1)
-    assert corpus.names == [f"talk/audio/{i}.wav" for i in (0, 1, 2, 6)]
-    assert corpus.splits == ["validation", "train", "train", "train"]
-    assert corpus.speakers == ["s0", "s1"] and corpus.speaker_ids.tolist() == [0, 1, 0, 0]
-    # 1.4 s and 0.8 s in whole frames, whatever the sampling rate of the file was.
-    assert corpus.frame_lengths.tolist() == [131, 131, 131, 75]
-    skipped = "\n".join(corpus.notes["skipped"])
-    for part in ("talk/audio/4.wav", "talk/audio/5.wav", "'zh-CN'"):
-        assert part in skipped
-    voiced = np.exp(corpus.log_f0[corpus.log_f0 > 0])
-    assert np.median(voiced) == pytest.approx(140, abs=2)
-
-
-def test_prepare_end_to_end(source):
-    corpus = prepare([source], workers=2, iterations=2)
-    # The long text has more tokens than its clip has frames.
-    assert corpus.names == [f"talk/audio/{i}.wav" for i in (0, 1, 2)]
-    assert corpus.transcribed.tolist() == [True, True, False]
-    for i in (0, 1):
-        clip = corpus.clip(i)
-        assert clip["input_ids"].tolist() == ipa_to_ids(clip["phonemes"])
-        assert clip["durations"].sum() == len(clip["log_f0"]) and clip["durations"].min() >= 1
-
-
-def test_nothing_readable_is_an_error(tmp_path):
-    (tmp_path / "metadata.jsonl").write_text('{"file_name": "a.wav", "language": "zh-CN", "text": "x"}\n')
-    with pytest.raises(ValueError, match="no reader"):
-        prepare_audio([tmp_path], workers=1)
-
-
-def test_metadata_errors(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no metadata"):
-        read_metadata(tmp_path)
-    (tmp_path / "metadata.csv").write_text("file_name,text\na.wav,hello\n")
-    assert read_metadata(tmp_path) == [{"file_name": "a.wav", "text": "hello"}]
-    (tmp_path / "metadata.jsonl").write_text('{"file_name": "a.wav"}\n{"file_name"\n')
-    with pytest.raises(ValueError, match="row 2"):
-        read_metadata(tmp_path)
+def test_a_file_cut_short_is_named(tmp_path):
+    small_corpus().save(tmp_path / "packed")
+    path = tmp_path / "packed" / ARRAYS_FILE
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(ValueError, match="damaged: .* bytes instead of .*prepare the corpus again"):
+        PackedCorpus.load(tmp_path / "packed")

@@ -1,4 +1,4 @@
-"""A speech corpus packed into one memory-mapped file (made by `corpus_preparation`)."""
+"""A speech corpus packed into one memory-mapped file (made by `preparation`)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from valetts_hf.training.data.pitch import HOP_LENGTH, SAMPLING_RATE
+from valetts_hf.training.data.tensor_files import map_tensors, write_tensors
 
 
 ARRAYS_FILE = "corpus.safetensors"
@@ -178,8 +179,6 @@ class PackedCorpus:
         Raises:
             ValueError: the folder holds other things than a corpus.
         """
-        from safetensors.numpy import save_file
-
         folder = Path(folder)
         if folder.exists() and not set(os.listdir(folder)) <= {ARRAYS_FILE, TABLE_FILE}:
             raise ValueError(f"{str(folder)!r} holds other files; name an empty or new folder for the corpus")
@@ -187,7 +186,7 @@ class PackedCorpus:
         scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
             arrays = {f.name: getattr(self, f.name) for f in fields(self) if f.type == "np.ndarray"}
-            save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, scratch / ARRAYS_FILE)
+            write_tensors(scratch / ARRAYS_FILE, arrays)
             table = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in arrays}
             table = {"format_version": FORMAT_VERSION, **table}
             (scratch / TABLE_FILE).write_text(json.dumps(table, ensure_ascii=False, indent=0), encoding="utf-8")
@@ -216,12 +215,14 @@ class PackedCorpus:
         """
         folder = Path(folder)
         if not (folder / TABLE_FILE).is_file():
-            raise FileNotFoundError(f"{str(folder)!r} has no {TABLE_FILE}; make a corpus with prepare_corpus.py first")
+            raise FileNotFoundError(
+                f"{str(folder)!r} has no {TABLE_FILE}; make a corpus with `valetts data prepare` first"
+            )
         table = json.loads((folder / TABLE_FILE).read_text(encoding="utf-8"))
         version = table.pop("format_version", None)
         if version != FORMAT_VERSION:
             raise ValueError(f"corpus format {version!r} is not {FORMAT_VERSION}; prepare the corpus again")
-        return cls(**_map_safetensors(folder / ARRAYS_FILE), **table)
+        return cls(**_arrays(folder / ARRAYS_FILE), **table)
 
 
 def offsets_of(lengths: Iterable[int]) -> np.ndarray:
@@ -229,21 +230,8 @@ def offsets_of(lengths: Iterable[int]) -> np.ndarray:
     return np.concatenate([[0], np.cumsum(np.asarray(list(lengths), dtype=np.int64))]).astype(np.int64)
 
 
-def _map_safetensors(path: Path) -> dict[str, np.ndarray]:
-    kinds = {"I16": np.int16, "I32": np.int32, "I64": np.int64, "F32": np.float32, "F16": np.float16, "U8": np.uint8}
-    with open(path, "rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        if not 0 < length < os.path.getsize(path):
-            raise ValueError(f"{str(path)!r} is damaged; prepare the corpus again")
-        header = json.loads(file.read(length))
-    arrays = {}
-    for name, entry in header.items():
-        if name == "__metadata__":
-            continue
-        shape, kind = tuple(entry["shape"]), kinds[entry["dtype"]]
-        if 0 in shape:
-            arrays[name] = np.zeros(shape, dtype=kind)
-        else:
-            offset = 8 + length + entry["data_offsets"][0]
-            arrays[name] = np.memmap(path, dtype=kind, mode="r", offset=offset, shape=shape)
-    return arrays
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    try:
+        return map_tensors(path)
+    except (ValueError, FileNotFoundError) as error:
+        raise ValueError(f"{error}; prepare the corpus again") from error

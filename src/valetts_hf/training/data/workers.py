@@ -1,0 +1,131 @@
+"""A function over many items in several processes: in order, with bounded look-ahead, surviving a worker that dies."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, TypeVar
+
+
+LOOK_AHEAD = 8  # items under way for each process
+Tag = TypeVar("Tag")
+
+
+class WorkerCrash:
+    """What an item comes to whose worker died of it (a crash in a C library, or out of memory)."""
+
+
+def map_in_order(
+    function: Callable, tasks: Iterable[tuple[Tag, tuple | None]], num_proc: int
+) -> Iterator[tuple[Tag, Any]]:
+    """
+    Results of a function, in the order of the tasks; tasks are drawn as results are taken.
+
+    Args:
+        function (callable): importable by name.
+        tasks (iterable of `(tag, arguments)`): with `None` for arguments there is nothing to do.
+        num_proc (`int`): processes; up to 1 works in this one.
+
+    Yields:
+        `(tag, result)`: `None` where there was nothing to do, a [`WorkerCrash`] where the worker died.
+    """
+    if num_proc <= 1:
+        for tag, arguments in tasks:
+            yield tag, None if arguments is None else function(*arguments)
+        return
+    pool = _Pool(num_proc)
+    window: deque[tuple[Tag, tuple | None, Future | None]] = deque()
+    try:
+        for tag, arguments in tasks:
+            window.append((tag, arguments, None if arguments is None else pool.submit(function, arguments)))
+            if len(window) > LOOK_AHEAD * num_proc:
+                yield window[0][0], pool.result(function, window)
+        while window:
+            yield window[0][0], pool.result(function, window)
+    finally:
+        pool.close()
+
+
+class _Pool:
+    """An executor that is replaced when one of its processes dies."""
+
+    def __init__(self, num_proc: int):
+        self.num_proc = num_proc
+        self.executor = self._executor(num_proc)
+
+    @staticmethod
+    def _executor(num_proc: int) -> ProcessPoolExecutor:
+        # "fork" would copy torch's thread pools in whatever state they are in.
+        context = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(num_proc, mp_context=context, initializer=_ignore_interrupt)
+
+    def submit(self, function: Callable, arguments: tuple) -> Future:
+        try:
+            return self.executor.submit(function, *arguments)
+        except BrokenProcessPool:  # seen before the result that broke it was asked for
+            failed: Future = Future()
+            failed.set_exception(BrokenProcessPool())
+            return failed
+
+    def result(self, function: Callable, window: deque) -> Any:
+        """Take the first result out of the window; if the pool broke, each item under way is tried by itself."""
+        _, arguments, future = window[0]
+        if future is None:
+            window.popleft()
+            return None
+        try:
+            result = future.result()
+            window.popleft()
+            return result
+        except BrokenProcessPool:
+            self._rescue(function, window)
+            window.popleft()
+            return _done(function, arguments, self)
+
+    def _rescue(self, function: Callable, window: deque) -> None:
+        self.close()
+        self.executor = self._executor(self.num_proc)
+        # Every other item is submitted anew after the first one has had the pool for itself (see `_done`).
+        for position, (tag, arguments, future) in enumerate(window):
+            broken = future is not None and (not future.done() or isinstance(future.exception(), BrokenProcessPool))
+            if broken and position:
+                window[position] = (tag, arguments, _Later(self, function, arguments))
+
+    def close(self) -> None:
+        self.executor.shutdown(wait=False, cancel_futures=True)
+
+
+class _Later:
+    """Stands for the future of an item that runs alone when its result is asked for."""
+
+    def __init__(self, pool: _Pool, function: Callable, arguments: tuple):
+        self.pool, self.function, self.arguments = pool, function, arguments
+
+    def done(self) -> bool:
+        return True
+
+    def exception(self) -> None:
+        return None
+
+    def result(self) -> Any:
+        return _done(self.function, self.arguments, self.pool)
+
+
+def _done(function: Callable, arguments: tuple, pool: _Pool) -> Any:
+    """The result of an item that runs in a process of its own, so that only it can be blamed."""
+    alone = pool._executor(1)
+    try:
+        return alone.submit(function, *arguments).result()
+    except BrokenProcessPool:
+        return WorkerCrash()
+    finally:
+        alone.shutdown(wait=False, cancel_futures=True)
+
+
+def _ignore_interrupt() -> None:
+    """Ctrl-C is the parent's business: it writes what is finished and ends the workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
