@@ -11,7 +11,6 @@ OUTPUT/model as a folder `from_pretrained` reads.
 from __future__ import annotations
 
 import argparse
-import importlib
 import shlex
 import sys
 from pathlib import Path
@@ -21,11 +20,16 @@ from accelerate.utils import set_seed
 
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.training.data.corpus import PackedCorpus
+from valetts_hf.training.evaluation import Evaluator as HeldOutEvaluator
+from valetts_hf.training.evaluation import held_out_clips, load_callable
 from valetts_hf.training.pretrain_run import Evaluator, OutOfMemoryError, PretrainRun
 from valetts_hf.training.recipe import load_recipe
 from valetts_hf.training.run_log import check_trackers
 from valetts_hf.training.run_state import DiskFullError
 from valetts_hf.training.sharding import make_accelerator
+
+
+_LISTENERS = {"transcriber": "word and character error rates", "embedder": "speaker similarity"}
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -45,27 +49,28 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--stop_at_step", type=int, help="stop with a checkpoint at this step of the schedule")
     parser.add_argument("--max_minutes", type=float, help="stop with a checkpoint after this time")
     parser.add_argument("--tracker", action="append", default=[], help="tensorboard, trackio, ...; may be repeated")
-    parser.add_argument("--evaluator", help="module:name of a callable(model, step) -> dict of numbers")
+    parser.add_argument("--evaluate_clips", type=int, default=0, help="measure the speech of so many held-out clips")
+    for name, gives in _LISTENERS.items():
+        parser.add_argument(f"--{name}", help=f"module:function that gives {gives} to these measurements")
+    parser.add_argument("--evaluator", help="module:function (model, step) -> dict of numbers, instead of all that")
     parser.add_argument("--cpu", action="store_true", help="train on the CPU even if there is a GPU")
     return parser.parse_args(arguments)
 
 
-def load_evaluator(name: str | None) -> Evaluator | None:
-    """The callable behind `module:name`."""
-    if name is None:
+def make_evaluator(parsed: argparse.Namespace, corpus: PackedCorpus) -> Evaluator | None:
+    """What measures the averaged model every `evaluate_every` steps, as the arguments say."""
+    if parsed.evaluator:
+        return load_callable(parsed.evaluator)
+    if not parsed.evaluate_clips:
         return None
-    module, _, attribute = name.partition(":")
-    try:
-        return getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise SystemExit(f"--evaluator must be module:name of something importable, got {name!r}: {error}") from error
+    listeners = {name: load_callable(getattr(parsed, name)) for name in _LISTENERS if getattr(parsed, name)}
+    return HeldOutEvaluator(corpus, held_out_clips(corpus, count=parsed.evaluate_clips), **listeners)
 
 
 def make_run(parsed: argparse.Namespace) -> PretrainRun:
     """Everything that the arguments name, wired."""
     overrides = {name: getattr(parsed, name) for name in ("max_steps", "batch_size", "gradient_accumulation")}
     recipe = load_recipe(parsed.recipe, **overrides)
-    evaluator = load_evaluator(parsed.evaluator)
     trackers = check_trackers(parsed.tracker)
     corpus = PackedCorpus.load(parsed.corpus)
     accelerator = make_accelerator(
@@ -76,7 +81,7 @@ def make_run(parsed: argparse.Namespace) -> PretrainRun:
         model = ValeTTSForSpeech.from_pretrained(parsed.init_from, dtype=torch.float32)
     else:
         model = ValeTTSForSpeech(recipe.model_config)
-    run = PretrainRun(recipe, corpus, model, parsed.output, accelerator, evaluator)
+    run = PretrainRun(recipe, corpus, model, parsed.output, accelerator, make_evaluator(parsed, corpus))
     if parsed.init_discriminators:
         run.start_judges_from(parsed.init_discriminators)
     if parsed.resume:
