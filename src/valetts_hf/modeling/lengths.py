@@ -39,10 +39,16 @@ def expand_tokens(hidden_states: torch.Tensor, index: torch.Tensor) -> torch.Ten
     return hidden_states.gather(1, index[..., None].expand(-1, -1, hidden_states.shape[-1]))
 
 
-def position_in_token(durations: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
-    """Where each frame lies in its token and how long that token is: [B, F, 2] (relative position in (0, 1), log frames)."""
+def position_in_token(
+    durations: torch.Tensor, index: torch.Tensor, frames: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Where each frame lies in its token and how long that token is: [B, F, 2] (relative position in (0, 1), log frames).
+
+    `frames` [B, F]: which frames they are, where `index` is not that of all frames from the first on.
+    """
     starts = torch.cumsum(durations, dim=1) - durations
-    frames = torch.arange(index.shape[1], device=index.device)[None]
+    if frames is None:
+        frames = torch.arange(index.shape[1], device=index.device)[None]
     length = durations.gather(1, index).clamp(min=1).float()
     relative = ((frames - starts.gather(1, index)).float() + 0.5) / length
     return torch.stack([relative.clamp(max=1.0), torch.log(length)], dim=-1)

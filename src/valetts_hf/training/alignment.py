@@ -68,11 +68,11 @@ def monotonic_alignment_search(
     frame_mask: Tensor,
     noise_scale: float = 0.0,
     generator: torch.Generator | None = None,
+    check_lengths: bool = True,
 ) -> Tensor:
     """Durations of the most likely monotonic alignment in which every token owns at least one frame.
 
     Dynamic programming over the frames, vectorised over batch and tokens, on whatever device the likelihoods are on.
-    Reads the lengths of the batch back once (to be able to refuse an impossible row).
 
     Args:
         log_likelihood (`Tensor` [B, T, F]): Log-likelihood of frame f under token t, finite where both masks hold.
@@ -81,6 +81,8 @@ def monotonic_alignment_search(
         noise_scale (`float`): Standard deviation of the exploration noise, in units of the standard deviation of the
             row's valid likelihoods (VITS2; see `annealed_noise_scale`). 0 switches it off.
         generator (`torch.Generator`, *optional*): Source of that noise, on the device of the likelihoods.
+        check_lengths (`bool`): Refuse impossible rows, for which the lengths are read back from the device once. False
+            where the caller knows that no row is empty and none has more tokens than frames: a GPU then never waits.
 
     Returns:
         `Tensor` [B, T]: int64 frames per token; 0 for padding; each row sums to its number of frames.
@@ -98,7 +100,8 @@ def monotonic_alignment_search(
         )
     token_mask, frame_mask = token_mask.bool(), frame_mask.bool()
     token_lengths, frame_lengths = token_mask.sum(1), frame_mask.sum(1)
-    _check_lengths(token_lengths, frame_lengths)
+    if check_lengths:
+        _check_lengths(token_lengths, frame_lengths)
 
     likelihood = log_likelihood.float()
     valid = token_mask[:, :, None] & frame_mask[:, None, :]

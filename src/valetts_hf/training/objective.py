@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from valetts_hf.modeling.lengths import expand_tokens, expansion_index, position_in_token
+from valetts_hf.modeling.lengths import expand_tokens, position_in_token
 from valetts_hf.modeling.mel import frame_energy
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.modeling.prosody_predictor import prosody_features
 from valetts_hf.training.alignment import gaussian_log_likelihood, monotonic_alignment_search
 from valetts_hf.training.data.batches import TrainingBatch
 from valetts_hf.training.losses import duration_loss, energy_loss, kl_loss, log_durations, pitch_loss
-from valetts_hf.training.spectral import MultiScaleMelLoss, multi_resolution_stft_loss
+from valetts_hf.training.spectral import MagnitudePair, MultiScaleMelLoss, multi_resolution_stft_loss
 
 
 @dataclass
@@ -90,7 +90,8 @@ class GeneratorObjective(nn.Module):
 
         Args:
             batch: what to learn from.
-            generator: on the CPU; draws posterior noise, duration noise and segments.
+            generator: draws posterior noise, duration noise and segments; best on the device of the batch, where
+                nothing then waits for the host.
             search_noise: if given, clips that lie in their window as a whole are aligned anew by monotonic alignment
                 search with this much noise; the others keep the durations of the batch.
             style (`Tensor` [B, H]): the style to learn with; without it, that of the batch's references.
@@ -127,8 +128,9 @@ class GeneratorObjective(nn.Module):
         noise = _noise(hidden_states[..., :1].expand(-1, -1, config.duration.noise_size), generator)
         predicted_log_durations = model.duration_predictor(hidden_states, style, mask, noise)
 
+        magnitudes = MagnitudePair(generated, target)
         losses = {
-            "mel": self.mel_loss(generated, target),
+            "mel": self.mel_loss(magnitudes),
             "kl": kl_loss(prior_latents, log_scale, prior_mean, prior_log_scale, frame_mask),
             "token_kl": kl_loss(
                 prior_latents.detach(),
@@ -143,7 +145,7 @@ class GeneratorObjective(nn.Module):
         losses["pitch"], losses["voicing"] = pitch_loss(
             prosody.log_pitch, prosody.voicing_logit, batch.pitch, frame_mask
         )
-        convergence, log_magnitude = multi_resolution_stft_loss(generated, target)
+        convergence, log_magnitude = multi_resolution_stft_loss(magnitudes)
         losses["stft"] = convergence + log_magnitude
         return GeneratorPass(
             losses=losses,
@@ -160,25 +162,29 @@ class GeneratorObjective(nn.Module):
         batch: TrainingBatch, prior_latents: Tensor, token_mean: Tensor, token_log_scale: Tensor, noise_scale: float
     ) -> Tensor:
         """Durations [B, T] by alignment search where the window holds the whole clip, else those of the batch."""
-        whole = batch.frame_mask.sum(dim=1) == batch.durations.sum(dim=1)
-        if not bool(whole.any()):
+        whole = batch.whole_rows
+        if whole is None:
+            whole = torch.nonzero(batch.frame_mask.sum(dim=1) == batch.durations.sum(dim=1))[:, 0]
+        if not len(whole):
             return batch.durations
         likelihood = gaussian_log_likelihood(prior_latents[whole], token_mean[whole], token_log_scale[whole])
         found = monotonic_alignment_search(
-            likelihood, batch.token_mask[whole], batch.frame_mask[whole], noise_scale=noise_scale
+            likelihood,
+            batch.token_mask[whole],
+            batch.frame_mask[whole],
+            noise_scale=noise_scale,
+            check_lengths=batch.whole_rows is None,
         )
-        durations = batch.durations.clone()
-        durations[whole] = found.to(durations.dtype)
-        return durations
+        return batch.durations.index_copy(0, whole, found.to(batch.durations.dtype))
 
     @staticmethod
     def _window_index(batch: TrainingBatch, durations: Tensor) -> tuple[Tensor, Tensor]:
         """Token of every frame of the window [B, W] and its position in that token [B, W, 2]."""
-        index = expansion_index(durations)
-        position = position_in_token(durations, index)
+        ends = torch.cumsum(durations, dim=1)
         frames = batch.window_start[:, None] + torch.arange(batch.mel.shape[1], device=batch.mel.device)
-        frames = frames.clamp(max=index.shape[1] - 1)
-        return index.gather(1, frames), position.gather(1, frames[..., None].expand(-1, -1, 2))
+        frames = torch.minimum(frames, ends[:, -1].max() - 1)
+        index = torch.searchsorted(ends, frames, right=True).clamp(max=durations.shape[1] - 1)
+        return index, position_in_token(durations, index, frames)
 
     def _segments(
         self, batch: TrainingBatch, latents: Tensor, style: Tensor, generator: torch.Generator | None
@@ -186,8 +192,10 @@ class GeneratorObjective(nn.Module):
         """Decoded and recorded segments [B, G * hop] at a random place inside each row's speech."""
         hop = self.model.config.hop_length
         length = min(self.segment_frames + 2 * self.context_frames, latents.shape[1])
-        spare = (batch.frame_mask.sum(dim=1) - length).clamp(min=0).cpu()
-        start = (torch.rand(len(spare), generator=generator) * (spare + 1)).long().to(latents.device)
+        spare = (batch.frame_mask.sum(dim=1) - length).clamp(min=0)
+        device = latents.device if generator is None else generator.device
+        place = torch.rand(len(spare), generator=generator, device=device).to(latents.device)
+        start = (place * (spare + 1)).long()
         frames = start[:, None] + torch.arange(length, device=latents.device)
         decoded = self.model.decoder(
             latents.gather(1, frames[..., None].expand(-1, -1, latents.shape[-1])),
@@ -201,4 +209,5 @@ class GeneratorObjective(nn.Module):
 
 
 def _noise(like: Tensor, generator: torch.Generator | None) -> Tensor:
-    return torch.randn(like.shape, generator=generator).to(like.device)
+    device = like.device if generator is None else generator.device
+    return torch.randn(like.shape, generator=generator, device=device).to(like.device)

@@ -212,7 +212,8 @@ def _forward(
     # A context of its own, since autocast keeps casts of weights: those of a pass without gradients, or from before an
     # optimizer's step, must not be met again.
     with accelerator.autocast():
-        return state.objective(batch, torch.Generator().manual_seed(seed), search_noise)
+        generator = torch.Generator(device=accelerator.device).manual_seed(seed)
+        return state.objective(batch, generator, search_noise)
 
 
 def _weighted(losses: dict[str, Tensor], recipe: PretrainRecipe) -> Tensor:
@@ -232,8 +233,9 @@ def _judges_losses(
     state: PretrainState, batch: TrainingBatch, output: GeneratorPass, judged: slice | Tensor
 ) -> dict[str, Tensor]:
     """What the judges learn from: recorded and detached generated speech and durations."""
-    real, _ = state.discriminator(output.target[judged])
-    generated, _ = state.discriminator(output.generated[judged].detach())
+    # in one pass: half the kernel launches, and one exchange of gradients between processes
+    scores, _ = state.discriminator(torch.cat([output.target[judged], output.generated[judged].detach()]))
+    real, generated = zip(*(score.chunk(2) for score in scores), strict=True)
     hidden_states = output.hidden_states.detach()
     duration_loss = duration_discriminator_loss(
         state.duration_discriminator(hidden_states, output.log_durations, batch.token_mask),

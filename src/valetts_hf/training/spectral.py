@@ -3,7 +3,7 @@
 `MultiScaleMelLoss` is the mel loss of BigVGAN-v2 (NVIDIA BigVGAN release 2.0; the scales come from the Descript audio
 codec, Kumar et al., arXiv:2306.06546): seven window lengths, log magnitudes only.
 `multi_resolution_stft_loss` is the one of Parallel WaveGAN (Yamamoto et al., arXiv:1910.11480, section 2.2).
-Both compute in float32 whatever autocast says.
+Both compute in float32 whatever autocast says, and can share the magnitudes of the resolutions they have in common.
 
 B batch, S samples, N window length, K = N // 2 + 1 frequency bins, M mel bands, W windows in a signal.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from functools import lru_cache
 
 import torch
 from torch import Tensor, nn
@@ -48,6 +49,41 @@ def windowed_frames(waveform: Tensor, window: Tensor, hop_length: int) -> Tensor
 def magnitude_spectrogram(waveform: Tensor, window: Tensor, hop_length: int) -> Tensor:
     """Magnitudes [B, W, K] of the short-time Fourier transform of [B, S]."""
     return torch.fft.rfft(windowed_frames(waveform, window, hop_length)).abs()
+
+
+@lru_cache(maxsize=64)
+def hann_window(length: int, device: torch.device) -> Tensor:
+    """Hann window [N], made once per length and device."""
+    with torch.inference_mode(False):
+        return torch.hann_window(length, device=device)
+
+
+class MagnitudePair:
+    """Magnitude spectrograms of a prediction and its target; each resolution is computed once, however often asked for.
+
+    Args:
+        predicted (`Tensor` [B, 1, S] or [B, S]): Generated waveform in [-1, 1].
+        target (`Tensor`, same shape): Recorded waveform; gets no gradient.
+    """
+
+    def __init__(self, predicted: Tensor, target: Tensor) -> None:
+        predicted, target = flatten_waveform(predicted), flatten_waveform(target)
+        if predicted.shape != target.shape:
+            raise ValueError(
+                f"predicted {tuple(predicted.shape)} and target {tuple(target.shape)} must have one shape"
+            )
+        self.predicted, self.target = predicted.float(), target.detach().float()
+        self._known: dict[tuple[int, int], tuple[Tensor, Tensor]] = {}
+
+    def __call__(self, length: int, hop_length: int) -> tuple[Tensor, Tensor]:
+        """Magnitudes [B, W, K] of prediction and target under a Hann window of `length` samples; float32."""
+        if (length, hop_length) not in self._known:
+            with torch.autocast(device_type=self.predicted.device.type, enabled=False):
+                window = hann_window(length, self.predicted.device)
+                with torch.no_grad():
+                    wanted = magnitude_spectrogram(self.target, window, hop_length)
+                self._known[length, hop_length] = magnitude_spectrogram(self.predicted, window, hop_length), wanted
+        return self._known[length, hop_length]
 
 
 class MultiScaleMelLoss(nn.Module):
@@ -89,44 +125,40 @@ class MultiScaleMelLoss(nn.Module):
                     mel_scale="slaney",
                 )
             self.register_buffer(f"bank_{length}", torch.from_numpy(bank).float(), persistent=False)
-            self.register_buffer(f"window_{length}", torch.hann_window(length), persistent=False)
 
-    def log_mel(self, waveform: Tensor, length: int) -> Tensor:
-        """log10 mel magnitudes [B, W, M] of [B, S] for one of the configured window lengths."""
-        window, bank = getattr(self, f"window_{length}"), getattr(self, f"bank_{length}")
-        mel = magnitude_spectrogram(waveform, window.float(), length // 4) @ bank.float()
-        return mel.clamp_min(self.eps).log10()
+    def log_mel(self, magnitudes: Tensor, length: int) -> Tensor:
+        """log10 mel magnitudes [B, W, M] of magnitudes [B, W, K] of one of the configured window lengths."""
+        return (magnitudes @ getattr(self, f"bank_{length}").float()).clamp_min(self.eps).log10()
 
-    def forward(self, predicted: Tensor, target: Tensor) -> Tensor:
+    def forward(self, predicted: Tensor | MagnitudePair, target: Tensor | None = None) -> Tensor:
         """Distance between two batches of waveforms.
 
         Args:
-            predicted (`Tensor` [B, 1, S] or [B, S]): Generated waveform in [-1, 1].
+            predicted (`Tensor` [B, 1, S] or [B, S], or `MagnitudePair`): Generated waveform in [-1, 1], or both.
             target (`Tensor`, same shape): Recorded waveform; gets no gradient.
 
         Returns:
             `Tensor` []: Sum over the scales of the mean absolute difference; float32, >= 0.
         """
-        predicted, target = _pair(predicted, target)
-        with torch.autocast(device_type=predicted.device.type, enabled=False):
-            loss = predicted.new_zeros(())
+        pair = predicted if isinstance(predicted, MagnitudePair) else MagnitudePair(predicted, target)
+        with torch.autocast(device_type=pair.predicted.device.type, enabled=False):
+            loss = pair.predicted.new_zeros(())
             for length in self.windows:
-                with torch.no_grad():
-                    wanted = self.log_mel(target, length)
-                loss = loss + functional.l1_loss(self.log_mel(predicted, length), wanted)
+                got, wanted = pair(length, length // 4)
+                loss = loss + functional.l1_loss(self.log_mel(got, length), self.log_mel(wanted, length))
             return loss
 
 
 def multi_resolution_stft_loss(
-    predicted: Tensor,
-    target: Tensor,
+    predicted: Tensor | MagnitudePair,
+    target: Tensor | None = None,
     resolutions: Sequence[tuple[int, int]] = DEFAULT_RESOLUTIONS,
     eps: float = 1e-5,
 ) -> tuple[Tensor, Tensor]:
     """Spectral convergence and log-magnitude distance, each averaged over several resolutions.
 
     Args:
-        predicted (`Tensor` [B, 1, S] or [B, S]): Generated waveform.
+        predicted (`Tensor` [B, 1, S] or [B, S], or `MagnitudePair`): Generated waveform, or both.
         target (`Tensor`, same shape): Recorded waveform; gets no gradient.
         resolutions (sequence of `(window, hop)`): In samples.
         eps (`float`): Floor of the magnitudes.
@@ -135,22 +167,12 @@ def multi_resolution_stft_loss(
         `tuple[Tensor, Tensor]`: Scalars; the relative Frobenius norm of the error (mean over the batch), and the mean
         absolute difference of the natural logarithms.
     """
-    predicted, target = _pair(predicted, target)
-    with torch.autocast(device_type=predicted.device.type, enabled=False):
-        convergence, distance = predicted.new_zeros(()), predicted.new_zeros(())
+    pair = predicted if isinstance(predicted, MagnitudePair) else MagnitudePair(predicted, target)
+    with torch.autocast(device_type=pair.predicted.device.type, enabled=False):
+        convergence, distance = pair.predicted.new_zeros(()), pair.predicted.new_zeros(())
         for length, hop in resolutions:
-            window = torch.hann_window(length, device=predicted.device)
-            with torch.no_grad():
-                wanted = magnitude_spectrogram(target, window, hop).clamp_min(eps)
-            got = magnitude_spectrogram(predicted, window, hop).clamp_min(eps)
+            got, wanted = (magnitudes.clamp_min(eps) for magnitudes in pair(length, hop))
             error = torch.linalg.vector_norm(wanted - got, dim=(1, 2))
             convergence = convergence + (error / torch.linalg.vector_norm(wanted, dim=(1, 2))).mean()
             distance = distance + functional.l1_loss(got.log(), wanted.log())
         return convergence / len(resolutions), distance / len(resolutions)
-
-
-def _pair(predicted: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    predicted, target = flatten_waveform(predicted), flatten_waveform(target)
-    if predicted.shape != target.shape:
-        raise ValueError(f"predicted {tuple(predicted.shape)} and target {tuple(target.shape)} must have one shape")
-    return predicted.float(), target.detach().float()

@@ -81,7 +81,7 @@ def synthetic_rooms(t60: Tensor, drr_db: Tensor, size: int, sampling_rate: int, 
 
 def convolve(waveform: Tensor, responses: Tensor) -> Tensor:
     """Rows [K, S] through impulse responses [K, L], cut to S samples, each row as loud as before."""
-    size = waveform.shape[1] + responses.shape[1] - 1
+    size = -(-(waveform.shape[1] + responses.shape[1]) // 1024) * 1024  # a size FFTs like
     wet = torch.fft.irfft(torch.fft.rfft(waveform, n=size) * torch.fft.rfft(responses, n=size), n=size)
     wet = wet[:, : waveform.shape[1]]
     before, after = waveform.square().sum(1, keepdim=True), wet.square().sum(1, keepdim=True)

@@ -52,16 +52,16 @@ def locked_phase(waveform: Tensor, frequency: Tensor, sampling_rate: int) -> Ten
     """
     phase = torch.cumsum(frequency.double() / sampling_rate, dim=1)
     angle = (2 * torch.pi * (phase - phase.floor())).to(waveform.dtype)
-    both = torch.stack([waveform * torch.cos(angle), -waveform * torch.sin(angle)], dim=1)
-    for _ in range(2):
-        both = torch.nn.functional.avg_pool1d(
-            both, _SMOOTHING, stride=1, padding=_SMOOTHING // 2, count_include_pad=False
-        )
-    offset = torch.atan2(both[:, 1], both[:, 0]).double() / (2 * torch.pi)
+    both = torch.stack([waveform * torch.cos(angle), -waveform * torch.sin(angle)], dim=1).double()
+    for _ in range(2):  # moving sums
+        both = torch.nn.functional.pad(both, (_SMOOTHING // 2 + 1, _SMOOTHING // 2)).cumsum(2)
+        both = both[:, :, _SMOOTHING:] - both[:, :, :-_SMOOTHING]
+    offset = torch.atan2(both[:, 1], both[:, 0]) / (2 * torch.pi)
     change = offset.diff(dim=1)
     change = change - change.round()
     offset = torch.cat([offset[:, :1], offset[:, :1] + change.cumsum(1)], dim=1)
-    return torch.cummax(phase + offset, dim=1).values
+    phase = torch.cummax(phase + offset, dim=1).values
+    return phase - phase[:, :1].floor()
 
 
 def change_voice(waveform: Tensor, log_f0: Tensor, pitch: Tensor, formant: Tensor, sampling_rate: int) -> Tensor:
@@ -82,7 +82,7 @@ def change_voice(waveform: Tensor, log_f0: Tensor, pitch: Tensor, formant: Tenso
     both = torch.nn.functional.interpolate(both, scale_factor=size // log_f0.shape[1], mode="linear")
     frequency, voiced = both[:, 0].contiguous(), both[:, 1] > 0.5
     phase = locked_phase(waveform, frequency, sampling_rate)
-    advance = torch.cat([torch.zeros_like(phase[:, :1]), phase.diff(dim=1)], dim=1)
+    advance = torch.cat([phase[:, :1], phase.diff(dim=1)], dim=1)
     shifted = torch.cumsum(advance * torch.where(voiced, pitch[:, None].double(), 1.0), dim=1)
 
     # mark i of a row: the sample where the shifted phase passes i; its period is taken from the nearest recorded one

@@ -123,7 +123,7 @@ class BatchMaker:
         self.hop = mel.hop_length
         # zeros on both sides: no window that starts inside the corpus can leave the buffer
         self.lead = int(MAX_SPEED * (CONTEXT_FRAMES + 1) * self.hop)
-        room = int(MAX_SPEED * (max(window_frames, reference_frames) + CONTEXT_FRAMES + 1) * self.hop)
+        room = int(MAX_SPEED * (max(window_frames, reference_frames) + 2 * CONTEXT_FRAMES + 2) * self.hop)
         self.samples = torch.zeros(self.lead + len(corpus.waveforms) + room, dtype=torch.int16, device=self.device)
         for start in range(0, len(corpus.waveforms), _LOAD_SAMPLES):  # in pieces: no second copy of the corpus
             piece = np.array(corpus.waveforms[start : start + _LOAD_SAMPLES])
@@ -293,7 +293,8 @@ class BatchMaker:
         played = (num_frames + 2 * CONTEXT_FRAMES) * self.hop
         first = (starts - CONTEXT_FRAMES) * self.hop
         source_first = (first * speed).floor().long() - 8
-        source = self._cut(begin + source_first, begin, end, int(played * factors[0].max()) + 32)
+        needed = int(played * factors[0].max()) + 32
+        source = self._cut(begin + source_first, begin, end, -(-needed // self.hop) * self.hop)  # a size FFTs like
         positions = (first[:, None] + torch.arange(played, device=self.device)) * speed[:, None]
         changed = read_at(source, positions - source_first[:, None], speed)
         frames = torch.arange(-CONTEXT_FRAMES, num_frames + CONTEXT_FRAMES, device=self.device)
