@@ -13,7 +13,7 @@ from valetts_hf.training.data.clip_features import (
     cut_at_pauses,
     prepare_clip,
 )
-from valetts_hf.training.data.clip_measures import bandwidth, measure
+from valetts_hf.voices.clip_measures import bandwidth, measure
 
 
 RATE = 24_000

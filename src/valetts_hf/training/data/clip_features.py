@@ -19,9 +19,9 @@ from valetts_hf.processing.audio_cleanup import (
     speech_bounds,
 )
 from valetts_hf.processing.audio_input import read_audio
-from valetts_hf.training.data.clip_measures import measure
 from valetts_hf.training.data.feature_cache import digest
 from valetts_hf.training.data.pitch import HOP_LENGTH, SAMPLING_RATE, extract_energy, extract_log_f0
+from valetts_hf.voices.clip_measures import measure
 
 
 VERSION = 1  # to be raised when the same settings give other features
