@@ -95,7 +95,7 @@ def function(name: str | None) -> Callable[..., Any] | None:
     return getattr(import_module(module), attribute)
 
 
-@dataclass
+@dataclass(eq=False)
 class Recording:
     """waveform (`np.ndarray` [S]), transcript (None where unknown), language code."""
 
@@ -207,7 +207,7 @@ def word_errors(text: str, heard: str) -> tuple[int, int]:
 
 
 def few_shot(bench: Bench) -> list[dict[str, Any]]:
-    options, corpus = bench.options, bench.corpus
+    options = bench.options
     rows = []
     speakers = options.speakers or least_heard(bench, 5)
     for speaker in speakers:

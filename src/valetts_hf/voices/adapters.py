@@ -318,7 +318,7 @@ def set_active(model: nn.Module, name: str | None) -> None:
         if _is_adapted(module):
             if module.disable_adapters:
                 module.enable_adapters(True)
-            module.set_adapter([] if name is None else [name])
+            module.set_adapter([] if name is None else [name], inference_mode=True)  # nothing becomes trainable by it
 
 
 @contextmanager
