@@ -32,6 +32,7 @@ from transformers import AutoProcessor
 import valetts_hf
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.training.adaptation_alignment import align_transcript
+from valetts_hf.training.adaptation_data import prepare_support
 from valetts_hf.training.adaptation_objective import SENTENCES
 from valetts_hf.training.adaptation_run import ADAPTER, adapt, private_copy
 from valetts_hf.training.adaptation_settings import load_settings
@@ -250,11 +251,14 @@ def adapted_rows(bench: Bench, clips: list[Recording], queries, texts, language,
         clock[step] = (time.monotonic() - began, time.process_time() - cpu)
 
     settings = load_settings(bench.settings, max_steps=max(options.steps), patience=10_000, seed=options.seed)
+    audio = [clip.audio for clip in clips]
+    support = prepare_support(
+        bench.processor, bench.model.config, audio, transcripts, language, settings.held_out_share
+    )
     result = adapt(
         bench.model,
         bench.processor,
-        [clip.audio for clip in clips],
-        transcripts,
+        support,
         language=language,
         settings=settings,
         check_transcripts=False,
@@ -311,11 +315,12 @@ def cross_lingual(bench: Bench) -> list[dict[str, Any]]:
             continue
         queries = bench.embeddings([corpus.waveform(i) for i in rest])
         steps = max(options.steps)
+        audio = [{"array": corpus.waveform(i), "sampling_rate": RATE} for i in support]
+        said = None if options.no_transcripts else [corpus.texts[i] for i in support]
         result = adapt(
             bench.model,
             bench.processor,
-            [{"array": corpus.waveform(i), "sampling_rate": RATE} for i in support],
-            None if options.no_transcripts else [corpus.texts[i] for i in support],
+            prepare_support(bench.processor, bench.model.config, audio, said, source, bench.settings.held_out_share),
             language=source,
             settings=load_settings(bench.settings, max_steps=steps, seed=options.seed),
             check_transcripts=False,

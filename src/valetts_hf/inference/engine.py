@@ -145,6 +145,30 @@ class ValeTTS:
         """
         return self._voice_style(voice)[0].clone()
 
+    def adapt(self, clips: Any, transcripts: Any = None, *, name: str, consent: str, **options: Any) -> Any:
+        """Make a voice that resembles its speaker more than [`enroll`] can: a style vector and an adapter of about 1 MB.
+
+        Args:
+            clips: one to five recordings of one speaker, 5-6 s each, or a folder of them.
+            transcripts (*optional*): what is said in each; with them more of the voice can be adapted.
+            name (`str`), consent (`str`): of the voice; how the speaker agreed.
+            options: `language`, `preset`, `max_steps`, `seed`, `progress`, `folder` and others, see
+                [`~valetts_hf.training.adaptation.adapt_voice`].
+
+        Returns:
+            [`Voice`]: hand it over as `voice`.
+
+        Raises:
+            As `adapt_voice`; `ImportError`: what training needs is not installed.
+        """
+        try:
+            from valetts_hf.training.adaptation import adapt_voice
+        except ImportError as error:
+            raise ImportError(
+                f"adapting a voice needs the training libraries ({error}): pip install 'valetts-hf[train]'"
+            ) from error
+        return adapt_voice(self.model, self.processor, clips, transcripts, name=name, consent=consent, **options)
+
     def __call__(
         self,
         text: str,

@@ -10,17 +10,19 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.training.adaptation_alignment import TranscriptError
+from valetts_hf.training.adaptation_data import prepare_support
 from valetts_hf.training.adaptation_run import Adaptation, AdaptationProgress, adapt
 from valetts_hf.training.adaptation_settings import AdaptationSettings, load_settings
 from valetts_hf.voices.adapters import read_adapter
+from valetts_hf.voices.enrolment import check_consent, enroll_voice
 from valetts_hf.voices.errors import VoiceError
-from valetts_hf.voices.fingerprint import checkpoint_fingerprint
-from valetts_hf.voices.voice import Voice, check_name
+from valetts_hf.voices.voice import Voice, check_name, style_for
 
 
 __all__ = [
@@ -45,7 +47,7 @@ def adapt_voice(
     transcripts: Sequence[str | None] | str | None = None,
     *,
     name: str,
-    consent: str | None,
+    consent: str,
     language: str | None = None,
     source: str | None = None,
     preset: str | None = None,
@@ -55,6 +57,7 @@ def adapt_voice(
     seed: int | None = None,
     start: Voice | str | os.PathLike | None = None,
     check_transcripts: bool = True,
+    quality: str = "refuse",
     progress: Callable[[AdaptationProgress], Any] | None = None,
     folder: str | os.PathLike | None = None,
 ) -> Voice:
@@ -63,12 +66,12 @@ def adapt_voice(
     Args:
         model (`ValeTTSForSpeech`): the base; it is not changed.
         processor (`ValeTTSProcessor`): of the same checkpoint.
-        clips: one to five recordings of one speaker, 5-6 s each (of more the best five are taken): everything that
-            [`ValeTTSFeatureExtractor`] takes.
+        clips: one to five recordings of one speaker, 5-6 s each (of more the best five are taken), or a folder of them:
+            everything that [`ValeTTSFeatureExtractor`] takes.
         transcripts (*optional*): what is said in each clip, None where unknown. With text all of the voice is adapted;
             without, what needs none: decoder, style and the level of the pitch.
         name (`str`): of the voice.
-        consent (`str` or None): how the speaker agreed; recorded as given. None records that nobody said so.
+        consent (`str`): how the speaker agreed, in your words.
         language (`str`, *optional*): that of the transcripts; detected when not given.
         source (`str`, *optional*): note on where the recordings came from.
         preset, method, max_steps, seed (*optional*): override `settings`.
@@ -76,6 +79,7 @@ def adapt_voice(
         start (*optional*): a voice of this checkpoint, or the folder of an adapter, whose adapter is improved instead of a
             fresh one.
         check_transcripts (`bool`): False takes every transcript as it is.
+        quality (`str`): "refuse" or "warn": what the quality gate does with poor recordings, see [`enroll_voice`].
         progress (*optional*): called with an [`AdaptationProgress`] before the first step and after each.
         folder (*optional*): where to save the voice; locked against other processes from the start, so that nobody's work
             is overwritten unseen, and replaced at the end in one move.
@@ -87,6 +91,7 @@ def adapt_voice(
         `TranscriptError` (a `ValueError`): a transcript is not what is said, naming the clip.
         `VoiceBusyError` (a `VoiceError`): another process adapts the voice in this folder.
         `AdapterError`: the adapter to start from belongs to another checkpoint.
+        `ConsentError`, `QualityError` (`ValueError`s): see [`enroll_voice`].
         `ValueError`: clips, settings or a name that cannot be used. `VoiceFileError`: the voice cannot be saved.
     """
     name = check_name(name)
@@ -106,32 +111,39 @@ def adapt_voice(
                 settings=settings,
                 start=start,
                 check_transcripts=check_transcripts,
+                quality=quality,
                 progress=progress,
             )
             voice.save_pretrained(folder)
             return voice
+    check_consent(consent)
+    support = prepare_support(processor, model.config, clips, transcripts, language, settings.held_out_share)
+    enrolled = enroll_voice(
+        model,
+        processor,
+        [clip.source for clip in support.clips],
+        name=name,
+        consent=consent,
+        language=language,
+        source=source,
+        quality=quality,
+    )
     result = adapt(
         model,
         processor,
-        clips,
-        transcripts,
+        support,
         language=language,
         settings=settings,
         start=beginning,
         check_transcripts=check_transcripts,
         progress=progress,
     )
-    return Voice(
-        name=name,
+    return replace(
+        enrolled,
         style=result.style.numpy(),
-        checkpoint=checkpoint_fingerprint(model),
-        language=language or result.language,
-        base_model_name_or_path=getattr(model.config, "_name_or_path", None) or None,
-        content_hash=result.content_hash,
-        consent=consent,
-        source=source,
+        language=enrolled.language or result.language,
         adapter=result.adapter,
-        metadata={"adaptation": _facts(result, settings)},
+        metadata=enrolled.metadata | {"adaptation": _facts(result, settings)},
     )
 
 
@@ -143,8 +155,6 @@ def _start(start: Voice | str | os.PathLike | None, model: ValeTTSForSpeech) -> 
     if isinstance(start, Voice):
         if start.adapter is None:
             return None
-        from valetts_hf.voices.voice import style_for
-
         style_for(start, model)  # refuses a voice of another checkpoint
     return adapter if isinstance(adapter, tuple) else read_adapter(adapter)
 

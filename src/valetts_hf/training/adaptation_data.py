@@ -20,6 +20,7 @@ from valetts_hf.modeling.configuration_valetts import ValeTTSConfig
 from valetts_hf.modeling.mel import LogMelSpectrogram, frame_energy
 from valetts_hf.training.data.batches import TrainingBatch
 from valetts_hf.training.data.pitch import extract_log_f0
+from valetts_hf.voices.enrolment import list_clips
 
 
 MAX_CLIPS = 5
@@ -37,6 +38,7 @@ class SupportClip:
         transcript (`str`, *optional*), input_ids, language_ids (`Tensor` [T], *optional*): what is said.
         durations (`Tensor` [T], *optional*): frames of each token; only clips that have them are learned with their text.
         learned_frames (`int`): the frames before this one are learned from, the others are held out.
+        source (*optional*): the clip as it was given.
     """
 
     name: str
@@ -48,6 +50,7 @@ class SupportClip:
     language_ids: Tensor | None = None
     durations: Tensor | None = None
     learned_frames: int = 0
+    source: Any = None
 
     @property
     def frames(self) -> int:
@@ -89,7 +92,7 @@ def prepare_support(
     Args:
         processor (`ValeTTSProcessor`): cleans audio and reads text.
         config: of the model.
-        clips: one or several clips: everything that [`ValeTTSFeatureExtractor`] takes.
+        clips: a clip, a folder of clips, or a list of them: everything that [`ValeTTSFeatureExtractor`] takes.
         transcripts (*optional*): what is said in each clip; None where unknown.
         language (`str`, *optional*): language of the transcripts; detected when not given.
         held_out_share (`float`): share of each clip, in [0, 0.5], that is held out at its end.
@@ -99,12 +102,9 @@ def prepare_support(
         `ValueError`: no clip, another number of transcripts than clips, or audio that cannot be used, naming the clip.
         `ImportError`: the pitch extractor is not installed.
     """
-    several = isinstance(clips, (list, tuple)) and not (clips and isinstance(clips[0], (int, float)))
-    clips = list(clips) if several else [clips]
+    clips = list_clips(clips)
     if transcripts is None or isinstance(transcripts, str):
         transcripts = [transcripts] * (len(clips) if transcripts is None else 1)
-    if not clips:
-        raise ValueError("no clips: give one to five recordings of the voice")
     if len(transcripts) != len(clips):
         raise ValueError(
             f"{len(transcripts)} transcripts for {len(clips)} clips: give one for each, None where unknown"
@@ -147,7 +147,7 @@ def _read_clip(processor: Any, mel: LogMelSpectrogram, clip: Any, transcript: st
     waveform = torch.from_numpy(samples)
     if transcript is not None and not transcript.strip():
         transcript = None
-    return SupportClip(name, waveform, mel(waveform[None])[0], torch.from_numpy(pitch), transcript)
+    return SupportClip(name, waveform, mel(waveform[None])[0], torch.from_numpy(pitch), transcript, source=clip)
 
 
 def _read_transcript(processor: Any, clip: SupportClip, language: str | None) -> None:

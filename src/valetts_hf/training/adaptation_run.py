@@ -7,7 +7,6 @@ minimises is in `adaptation_objective.py`. H width of the style vector.
 from __future__ import annotations
 
 import copy
-import hashlib
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +19,7 @@ from torch import Tensor, nn
 
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.training.adaptation_alignment import align_support
-from valetts_hf.training.adaptation_data import Support, SupportWindows, prepare_support
+from valetts_hf.training.adaptation_data import Support, SupportWindows
 from valetts_hf.training.adaptation_objective import PriorPreservation, SupportObjective
 from valetts_hf.training.adaptation_settings import AdaptationSettings, load_settings
 from valetts_hf.voices.adapters import (
@@ -74,7 +73,6 @@ class Adaptation:
         notes (`list[str]`): what the user should know.
         clips (`list[str]`): names of the clips that were used.
         language (`str`, *optional*): the one most of the transcripts are in.
-        content_hash (`str`): of the clips.
     """
 
     style: Tensor
@@ -88,7 +86,6 @@ class Adaptation:
     notes: list[str] = field(default_factory=list)
     clips: list[str] = field(default_factory=list)
     language: str | None = None
-    content_hash: str = ""
 
 
 @torch.no_grad()
@@ -112,8 +109,7 @@ def private_copy(model: ValeTTSForSpeech) -> ValeTTSForSpeech:
 def adapt(
     model: ValeTTSForSpeech,
     processor: Any,
-    clips: Sequence[Any] | Any,
-    transcripts: Sequence[str | None] | str | None = None,
+    support: Support,
     *,
     language: str | None = None,
     settings: AdaptationSettings | Mapping[str, Any] | str | Path | None = None,
@@ -123,9 +119,11 @@ def adapt(
     snapshots: Sequence[int] = (),
     on_snapshot: Callable[[int, Tensor, dict[str, Tensor]], Any] | None = None,
 ) -> Adaptation:
-    """Adapt to a voice; see [`adapt_voice`], which makes a [`Voice`] of the result.
+    """Adapt to a voice; [`adapt_voice`] makes a [`Voice`] of the result.
 
     Args:
+        model, processor, language, settings, check_transcripts, progress: as in [`adapt_voice`].
+        support: see [`prepare_support`].
         start (pair of PEFT configuration and weights, *optional*): adapter to start from (a meta-trained one, or that of a
             voice that is to be improved) instead of one that changes nothing.
         snapshots (sequence of `int`), on_snapshot (*optional*): called as `on_snapshot(step, style, adapter weights)` after
@@ -133,13 +131,12 @@ def adapt(
     """
     settings = load_settings(settings)
     began = time.monotonic()
-    support = prepare_support(processor, model.config, clips, transcripts, language, settings.held_out_share)
     copied = private_copy(model)
     first_style = mean_style(copied, support)
     costs = align_support(copied, support, first_style, check_transcripts, settings.seed)
     result = Adaptation(first_style.cpu(), None, alignment_costs=costs, notes=support.notes)
     result.clips = [clip.name for clip in support.clips]
-    result.language, result.content_hash = _language_of(support, model.config.languages), _hash_of(support)
+    result.language = _language_of(support, model.config.languages)
     if settings.max_steps:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)  # the adapter's first weights
@@ -152,13 +149,6 @@ def adapt(
 def _language_of(support: Support, languages: Sequence[str]) -> str | None:
     tokens = [clip.language_ids for clip in support.clips if clip.language_ids is not None]
     return languages[int(torch.cat(tokens).mode().values)] if tokens else None
-
-
-def _hash_of(support: Support) -> str:
-    digest = hashlib.sha256()
-    for clip in support.clips:
-        digest.update((clip.waveform * 32767).round().to(torch.int16).numpy().tobytes())
-    return digest.hexdigest()
 
 
 class _Run:
