@@ -1,7 +1,7 @@
 """Durations from a trained model: the most likely alignment of a clip's latents with the model's token prior.
 
 For corpora that are too small for `training.aligner` to be estimated on them (VITS, arXiv 2106.06103, section 2.2; here
-without noise, and with the clip itself as its reference). One clip at a time. T tokens, F frames.
+without noise, and with the clip itself as its reference). T tokens.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from valetts_hf.training.data.pitch import HOP_LENGTH, SAMPLING_RATE
 
 
 if TYPE_CHECKING:
@@ -26,16 +28,17 @@ def align_with_model(corpus: PackedCorpus, model: ValeTTSForSpeech) -> list[np.n
 
     Returns:
         `list` of length N: durations `(T_i,)`, int64, or `None` where there is no transcript, more tokens than frames,
-        or text and speech do not match (`text_matches_speech`).
+        or text and speech do not match (`text_matches_speech`, `adaptation_alignment.REFUSED_COST`).
 
     Raises:
         ValueError: the model has another sampling rate or hop than the corpus.
     """
     import torch
 
+    from valetts_hf.modeling.mel import LogMelSpectrogram
+    from valetts_hf.training.adaptation_alignment import REFUSED_COST, align_transcript
     from valetts_hf.training.aligner.alignment_units import parse_units
     from valetts_hf.training.aligner.bootstrap_alignment import text_matches_speech
-    from valetts_hf.training.data.pitch import HOP_LENGTH, SAMPLING_RATE
 
     config = model.config
     if (config.sampling_rate, config.hop_length) != (SAMPLING_RATE, HOP_LENGTH):
@@ -43,43 +46,27 @@ def align_with_model(corpus: PackedCorpus, model: ValeTTSForSpeech) -> list[np.n
             f"the model has {config.sampling_rate} Hz and hop {config.hop_length}, the corpus {SAMPLING_RATE} Hz and "
             f"hop {HOP_LENGTH}: align with another model"
         )
+    to_mel = LogMelSpectrogram(config.sampling_rate, config.n_fft, config.hop_length, config.num_mel_bands)
+    to_mel = to_mel.to(model.device)
     result: list[np.ndarray | None] = [None] * len(corpus)
     was_training = model.training
     model.eval()
     try:
         with torch.inference_mode():
-            for index in np.flatnonzero(corpus.transcribed):
-                clip = corpus.clip(int(index))
+            for index in map(int, np.flatnonzero(corpus.transcribed)):
+                clip = corpus.clip(index)
                 if len(clip["input_ids"]) > len(clip["log_f0"]):
                     continue
-                durations = _durations(model, clip)
+                mel = to_mel(torch.from_numpy(clip["waveform"])[None].to(model.device))
+                style = model.encode_style(mel, torch.ones(mel.shape[:2], dtype=torch.bool, device=mel.device))
+                input_ids = torch.from_numpy(clip["input_ids"])
+                languages = torch.full_like(input_ids, clip["language_id"])
+                found = align_transcript(model, mel[0], input_ids, languages, style[0])
+                durations = found.durations.numpy().astype(np.int64)
                 units = parse_units(clip["input_ids"])
                 starts = np.concatenate([[0], np.cumsum(units.token_counts)[:-1]])
-                if text_matches_speech(units, np.add.reduceat(durations, starts)):
-                    result[int(index)] = durations
+                if found.cost <= REFUSED_COST and text_matches_speech(units, np.add.reduceat(durations, starts)):
+                    result[index] = durations
     finally:
         model.train(was_training)
     return result
-
-
-def _durations(model: ValeTTSForSpeech, clip: dict) -> np.ndarray:
-    """`np.ndarray` of shape `(T,)`, int64."""
-    import torch
-
-    from valetts_hf.modeling.mel import LogMelSpectrogram
-    from valetts_hf.training.alignment import gaussian_log_likelihood, monotonic_alignment_search
-
-    device, network, config = model.device, model.model, model.config
-    to_mel = LogMelSpectrogram(config.sampling_rate, config.n_fft, config.hop_length, config.num_mel_bands).to(device)
-    mel = to_mel(torch.from_numpy(clip["waveform"])[None].to(device))
-    frame_mask = torch.ones(mel.shape[:2], dtype=torch.bool, device=device)
-    input_ids = torch.from_numpy(clip["input_ids"])[None].to(device)
-    token_mask = torch.ones_like(input_ids, dtype=torch.bool)
-    style = network.encode_style(mel, frame_mask)
-    language_ids = torch.full_like(input_ids, clip["language_id"])
-    hidden_states = network.text_encoder(input_ids, language_ids, style, token_mask)
-    mean, log_scale = network.token_prior(hidden_states)
-    latents, _ = network.posterior_encoder(mel, style, frame_mask)
-    prior_latents = network.flow(latents, style, frame_mask).float()
-    likelihood = gaussian_log_likelihood(prior_latents, mean.float(), log_scale.float())
-    return monotonic_alignment_search(likelihood, token_mask, frame_mask)[0].cpu().numpy().astype(np.int64)

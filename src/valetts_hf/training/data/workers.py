@@ -56,6 +56,7 @@ class _Pool:
     def __init__(self, num_proc: int):
         self.num_proc = num_proc
         self.executor = self._executor(num_proc)
+        self.single: ProcessPoolExecutor | None = None
 
     @staticmethod
     def _executor(num_proc: int) -> ProcessPoolExecutor:
@@ -72,7 +73,7 @@ class _Pool:
             return failed
 
     def result(self, function: Callable, window: deque) -> Any:
-        """Take the first result out of the window; if the pool broke, each item under way is tried by itself."""
+        """Take the first result out of the window; if the pool broke, the items under way are tried one at a time."""
         _, arguments, future = window[0]
         if future is None:
             window.popleft()
@@ -84,19 +85,33 @@ class _Pool:
         except BrokenProcessPool:
             self._rescue(function, window)
             window.popleft()
-            return _done(function, arguments, self)
+            return self.alone(function, arguments)
 
     def _rescue(self, function: Callable, window: deque) -> None:
         self.close()
         self.executor = self._executor(self.num_proc)
-        # Every other item is submitted anew after the first one has had the pool for itself (see `_done`).
         for position, (tag, arguments, future) in enumerate(window):
-            broken = future is not None and (not future.done() or isinstance(future.exception(), BrokenProcessPool))
+            broken = future is not None and (
+                not future.done() or future.cancelled() or isinstance(future.exception(), BrokenProcessPool)
+            )
             if broken and position:
                 window[position] = (tag, arguments, _Later(self, function, arguments))
 
+    def alone(self, function: Callable, arguments: tuple) -> Any:
+        """The result of an item while no other is under way, so that only it can be blamed."""
+        self.single = self.single or self._executor(1)
+        try:
+            return self.single.submit(function, *arguments).result()
+        except BrokenProcessPool:
+            self.single = None
+            return WorkerCrash()
+
     def close(self) -> None:
-        self.executor.shutdown(wait=False, cancel_futures=True)
+        """End all processes without waiting for them."""
+        for executor in (self.executor, self.single):
+            if executor is not None:
+                executor.shutdown(wait=False, cancel_futures=True)
+        self.single = None
 
 
 class _Later:
@@ -108,22 +123,14 @@ class _Later:
     def done(self) -> bool:
         return True
 
+    def cancelled(self) -> bool:
+        return False
+
     def exception(self) -> None:
         return None
 
     def result(self) -> Any:
-        return _done(self.function, self.arguments, self.pool)
-
-
-def _done(function: Callable, arguments: tuple, pool: _Pool) -> Any:
-    """The result of an item that runs in a process of its own, so that only it can be blamed."""
-    alone = pool._executor(1)
-    try:
-        return alone.submit(function, *arguments).result()
-    except BrokenProcessPool:
-        return WorkerCrash()
-    finally:
-        alone.shutdown(wait=False, cancel_futures=True)
+        return self.pool.alone(self.function, self.arguments)
 
 
 def _ignore_interrupt() -> None:
