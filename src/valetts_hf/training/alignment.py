@@ -14,6 +14,8 @@ import math
 import torch
 from torch import Tensor
 
+from valetts_hf.training.fast_path import full_precision
+
 
 _LOG_TWO_PI = math.log(2.0 * math.pi)
 
@@ -51,7 +53,7 @@ def gaussian_log_likelihood(latents: Tensor, mean: Tensor, log_scale: Tensor) ->
             "expected latents [B, F, C] and mean, log_scale [B, T, C] with the same B and C, got "
             f"{tuple(latents.shape)}, {tuple(mean.shape)}, {tuple(log_scale.shape)}"
         )
-    with torch.autocast(device_type=latents.device.type, enabled=False):
+    with torch.autocast(device_type=latents.device.type, enabled=False), full_precision():
         latents, mean, log_scale = latents.float(), mean.float(), log_scale.float()
         precision = torch.exp(-2.0 * log_scale)
         weighted_mean = mean * precision

@@ -23,6 +23,7 @@ from valetts_hf.training.data.batches import TrainingBatch
 from valetts_hf.training.discriminators import Discriminator, discriminator_preset
 from valetts_hf.training.duration_discriminator import DurationDiscriminator
 from valetts_hf.training.ema import ExponentialMovingAverage
+from valetts_hf.training.fast_path import allow_tf32, begin_step, compile_fixed_shapes
 from valetts_hf.training.losses import (
     discriminator_loss,
     duration_discriminator_loss,
@@ -71,6 +72,8 @@ def build_state(recipe: PretrainRecipe, accelerator: Accelerator, model: ValeTTS
     objective = GeneratorObjective(model, recipe.segment_frames, recipe.prior_share)
     discriminator = Discriminator(discriminator_preset(recipe.discriminator))
     duration_discriminator = DurationDiscriminator(model.config.hidden_size)
+    compile_fixed_shapes([model.decoder, discriminator], recipe.compile)
+    allow_tf32(recipe.tf32)
     networks = (objective, discriminator, duration_discriminator)
     if sharded(accelerator):
         register_output(GeneratorPass)
@@ -140,6 +143,7 @@ def pretrain_step(
         FloatingPointError: if the generator's gradient is not finite.
     """
     batches = [batches] if isinstance(batches, TrainingBatch) else list(batches)
+    begin_step(recipe.compile)
     factor = learning_rate_factor(state.step, recipe)
     set_learning_rate(state.generator_optimizer, recipe.learning_rate * factor)
     set_learning_rate(state.discriminator_optimizer, recipe.discriminator_learning_rate * factor)

@@ -16,6 +16,7 @@ import yaml
 from valetts_hf.modeling.configuration_valetts import ValeTTSConfig
 from valetts_hf.training.data.augmentation_config import AugmentationConfig
 from valetts_hf.training.discriminators import PRESETS
+from valetts_hf.training.fast_path import check_compile_mode
 from valetts_hf.training.objective import LossWeights
 
 
@@ -57,6 +58,9 @@ class PretrainRecipe:
         speaker_exponent (`float`), speaker_boosts (`dict`): how speakers share the batches, see `speaker_weights`.
         seed (`int`): of batches, noise and initial weights.
         mixed_precision (`str`): "no", "bf16" or "fp16".
+        compile (`bool` or `str`): false, "default" or "reduce-overhead": compile the parts of fixed shapes, see
+            `fast_path.py`.
+        tf32 (`bool`): float32 products with factors of 10 bits, where the GPU can (not in the alignment search).
         log_every, save_every, sample_every, evaluate_every (`int`): steps between rows of the log, checkpoints, spoken
             samples, and calls of the evaluator; 0 = no samples, no evaluation.
         num_samples (`int`): held-out sentences that are spoken each time.
@@ -91,6 +95,8 @@ class PretrainRecipe:
     speaker_boosts: dict[str, float] = field(default_factory=dict)
     seed: int = 0
     mixed_precision: str = "bf16"
+    compile: bool | str = False
+    tf32: bool = False
     log_every: int = 50
     save_every: int = 1000
     sample_every: int = 0
@@ -122,6 +128,7 @@ class PretrainRecipe:
             raise ValueError(f"recipe: discriminator must be one of {sorted(PRESETS)}, got {self.discriminator!r}")
         if self.mixed_precision not in ("no", "bf16", "fp16"):
             raise ValueError(f"recipe: mixed_precision must be no, bf16 or fp16, got {self.mixed_precision!r}")
+        check_compile_mode(self.compile)
         if not 0 <= self.prior_share <= 1:
             raise ValueError(f"recipe: prior_share must be in [0, 1], got {self.prior_share}")
         if not 0 < self.judged_share <= 1:
