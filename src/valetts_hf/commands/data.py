@@ -66,7 +66,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         choices=("auto", "bootstrap", "model", "none"),
         default="auto",
         help="where durations come from: estimated on this corpus (bootstrap), from a trained model, or nowhere; auto "
-        "estimates where there are more than 150 s of speech (default: %(default)s)",
+        "estimates where there are at least 60 s of speech (default: %(default)s)",
     )
     add_model_arguments(prepare)
     prepare.add_argument("--iterations", type=int, default=12, metavar="N", help="rounds of the bootstrap aligner")

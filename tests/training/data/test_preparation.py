@@ -230,9 +230,9 @@ def test_a_model_aligns_what_is_too_little_to_estimate_an_aligner_on(talk, tmp_p
 
 def test_the_aligner_depends_on_how_much_speech_there_is(caplog):
     choose = preparation._choose_aligner
-    assert choose("auto", 1000.0, True) == "bootstrap" and choose("auto", 100.0, True) == "model"
+    assert choose("auto", 1000.0, True) == "bootstrap" and choose("auto", 50.0, True) == "model"
     assert choose("none", 1000.0, True) == "none"
-    assert choose("auto", 100.0, False) == "bootstrap" and "little to estimate" in caplog.text
+    assert choose("auto", 50.0, False) == "bootstrap" and "little to estimate" in caplog.text
 
 
 def test_clips_that_cannot_be_aligned_are_left_out(talk, tmp_path, monkeypatch):

@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 VERSION = 1  # to be raised when the same clips are packed or aligned in another way
 ALIGNERS = ("auto", "bootstrap", "model", "none")
 # The bootstrap aligner needs this much speech to tell sounds apart; see docs/data.md for how it was measured.
-BOOTSTRAP_SECONDS = 150.0
+BOOTSTRAP_SECONDS = 60.0
 
 
 @dataclass
