@@ -9,15 +9,12 @@ goes on exactly where the run stopped. The result lies in OUTPUT/start (see docs
 """
 
 import argparse
-import json
-import time
 from collections import deque
 from pathlib import Path
 
 import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
-from run_pretrain import StopRequest
 from tqdm.auto import tqdm
 
 from valetts_hf.modeling.mel import LogMelSpectrogram
@@ -31,7 +28,9 @@ from valetts_hf.training.meta.meta_training import (
     save_meta_start,
 )
 from valetts_hf.training.meta.recipe import MetaRecipe, load_meta_recipe
+from valetts_hf.training.run_folder import RunFolder
 from valetts_hf.training.run_state import latest, load_run_state, save_run_state
+from valetts_hf.training.stopping import StopWatch
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -54,18 +53,18 @@ def load_model(name: str | None) -> ValeTTSForSpeech:
     return ValeTTSForSpeech.from_pretrained(name or BASE_CHECKPOINT, dtype=torch.float32)
 
 
-def save(state: MetaState, recipe: MetaRecipe, accelerator: Accelerator, output: Path) -> None:
+def save(state: MetaState, recipe: MetaRecipe, accelerator: Accelerator, folder: RunFolder) -> None:
     """A checkpoint to resume from and the start to use."""
     if accelerator.is_main_process:
-        save_run_state(output / "checkpoints", state.step, state.objects(), extra={"recipe": recipe.to_dict()})
-        save_meta_start(output / "start", state, recipe)
+        save_run_state(folder.checkpoints, state.step, state.objects(), extra={"recipe": recipe.to_dict()})
+        save_meta_start(folder.path / "start", state, recipe)
     accelerator.wait_for_everyone()
 
 
-def resume(state: MetaState, recipe: MetaRecipe, where: str, accelerator: Accelerator, output: Path) -> None:
-    checkpoint = latest(output / "checkpoints") if where == "latest" else Path(where)
+def resume(state: MetaState, recipe: MetaRecipe, where: str, accelerator: Accelerator, folder: RunFolder) -> None:
+    checkpoint = latest(folder.checkpoints) if where == "latest" else Path(where)
     if checkpoint is None:
-        accelerator.print(f"nothing to resume in {output / 'checkpoints'}: starting at step 0")
+        accelerator.print(f"nothing to resume in {folder.checkpoints}: starting at step 0")
         return
     state.step, extra = load_run_state(checkpoint, state.objects())
     free = {"max_steps", "save_every", "log_every"}
@@ -75,6 +74,8 @@ def resume(state: MetaState, recipe: MetaRecipe, where: str, accelerator: Accele
         raise ValueError(
             f"cannot resume: the recipe is not the checkpoint's ({lines}). Use its recipe or another --output"
         )
+    if accelerator.is_main_process:
+        folder.forget_after(state.step)
     accelerator.print(f"resumed {checkpoint} at step {state.step}")
 
 
@@ -87,8 +88,9 @@ def train(arguments: argparse.Namespace, recipe: MetaRecipe) -> MetaState:
     mel = LogMelSpectrogram(config.sampling_rate, config.n_fft, config.hop_length, config.num_mel_bands)
     sampler, batches, tasks = make_episodes(corpus, recipe, mel, accelerator.device)
     state = build_meta_state(recipe, model, accelerator.device)
+    folder = RunFolder(arguments.output)
     if arguments.resume:
-        resume(state, recipe, arguments.resume, accelerator, arguments.output)
+        resume(state, recipe, arguments.resume, accelerator, folder)
     trained = sum(value.numel() for value in state.objective.start().values())
     for note in tasks.notes:
         accelerator.print(note)
@@ -96,39 +98,33 @@ def train(arguments: argparse.Namespace, recipe: MetaRecipe) -> MetaState:
         f"{len(tasks.tasks)} tasks; {trained / 1e6:.2f} M parameters to start from; {accelerator.device}"
     )
 
-    arguments.output.mkdir(parents=True, exist_ok=True)
-    stop, started, recent = StopRequest(), time.monotonic(), deque(maxlen=recipe.log_every)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    recent, first_step = deque(maxlen=recipe.log_every), state.step
     bar = tqdm(total=recipe.max_steps, initial=state.step, disable=not accelerator.is_local_main_process, unit="step")
-    first_step = state.step
     last_step = min(recipe.max_steps, arguments.stop_at_step or recipe.max_steps)
-    while state.step < last_step and not _stop(stop, started, arguments, accelerator):
-        recent.append(meta_train_step(state, sampler.episodes(state.step), batches, recipe, accelerator))
-        bar.update()
-        if state.step % recipe.log_every == 0:
-            log(state, recent, time.monotonic() - started, first_step, arguments.output, bar, accelerator)
-        if state.step % recipe.save_every == 0:
-            save(state, recipe, accelerator, arguments.output)
+    with StopWatch(accelerator, arguments.max_minutes, interval=1) as watch:
+        while state.step < last_step and not watch.should_stop():
+            recent.append(meta_train_step(state, sampler.episodes(state.step), batches, recipe, accelerator))
+            bar.update()
+            if state.step % recipe.log_every == 0:
+                log(state, recent, watch.seconds, first_step, folder, bar, accelerator)
+            if state.step % recipe.save_every == 0:
+                save(state, recipe, accelerator, folder)
     bar.close()
-    save(state, recipe, accelerator, arguments.output)
+    if watch.reason:
+        accelerator.print(f"stopped at step {state.step}: {watch.reason}; go on with --resume latest")
+    save(state, recipe, accelerator, folder)
     return state
 
 
-def _stop(stop: StopRequest, started: float, arguments: argparse.Namespace, accelerator: Accelerator) -> bool:
-    """Whether any process was asked to stop or the time is over; all processes must agree."""
-    over = arguments.max_minutes is not None and time.monotonic() - started > 60 * arguments.max_minutes
-    wish = torch.tensor(float(stop.requested or over), device=accelerator.device)
-    return bool(accelerator.reduce(wish, reduction="sum") > 0)
-
-
-def log(state, recent, elapsed, first_step, output, bar, accelerator) -> None:
+def log(state, recent, elapsed, first_step, folder, bar, accelerator) -> None:
     """Means of the recent losses to the progress bar and to log.jsonl."""
     means = {name: float(torch.stack([losses[name] for losses in recent]).mean()) for name in recent[-1]}
     row = {"step": state.step, "seconds": round(elapsed, 1)}
     row["steps_per_second"] = round((state.step - first_step) / elapsed, 4)
     row |= means | {"inner_rate_median": float(state.learning_rates.log_rates.detach().median().exp())}
     if accelerator.is_main_process:
-        with open(output / "log.jsonl", "a", encoding="utf-8") as file:
-            file.write(json.dumps({key: round(value, 6) for key, value in row.items()}) + "\n")
+        folder.append("log", {key: round(value, 6) for key, value in row.items()})
     bar.set_postfix({name: f"{value:.3f}" for name, value in means.items()})
 
 

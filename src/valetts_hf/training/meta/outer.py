@@ -89,8 +89,9 @@ def task_loss(
     support = _in_float32(task.support)
     if loop.method == "reptile":
         return _reptile_loss(task, support, parameters, learning_rates, loop)
-    query = partial(recompute, task.query, use_reentrant=False) if loop.checkpoint else task.query
     weights = weights or [0.0] * (loop.steps - 1) + [1.0]
+    several = sum(weight > 0 for weight in weights) > 1  # a single one is let go before any inner step is recomputed
+    query = partial(recompute, task.query, use_reentrant=False) if loop.checkpoint and several else task.query
     first_order = loop.method == "fomaml"
     adapted, total, support_losses, last = parameters, 0.0, [], None
     steps = unroll(support, parameters, learning_rates, loop.steps, first_order, loop.checkpoint)
