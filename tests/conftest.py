@@ -15,6 +15,9 @@ import pytest
 # Before torch is imported: two test machines' worth of threads on two cores only fight.
 os.environ.setdefault("OMP_NUM_THREADS", str(min(2, os.cpu_count() or 1)))
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+# Never the voices and caches of whoever runs the tests.
+os.environ["VALETTS_CACHE"] = "off"
+os.environ["VALETTS_HOME"] = str(Path(__file__).with_name("no-such-folder"))
 
 try:
     from hypothesis import settings

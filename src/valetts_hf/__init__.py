@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from valetts_hf.processing.feature_extraction_valetts import ValeTTSFeatureExtractor
     from valetts_hf.processing.processing_valetts import ValeTTSProcessor
     from valetts_hf.processing.tokenization_valetts import ValeTTSTokenizer
+    from valetts_hf.voices.voice import Voice
 
 # The checkpoint that travels inside the package: a folder for `from_pretrained` and `pipeline(model=...)`.
 BASE_CHECKPOINT: str = str(Path(__file__).parent / "checkpoints" / "base")
@@ -41,6 +42,7 @@ _HOMES = {
     "ValeTTSPipeline": "inference.pipeline",
     "ValeTTS": "inference",
     "Speech": "inference",
+    "Voice": "voices.voice",
 }
 
 __all__ = ["BASE_CHECKPOINT", "__version__", "register", *_HOMES]

@@ -120,7 +120,7 @@ def test_bad_voices(lookup, voice, error, message):
 
 
 def test_a_folder_is_no_voice(lookup, tmp_path):
-    with pytest.raises(VoiceError, match="is a folder; give an audio file"):
+    with pytest.raises(VoiceError, match="is a folder that holds no voice.json; give the folder of a voice"):
         lookup(tmp_path)
 
 

@@ -4,9 +4,13 @@ from valetts_hf.inference.engine import ValeTTS
 from valetts_hf.inference.errors import (
     AudioFileError,
     CheckpointError,
+    ConsentError,
     MissingWordsError,
+    QualityError,
     SpeechTextError,
     VoiceError,
+    VoiceFileError,
+    VoiceMismatchError,
 )
 from valetts_hf.inference.speech import Speech, Word
 
@@ -14,10 +18,14 @@ from valetts_hf.inference.speech import Speech, Word
 __all__ = [
     "AudioFileError",
     "CheckpointError",
+    "ConsentError",
     "MissingWordsError",
+    "QualityError",
     "Speech",
     "SpeechTextError",
     "ValeTTS",
     "VoiceError",
+    "VoiceFileError",
+    "VoiceMismatchError",
     "Word",
 ]

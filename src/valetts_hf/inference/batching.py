@@ -25,22 +25,28 @@ class Job:
         piece ([`Piece`]): what to say.
         style (`torch.Tensor` of shape `(1, H)`): who says it.
         seed (`int`): of its noise.
+        adapter ([`AttachedAdapter`], *optional*): of the voice, if it has one.
     """
 
     item: int
     piece: Piece
     style: torch.Tensor
     seed: int
+    adapter: Any = None
 
 
 @dataclass(frozen=True)
 class PieceLatents:
-    """What the decoder needs for one piece: latents [1, F, C], pitch [1, F], style [1, H]; frames of each token [T]."""
+    """What the decoder needs for one piece: latents [1, F, C], pitch [1, F], style [1, H]; frames of each token [T].
+
+    `adapter` is the [`AttachedAdapter`] to decode with, or None; it stays attached as long as this object lives.
+    """
 
     latents: torch.Tensor
     pitch: torch.Tensor
     style: torch.Tensor
     durations: list[int]
+    adapter: Any = None
 
 
 def collate(jobs: list[Job], device: torch.device) -> dict[str, Any]:

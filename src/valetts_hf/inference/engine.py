@@ -21,9 +21,12 @@ from valetts_hf.inference.batching import Job, PieceLatents, collate, latents_in
 from valetts_hf.inference.checkpoint import load_checkpoint, resolve_device, resolve_dtype
 from valetts_hf.inference.long_text import TextPlan, check_text
 from valetts_hf.inference.speech import Speech
-from valetts_hf.inference.streaming import spoken
-from valetts_hf.inference.voice_lookup import VoiceLookup
+from valetts_hf.inference.streaming import speaking_with, spoken
+from valetts_hf.inference.voice_lookup import ResolvedVoice, VoiceLookup
 from valetts_hf.processing.languages import resolve_language
+from valetts_hf.voices.fingerprint import checkpoint_fingerprint, keep_fingerprint
+from valetts_hf.voices.voice import Voice
+from valetts_hf.voices.voice_folder import is_voice_folder, load_voice, resolve_base
 
 
 SPEAKING_RATES = (0.25, 4.0)
@@ -51,6 +54,7 @@ class ValeTTS:
         processor (`ValeTTSProcessor`): reads text and reference audio for it.
         batch_size (`int`, *optional*): sentences computed together; default 1 on a CPU, where batches save nothing, and
             8 on an accelerator.
+        default_voice ([`Voice`], *optional*): speaks where none is asked for.
 
     Example:
 
@@ -65,7 +69,7 @@ class ValeTTS:
     ```
     """
 
-    def __init__(self, model: Any, processor: Any, batch_size: int | None = None):
+    def __init__(self, model: Any, processor: Any, batch_size: int | None = None, default_voice: Voice | None = None):
         if batch_size is None:
             batch_size = 1 if model.device.type == "cpu" else 8
         if batch_size < 1:
@@ -73,7 +77,7 @@ class ValeTTS:
         self.model = model
         self.processor = processor
         self.batch_size = batch_size
-        self._voice_style = VoiceLookup(model, processor)
+        self._lookup = VoiceLookup(model, processor, default_voice=default_voice)
 
     @classmethod
     def from_pretrained(
@@ -89,7 +93,8 @@ class ValeTTS:
         """Load a checkpoint.
 
         Args:
-            model: folder, or repository on the Hub ("owner/name"); None is the checkpoint that comes with the package.
+            model: folder, or repository on the Hub ("owner/name"); None is the checkpoint that comes with the package. The
+                folder of a voice loads its base, with the voice as the default.
             device: "cpu", "cuda", "cuda:1", ...; None takes a GPU if there is one.
             dtype: "float32" (also for None), "bfloat16" or "float16", or the `torch.dtype`.
             num_threads (`int`, *optional*): processor threads. This is a setting of PyTorch and holds for the whole
@@ -109,8 +114,17 @@ class ValeTTS:
         if model is None:
             model = import_module("valetts_hf").BASE_CHECKPOINT  # looked up now: a program may point it elsewhere
         source = os.path.expanduser(os.fspath(model))
-        network, processor = load_checkpoint(source, target, number, **hub_options)
-        return cls(network.fuse_weight_norm(), processor, batch_size)
+        default_voice = None
+        if is_voice_folder(source):
+            default_voice = load_voice(source)
+            source = resolve_base(default_voice.base_model_name_or_path)
+        # Half precision would round a checkpoint that is stored in float32, and with it the fingerprint.
+        exact = torch.float32 if number == torch.float16 else number
+        network, processor = load_checkpoint(source, target, exact, **hub_options)
+        if exact != number:
+            keep_fingerprint(network, checkpoint_fingerprint(network))
+            network.to(number)
+        return cls(network.fuse_weight_norm(), processor, batch_size, default_voice)
 
     @property
     def sampling_rate(self) -> int:
@@ -138,12 +152,66 @@ class ValeTTS:
         )
 
     def encode_voice(self, voice: Any) -> torch.Tensor:
-        """The style vector (H,) of a voice: compute it once, keep it, and hand it over as `voice` later.
+        """The style vector (H,) of a voice, without its adapter: compute it once, keep it, and hand it over as `voice` later.
 
         Args:
             voice: as in a call; reference audio of 5-6 seconds works best.
         """
-        return self._voice_style(voice)[0].clone()
+        return self._lookup(voice)[0].clone()
+
+    def enroll(
+        self,
+        clips: Any,
+        transcripts: Any = None,
+        *,
+        name: str,
+        consent: str | None,
+        language: str | None = None,
+        source: str | None = None,
+        sampling_rate: int | None = None,
+        quality: str = "refuse",
+    ) -> Voice:
+        """Make a voice of recordings of a person: at least 5 s of clean speech of one speaker.
+
+        Args:
+            clips: a clip, a folder of clips or a list of clips; paths, URLs, audio dictionaries or arrays.
+            transcripts (*optional*): what is said, one per clip; tells the language.
+            name (`str`), consent (`str`): of the voice; how the speaker agreed, in your words: it is kept with the date.
+            language, source (`str`, *optional*): of the recordings.
+            sampling_rate (`int`, *optional*): of bare arrays, in Hz.
+            quality (`str`): "refuse" or "warn": what happens with poor recordings.
+
+        Returns:
+            [`Voice`]: hand it over as `voice`, keep it with `save_pretrained`, share it with `push_to_hub`.
+
+        Raises:
+            `ConsentError`, `QualityError`, `VoiceError` (all `ValueError`s): see
+                [`~valetts_hf.voices.enrolment.enroll_voice`].
+        """
+        from valetts_hf.voices.enrolment import enroll_voice
+
+        return enroll_voice(
+            self.model,
+            self.processor,
+            clips,
+            transcripts,
+            name=name,
+            consent=consent,
+            language=None if language is None else resolve_language(language),
+            source=source,
+            sampling_rate=sampling_rate,
+            quality=quality,
+            cache=self._lookup.cache,
+        )
+
+    def mix(self, parts: Iterable[tuple[Any, float]], name: str | None = None) -> Voice:
+        """A voice between voices: `tts.mix([("kathleen", 0.6), ("my_voice.wav", 0.4)])`.
+
+        Args:
+            parts: pairs (voice as in a call, weight).
+            name (`str`, *optional*): of the new voice.
+        """
+        return Voice.mix([(self._lookup.as_voice(voice), weight) for voice, weight in parts], name)
 
     def adapt(self, clips: Any, transcripts: Any = None, *, name: str, consent: str, **options: Any) -> Any:
         """Make a voice that resembles its speaker more than [`enroll`] can: a style vector and an adapter of about 1 MB.
@@ -186,9 +254,9 @@ class ValeTTS:
         Args:
             text (`str`): what to say. Paragraphs are separated by empty lines.
             language (`str`, *optional*): its language ("pt-br", "de", ...); detected by sentence when not given.
-            voice (*optional*): name of a voice, path of an audio file (5-6 s of clean speech), audio dictionary
-                `{"array", "sampling_rate"}`, or style vector (H,). Default: the default voice of the language of the
-                beginning; one voice speaks all of the text.
+            voice (*optional*): [`Voice`], name of a voice (the checkpoint's or one of yours), folder or Hub repository of
+                one, path of an audio file (5-6 s of clean speech), audio dictionary `{"array", "sampling_rate"}`, or style
+                vector (H,). Default: the default voice of the language of the beginning; one voice speaks all of the text.
             speaking_rate (`float`): 0.25 to 4; 2 is twice as fast, pauses included.
             pitch_shift (`float`): in semitones, -24 to 24.
             energy_scale (`float`): 0.1 to 10; above 1 more energetic.
@@ -275,9 +343,9 @@ class ValeTTS:
         voices = _per_text(voice, texts, "voices", _is_list_of_voices(voice))
         seeds = [_seed(value) for value in _per_text(seed, texts, "seeds", isinstance(seed, (list, tuple)))]
         plans = [self._plan(text, code) for text, code in zip(texts, languages)]
-        styles = [None if one is None else self._voice_style(one) for one in voices]
+        found = [None if one is None else self._lookup.resolve(one) for one in voices]
         jobs = chain.from_iterable(
-            self._jobs(item, plan, style, seed) for item, (plan, style, seed) in enumerate(zip(plans, styles, seeds))
+            self._jobs(item, plan, who, seed) for item, (plan, who, seed) in enumerate(zip(plans, found, seeds))
         )
         speeches: list[Speech] = []
         for item, pieces in groupby(self._latents(jobs, manner), key=lambda pair: pair[0].item):
@@ -295,38 +363,55 @@ class ValeTTS:
     ) -> Iterator[tuple[Speech, int]]:
         manner = _manner(speaking_rate, pitch_shift, energy_scale, noise_scale)
         plan = self._plan(text, language)
-        style = None if voice is None else self._voice_style(voice)
+        who = None if voice is None else self._lookup.resolve(voice)
         number = _seed(seed)
-        pieces = ((job.piece, found) for job, found in self._latents(self._jobs(0, plan, style, number), manner))
+        pieces = ((job.piece, found) for job, found in self._latents(self._jobs(0, plan, who, number), manner))
         return spoken(plan, pieces, self.model, manner.speaking_rate, number, early)
 
     def _plan(self, text: str, language: str | None) -> TextPlan:
         return TextPlan(check_text(text), self.processor, None if language is None else resolve_language(language))
 
-    def _jobs(self, item: int, plan: TextPlan, style: torch.Tensor | None, seed: int) -> Iterator[Job]:
+    def _jobs(self, item: int, plan: TextPlan, who: ResolvedVoice | None, seed: int) -> Iterator[Job]:
         for index, piece in enumerate(plan):
-            if style is None:
-                style = self._voice_style.default(plan.language_of_voice)
-            yield Job(item, piece, style, (seed + index) % (_MAX_SEED + 1))
+            if who is None:
+                who = self._lookup.resolve_default(plan.language_of_voice)
+            yield Job(item, piece, who.style, (seed + index) % (_MAX_SEED + 1), who.adapter)
 
     def _latents(self, jobs: Iterable[Job], manner: _Manner) -> Iterator[tuple[Job, PieceLatents]]:
         return latents_in_order(jobs, lambda some: self._generate(some, manner), self.batch_size)
 
-    @torch.inference_mode()
     def _generate(self, jobs: list[Job], manner: _Manner) -> list[PieceLatents]:
+        """Latents of some jobs; rows with different adapters share a batch where the adapters can."""
+        names = [None if job.adapter is None else job.adapter.name for job in jobs]
+        if len(set(names)) == 1:
+            return self._generate_together(jobs, names, manner)
+        from valetts_hf.voices.adapters import can_mix_rows
+
+        if can_mix_rows(self.model):
+            return self._generate_together(jobs, names, manner)
+        results: dict[int, PieceLatents] = {}
+        for name in dict.fromkeys(names):
+            rows = [row for row, other in enumerate(names) if other == name]
+            found = self._generate_together([jobs[row] for row in rows], [name] * len(rows), manner)
+            results.update(zip(rows, found))
+        return [results[row] for row in range(len(jobs))]
+
+    @torch.inference_mode()
+    def _generate_together(self, jobs: list[Job], adapters: list[str | None], manner: _Manner) -> list[PieceLatents]:
         config = self.model.config
         noise: dict[str, float] = {}
         if manner.noise_scale is not None:
             # One knob for the listener: the durations' noise keeps its proportion to the prior's.
             ratio = manner.noise_scale / config.noise_scale if config.noise_scale > 0 else 0.0
             noise = {"noise_scale": manner.noise_scale, "duration_noise_scale": config.duration_noise_scale * ratio}
-        output = self.model.generate_latents(
-            **collate(jobs, self.device),
-            speaking_rate=manner.speaking_rate,
-            pitch_shift=manner.pitch_shift,
-            energy_scale=manner.energy_scale,
-            **noise,
-        )
+        with speaking_with(self.model, adapters if len(set(adapters)) > 1 else adapters[0]):
+            output = self.model.generate_latents(
+                **collate(jobs, self.device),
+                speaking_rate=manner.speaking_rate,
+                pitch_shift=manner.pitch_shift,
+                energy_scale=manner.energy_scale,
+                **noise,
+            )
         durations, frames = output.durations.tolist(), output.frame_lengths.tolist()
         # Copies: a view of one row would keep the whole batch alive.
         return [
@@ -335,6 +420,7 @@ class ValeTTS:
                 output.pitch[row : row + 1, : frames[row]].clone(),
                 output.style[row : row + 1].clone(),
                 durations[row][: len(job.piece.input_ids)],
+                job.adapter,
             )
             for row, job in enumerate(jobs)
         ]

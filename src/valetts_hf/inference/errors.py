@@ -6,13 +6,24 @@ Every message names the offending value and the remedy. Errors of the text front
 
 from __future__ import annotations
 
+from valetts_hf.voices.errors import ConsentError, QualityError, VoiceError, VoiceFileError, VoiceMismatchError
+
+
+__all__ = [
+    "AudioFileError",
+    "CheckpointError",
+    "ConsentError",
+    "MissingWordsError",
+    "QualityError",
+    "SpeechTextError",
+    "VoiceError",
+    "VoiceFileError",
+    "VoiceMismatchError",
+]
+
 
 class SpeechTextError(ValueError):
     """The text holds nothing that can be spoken."""
-
-
-class VoiceError(ValueError):
-    """The voice is unknown, or its reference audio cannot be used."""
 
 
 class CheckpointError(OSError):

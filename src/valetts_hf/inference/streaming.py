@@ -6,6 +6,7 @@ F frames, S samples, hop samples per frame.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from itertools import accumulate
 from typing import Any
 
@@ -24,6 +25,15 @@ from valetts_hf.inference.speech import Speech, Word
 FIRST_CHUNK_FRAMES = 48
 CPU_CHUNK_FRAMES = 192
 ACCELERATOR_CHUNK_FRAMES = 1536
+
+
+def speaking_with(model: Any, adapters: str | None | list[str | None]) -> AbstractContextManager:
+    """Compute with an adapter, or with one for each row; nothing where the model carries none."""
+    if not getattr(model, "_hf_peft_config_loaded", False):
+        return nullcontext()
+    from valetts_hf.voices.adapters import use_adapter
+
+    return use_adapter(model, adapters)
 
 
 def decoded(model: Any, latents: PieceLatents, early: bool) -> Iterator[np.ndarray]:
@@ -49,7 +59,7 @@ def _pieces(model: Any, latents: PieceLatents, frames: int) -> Generator[np.ndar
     with torch.inference_mode():
         chunks = iter(model.decode_in_chunks(latents.latents, latents.pitch, latents.style, chunk_frames=frames))
     while True:
-        with torch.inference_mode():
+        with torch.inference_mode(), speaking_with(model, latents.adapter and latents.adapter.name):
             chunk = next(chunks, None)
             if chunk is None:
                 return

@@ -321,6 +321,11 @@ def set_active(model: nn.Module, name: str | None) -> None:
             module.set_adapter([] if name is None else [name], inference_mode=True)  # nothing becomes trainable by it
 
 
+def can_mix_rows(model: nn.Module) -> bool:
+    """Whether [`use_adapter`] takes another adapter for each row: all attached ones are plain LoRA."""
+    return all(_is_plain_lora(model.peft_config[name]) for name in attached_adapters(model))
+
+
 @contextmanager
 def use_adapter(model: nn.Module, names: str | None | Sequence[str | None]) -> Iterator[None]:
     """Compute with an adapter, or with another one for each row of a batch, inside a `with` block.

@@ -26,7 +26,7 @@ __all__ = ["Voice", "check_name", "checkpoint_fingerprint", "style_for"]
 MAX_NAME = 64
 
 
-@dataclass
+@dataclass(eq=False)  # compared by identity: a vector has no truth value
 class Voice:
     """A voice of one checkpoint.
 
