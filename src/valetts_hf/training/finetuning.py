@@ -35,6 +35,7 @@ PARTS = (
     "decoder",
 )
 EVERYTHING = "all"
+FINE_TUNED = "fine-tuned on"  # how descriptions of new voices begin
 
 
 def freeze_parts(model: ValeTTSForSpeech, names: Sequence[str]) -> None:
@@ -179,7 +180,7 @@ def new_voices(
     for speaker, style in styles.items():
         name, language = (names or {}).get(speaker, speaker), main_language(corpus, speaker)
         minutes = sum(corpus.frame_lengths[clip] for clip in clips_of(corpus, speaker)) / 93.75 / 60
-        voices[name] = voice_entry(style, language, f"fine-tuned on {minutes:.1f} minutes")
+        voices[name] = voice_entry(style, language, f"{FINE_TUNED} {minutes:.1f} minutes")
         defaults.setdefault(language, name)
     for code in sorted(set(np.array(corpus.languages)[np.array(corpus.splits) == "train"])):
         defaults.setdefault(str(code), next(iter(voices)))

@@ -1,0 +1,263 @@
+#!/usr/bin/env python
+"""Fine-tune a ValeTTS checkpoint on your own recordings: one speaker, many, or a new language.
+
+    accelerate launch training_scripts/run_finetune.py --data my_recordings --output runs/me --voice_name me
+    ... --method peft                                         an adapter (a voice of 1 MB) instead of a checkpoint
+    ... --new_language gl --espeak_voice pt --language gl     a language that the checkpoint does not have
+    ... --push_to_hub me/my-voice --license cc-by-4.0 --consent "I recorded myself"
+
+`--data` takes what `valetts data prepare` takes (audio folder, LJSpeech or Common Voice layout, Hub id, ...) or a packed
+corpus. Held-out clips are measured before and after. OUTPUT/checkpoint (or OUTPUT/voice) is the result, with a card.
+The run stops after `--max_minutes` or on SIGTERM / Ctrl-C with a checkpoint; `--resume latest` goes on with it.
+docs/finetuning.md walks through it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate.utils import set_seed
+
+from valetts_hf import BASE_CHECKPOINT
+from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
+from valetts_hf.processing.processing_valetts import ValeTTSProcessor
+from valetts_hf.training.checkpoint_building import load_judges
+from valetts_hf.training.data.corpus import PackedCorpus
+from valetts_hf.training.evaluation import load_callable
+from valetts_hf.training.finetuning import speakers_of
+from valetts_hf.training.finetuning_data import is_packed, retokenized, texts_of, with_held_out, with_rehearsal
+from valetts_hf.training.finetuning_growth import Growth, describe_language, grow, nearest_language
+from valetts_hf.training.finetuning_recipe import FinetuneRecipe, load_finetune_recipe
+from valetts_hf.training.finetuning_results import (
+    HeldOutEvaluation,
+    Provenance,
+    card_text,
+    finetuned_voice,
+    push_folder,
+    save_json,
+    write_finetuned,
+)
+from valetts_hf.training.finetuning_run import FinetuneRun
+from valetts_hf.training.pretrain_run import OutOfMemoryError
+from valetts_hf.training.run_state import DiskFullError
+from valetts_hf.training.sharding import make_accelerator
+
+
+CARD = Path(__file__).parents[1] / "model_cards" / "templates" / "finetuned.md"
+RECIPES = Path(__file__).parent / "recipes"
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("--data", required=True, nargs="+", help="recordings with transcripts, or one packed corpus")
+    add("--output", required=True, type=Path, help="run folder; gets checkpoint/ or voice/")
+    add(
+        "--base", default=BASE_CHECKPOINT, help="checkpoint to start from: folder or Hub id (default: the bundled one)"
+    )
+    add("--recipe", type=Path, default=RECIPES / "finetune.yaml", help="YAML file of overrides of FinetuneRecipe")
+    add("--method", choices=("full", "peft"), help="overrides the recipe")
+    add("--preset", help="size of the adapter: tiny, default or max")
+    add("--freeze", nargs="*", metavar="PART", help="parts that keep their weights; overrides the recipe")
+    add("--max_steps", type=int, help="overrides the recipe")
+    add("--batch_size", type=int, help="overrides the recipe")
+    add("--learning_rate", type=float, help="overrides the recipe")
+    add("--init_discriminators", help="checkpoint with discriminators, if not those beside the base")
+    add("--rehearsal", help="packed corpus that is mixed in, so that less is forgotten")
+    add("--resume", help="'latest' or a checkpoint folder")
+    add("--max_minutes", type=float, help="stop with a checkpoint after this time")
+    add("--cpu", action="store_true", help="train on the CPU even if there is a GPU")
+    group = parser.add_argument_group("data")
+    add = group.add_argument
+    add("--language", help="of all recordings")
+    add("--speaker", help="of all recordings; gives the voice its name unless --voice_name does")
+    add("--columns", nargs="*", default=[], metavar="ROLE=NAME", help="audio=, text=, speaker=, language=, split=")
+    add("--num_proc", type=int, default=1, help="processes that prepare data")
+    add("--voice_name", help="name of the voice of the speaker with most speech")
+    group = parser.add_argument_group("a new language")
+    add = group.add_argument
+    add("--new_language", metavar="CODE", help="code of a language that the checkpoint does not have")
+    add("--espeak_voice", help="espeak-ng voice that reads it (default: the code)")
+    add("--language_name", default="", help="its name in English")
+    add(
+        "--nearest",
+        metavar="CODE",
+        help="language whose embedding it starts from (default: whose reading is most alike)",
+    )
+    add("--new_symbols", default="", help="IPA characters to add besides those that the voice is found to use")
+    group = parser.add_argument_group("evaluation and card")
+    add = group.add_argument
+    add(
+        "--transcriber",
+        metavar="MODULE:NAME",
+        help="callable (waveform, rate, language) -> text, for word error rates",
+    )
+    add("--embedder", metavar="MODULE:NAME", help="callable (waveform, rate) -> vector, for speaker similarity")
+    add("--license", default="other", help="identifier of the licence of the result")
+    add("--dataset", nargs="*", default=[], help="Hub ids of the data, for the card")
+    add("--data_note", default="", help="where the data comes from, for the card")
+    add("--consent", default="", help="how the speakers agreed")
+    add("--push_to_hub", metavar="OWNER/NAME", help="upload the result to this repository")
+    add("--private", action="store_true", help="a new repository is private")
+    return parser
+
+
+def make_recipe(parsed: argparse.Namespace) -> FinetuneRecipe:
+    names = ("method", "preset", "freeze", "max_steps", "batch_size", "learning_rate")
+    return load_finetune_recipe(parsed.recipe, **{name: getattr(parsed, name) for name in names})
+
+
+def source_options(parsed: argparse.Namespace) -> dict[str, Any]:
+    """Options of the data sources."""
+    options: dict[str, Any] = {"language": parsed.language or parsed.new_language, "speaker": parsed.speaker}
+    if wrong := [item for item in parsed.columns if "=" not in item]:
+        raise ValueError(f"--columns takes ROLE=NAME, such as text=sentence, got {wrong}")
+    if parsed.columns:
+        from valetts_hf.training.data.columns import ColumnMapping
+
+        given = dict(item.split("=", 1) for item in parsed.columns)
+        if unknown := sorted(set(given) - {"audio", "text", "speaker", "language", "split"}):
+            raise ValueError(f"--columns knows audio, text, speaker, language and split, got {unknown}")
+        options["columns"] = ColumnMapping(**given)
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def load_base(parsed: argparse.Namespace) -> tuple[ValeTTSForSpeech, ValeTTSProcessor, Growth | None]:
+    """The checkpoint, with a new language if one is asked for."""
+    model = ValeTTSForSpeech.from_pretrained(parsed.base, dtype=torch.float32)
+    processor = ValeTTSProcessor.from_pretrained(parsed.base)
+    if not parsed.new_language:
+        return model, processor, None
+    code = parsed.new_language
+    options = source_options(parsed)
+    options.pop("language", None)  # the reader comes only now
+    texts = texts_of(parsed.data, language="en-us", **options)
+    voice = parsed.espeak_voice or code
+    entry = describe_language(code, voice, texts, parsed.language_name, symbols=parsed.new_symbols)
+    nearest = parsed.nearest or nearest_language(texts, code, model.config.languages)
+    processor, growth = grow(model, processor, entry, nearest)
+    print(
+        f"{code} is read by the espeak-ng voice {voice!r} and starts from {nearest}; symbols: {growth.symbols or 'no new ones'}"
+    )
+    return model, processor, growth
+
+
+def load_corpus(parsed: argparse.Namespace, recipe: FinetuneRecipe, model, processor) -> PackedCorpus:
+    """The data with the checkpoint's tokens and a test split."""
+    if is_packed(parsed.data[0]):
+        if len(parsed.data) > 1:
+            raise ValueError("--data takes one packed corpus, or any number of other sources")
+        corpus = PackedCorpus.load(parsed.data[0])
+    else:
+        from valetts_hf.training.data.preparation import prepare_corpus
+
+        folder = parsed.output / "corpus"
+        made = prepare_corpus(
+            parsed.data,
+            folder,
+            num_proc=1 if parsed.new_language else parsed.num_proc,  # other processes lack the language
+            load_model=lambda: model,
+            **source_options(parsed),
+        )
+        corpus = made.corpus
+        print(f"{len(corpus)} of {len(made.clips)} clips, {corpus.hours * 60:.1f} minutes, aligner: {made.aligner}")
+    return with_held_out(retokenized(corpus, processor.tokenizer), recipe.held_out, recipe.max_held_out)
+
+
+def finetune(parsed: argparse.Namespace) -> Path:
+    """Train, measure and write; returns the folder of the result (of the run, on processes beside the main one)."""
+    recipe = make_recipe(parsed)
+    listeners = {
+        name: load_callable(value)
+        for name, value in (("transcriber", parsed.transcriber), ("embedder", parsed.embedder))
+        if value
+    }
+    accelerator = make_accelerator(recipe.mixed_precision, parsed.cpu)
+    set_seed(recipe.seed)
+    model, processor, growth = load_base(parsed)
+    with accelerator.main_process_first():
+        corpus = load_corpus(parsed, recipe, model, processor)
+    rehearsal = PackedCorpus.load(parsed.rehearsal) if parsed.rehearsal else None
+    share = recipe.rehearsal_share
+    mixed, weights = with_rehearsal(corpus, rehearsal, share, recipe.speaker_exponent, recipe.speaker_boosts)
+    measure = HeldOutEvaluation(corpus, recipe, **listeners)
+    results, record = parsed.output / "evaluation.json", {}
+    if parsed.resume and results.is_file():
+        record = json.loads(results.read_text(encoding="utf-8"))
+    if "before" not in record:
+        record = {"before": measure(model) if accelerator.is_main_process else {}}
+        parsed.output.mkdir(parents=True, exist_ok=True)
+        if accelerator.is_main_process:
+            save_json(results, record)
+    judges = load_judges(parsed.init_discriminators or parsed.base, model.config.hidden_size)
+    if judges is None and parsed.init_discriminators:
+        raise ValueError(f"there are no discriminators in {parsed.init_discriminators!r}")
+    run = FinetuneRun(recipe, mixed, weights, model, parsed.output, accelerator, judges, growth)
+    say = accelerator.print
+    say(
+        "discriminators: "
+        + ("trained ones" if run.warm else f"fresh ones, they judge from step {recipe.judge_warmup}")
+    )
+    if parsed.resume:
+        run.resume(parsed.resume)
+    for key, value in run.facts().items():
+        say(f"{key}: {value}")
+    reason = run.train(max_minutes=parsed.max_minutes, command=shlex.join(sys.argv))
+    say(f"ended at step {run.state.step}, since {reason}")
+
+    averaged = run.averaged_model()
+    if averaged is None:  # not the main process
+        return parsed.output
+    record |= {"after": measure(averaged), "steps": run.state.step}
+    save_json(results, record)
+    names = (
+        {speakers_of(corpus)[0]: parsed.voice_name or parsed.speaker} if parsed.voice_name or parsed.speaker else {}
+    )
+    provenance = Provenance(
+        parsed.license,
+        "" if parsed.base == BASE_CHECKPOINT else str(parsed.base),
+        parsed.dataset,
+        parsed.data_note,
+        parsed.consent,
+        parsed.push_to_hub or "",
+    )
+    if recipe.method == "peft":
+        return write_voice(parsed, run, averaged, corpus, names, provenance)
+    folder = parsed.output / "checkpoint"
+    card = partial(card_text, CARD, corpus=corpus, recipe=recipe, steps=run.state.step, evaluation=record)
+    card = partial(card, provenance=provenance, growth=growth)
+    voices = write_finetuned(folder, averaged.cpu(), processor, corpus, recipe, names, growth, run.judges(), card)
+    say(f"{folder} speaks with the new voices {', '.join(voices)}")
+    if parsed.push_to_hub:
+        say(f"pushed: {push_folder(folder, parsed.push_to_hub, parsed.private or None)}")
+    return folder
+
+
+def write_voice(parsed, run: FinetuneRun, averaged, corpus: PackedCorpus, names, provenance: Provenance) -> Path:
+    """The adapter as a voice of the base."""
+    plain = ValeTTSForSpeech.from_pretrained(parsed.base, dtype=torch.float32)
+    voice = finetuned_voice(averaged, plain, run.adapter(averaged), corpus, run.recipe, names, parsed.base, provenance)
+    folder = voice.save_pretrained(parsed.output / "voice")
+    run.accelerator.print(f"{folder} is the voice {voice.name}")
+    if parsed.push_to_hub:
+        run.accelerator.print(f"pushed: {voice.push_to_hub(parsed.push_to_hub, private=parsed.private or None)}")
+    return folder
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parsed = make_parser().parse_args(arguments)
+    try:
+        finetune(parsed)
+    except (ValueError, ImportError, FileNotFoundError, OutOfMemoryError, DiskFullError) as error:
+        raise SystemExit(f"error: {error}") from error
+
+
+if __name__ == "__main__":
+    main()
