@@ -13,13 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from accelerate import Accelerator
 
 from valetts_hf.modeling.mel import LogMelSpectrogram
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.training.data.augmentation import Augmenter
-from valetts_hf.training.data.batches import BatchMaker, speaker_weights
+from valetts_hf.training.data.batches import BatchMaker, TrainingBatch, speaker_weights
 from valetts_hf.training.data.corpus import PackedCorpus
 from valetts_hf.training.pretrainer import (
     apply_recipe,
@@ -63,6 +64,7 @@ class PretrainRun:
         folder: of the run.
         accelerator: from `make_accelerator`.
         evaluator (*optional*): called every `evaluate_every` steps on the main process.
+        pictures (`bool`): draw the losses at every checkpoint (a second or so of the main process).
     """
 
     def __init__(
@@ -73,7 +75,9 @@ class PretrainRun:
         folder: str | Path,
         accelerator: Accelerator,
         evaluator: Evaluator | None = None,
+        pictures: bool = True,
     ) -> None:
+        self.pictures = pictures
         self.recipe, self.corpus, self.accelerator, self.evaluator = recipe, corpus, accelerator, evaluator
         self.folder, self.config = RunFolder(Path(folder)), model.config
         self.parameters = sum(parameter.numel() for parameter in model.parameters())
@@ -189,7 +193,7 @@ class PretrainRun:
                 if must:
                     raise
                 logger.warning("%s. Training goes on; the next try is %s steps away", error, self.recipe.save_every)
-            if log is not None:
+            if log is not None and self.pictures:
                 log.plot_losses()
         accelerator.wait_for_everyone()
 
@@ -207,13 +211,16 @@ class PretrainRun:
         model.load_state_dict({name: value for name, value in averages.items() if name in names}, strict=False)
         return model
 
+    def _step(self, batches: list[TrainingBatch]) -> dict[str, torch.Tensor]:
+        return pretrain_step(self.state, batches, self.recipe, self.accelerator)
+
     def _guarded_step(self) -> dict[str, torch.Tensor]:
         """One step; running out of memory saves the run and explains itself."""
         problem = None
         try:
             numbers = pass_numbers(self.state.step, self.recipe.gradient_accumulation, self.accelerator)
             batches = [self.batches.batch(number) for number in numbers]
-            return pretrain_step(self.state, batches, self.recipe, self.accelerator)
+            return self._step(batches)
         except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -263,15 +270,21 @@ class PretrainRun:
 
 
 def make_batches(
-    corpus: PackedCorpus, recipe: PretrainRecipe, model: ValeTTSForSpeech, device: torch.device
+    corpus: PackedCorpus,
+    recipe: PretrainRecipe,
+    model: ValeTTSForSpeech,
+    device: torch.device,
+    weights: np.ndarray | None = None,
 ) -> BatchMaker:
-    """The batches of a recipe; batch `n` is the same in every process."""
+    """The batches of a recipe; batch `n` is the same in every process. `weights` [N] replace those of the recipe."""
+    if weights is None:
+        weights = speaker_weights(corpus, recipe.speaker_exponent, recipe.speaker_boosts)
     config = model.config
     augmentation = recipe.augmentation_config
     return BatchMaker(
         corpus,
         LogMelSpectrogram(config.sampling_rate, config.n_fft, config.hop_length, config.num_mel_bands),
-        speaker_weights(corpus, recipe.speaker_exponent, recipe.speaker_boosts),
+        weights,
         recipe.batch_size,
         recipe.window_frames,
         recipe.reference_frames,
