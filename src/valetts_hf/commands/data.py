@@ -55,6 +55,8 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     )
     for action in (validate, prepare):
         _add_source_arguments(action)
+        # The default is that of `valetts data`, where `--debug` may stand as well.
+        action.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help="show the full traceback")
     validate.add_argument(
         "--report", metavar="FOLDER", default="data_report", help="for the report (default: %(default)s)"
     )
@@ -117,7 +119,7 @@ def run(args: argparse.Namespace) -> int:
     sources = as_sources(args.sources, columns=mapping, **given)
     thresholds = load_thresholds(args.thresholds)
     settings = AudioSettings(max_seconds=args.max_seconds)
-    num_proc = args.num_proc or min(8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
+    num_proc = args.num_proc or min(8, os.cpu_count() or 1)
     work = _validate if args.action == "validate" else _prepare
     return work(args, sources, settings, thresholds, num_proc)
 
@@ -136,9 +138,8 @@ def _validate(args: argparse.Namespace, sources: list, settings: Any, thresholds
 
 
 def _prepare(args: argparse.Namespace, sources: list, settings: Any, thresholds: Any, num_proc: int) -> int:
-    from valetts_hf.training.data.analysis import CorpusCache
-    from valetts_hf.training.data.preparation import default_cache, describe, prepare_corpus
-    from valetts_hf.training.data.report import write_report
+    from valetts_hf.training.data.preparation import describe, prepare_corpus
+    from valetts_hf.training.data.report import summarize, write_report
 
     def load_model() -> Any:
         import valetts_hf
@@ -164,9 +165,7 @@ def _prepare(args: argparse.Namespace, sources: list, settings: Any, thresholds:
         )
     args.report = args.report or f"{args.output.rstrip('/')}-report"
     if not (result.up_to_date and os.path.isfile(os.path.join(args.report, "report.html"))):
-        write_report(args.report, result.clips, CorpusCache(args.cache or default_cache()), args.title)
-    from valetts_hf.training.data.report import summarize
-
+        write_report(args.report, result.clips, result.cache, args.title)
     corpus = result.corpus
     facts = {
         "output": args.output,

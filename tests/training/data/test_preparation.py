@@ -267,6 +267,10 @@ def test_wrong_options_are_named(tmp_path):
         run(tmp_path, tmp_path, aligner="magic")
     with pytest.raises(ValueError, match="test_share=1.5"):
         run(tmp_path, tmp_path, test_share=1.5)
+    (tmp_path / "packed").mkdir()
+    (tmp_path / "packed" / "thesis.txt").write_text("years of work")
+    with pytest.raises(ValueError, match="holds other files"):
+        run(tmp_path, tmp_path)
 
 
 def test_a_full_disk_is_said_before_packing_and_features_stay(talk, tmp_path, counted, monkeypatch):

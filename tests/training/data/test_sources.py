@@ -149,6 +149,43 @@ def test_audio_columns_are_never_decoded(tmp_path):
     assert row.audio == wav_bytes()
 
 
+class HubData:
+    """As much of a streamed data set as its reader needs."""
+
+    features: dict = {}
+
+    def __init__(self, builder: str = "parquet"):
+        self.info = type("Info", (), {"builder_name": builder})
+
+    def __iter__(self):
+        return iter([{"audio": {"bytes": wav_bytes(), "path": "a.wav"}, "text": "hello"}])
+
+
+def test_data_sets_on_the_hub_are_streamed(tmp_path, monkeypatch):
+    datasets = pytest.importorskip("datasets")
+    import huggingface_hub
+
+    calls = []
+
+    def load_dataset(*arguments, **options):
+        calls.append((arguments, options))
+        if arguments[0] == "nobody/nothing":
+            raise datasets.exceptions.DatasetNotFoundError("not there")
+        return HubData("audiofolder" if arguments[0] == "ann/loose" else "parquet")
+
+    monkeypatch.setattr(datasets, "load_dataset", load_dataset)
+    (row,) = rows("ann/voices", language="en", split="validation", config="pt")
+    assert calls == [(("ann/voices", "pt"), {"split": "validation", "streaming": True})]
+    assert (row.name, row.split) == ("voices/a.wav", "validation")
+    audio(tmp_path / "a.wav")
+    (tmp_path / "metadata.csv").write_text("file_name,text\na.wav,hello\n")
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda name, repo_type: str(tmp_path))
+    (row,) = rows("ann/loose", language="en")
+    assert row.audio == tmp_path / "a.wav"
+    with pytest.raises(FileNotFoundError, match="nor a data set on the Hub that can be opened .*hf auth login"):
+        rows("nobody/nothing", language="en")
+
+
 def test_plain_dictionaries_and_arrays():
     item = {"audio": {"array": np.zeros(100), "sampling_rate": RATE}, "text": "hello", "speaker": "ann"}
     (row,) = rows([item], language="en")

@@ -180,8 +180,7 @@ class PackedCorpus:
             ValueError: the folder holds other things than a corpus.
         """
         folder = Path(folder)
-        if folder.exists() and not set(os.listdir(folder)) <= {ARRAYS_FILE, TABLE_FILE}:
-            raise ValueError(f"{str(folder)!r} holds other files; name an empty or new folder for the corpus")
+        check_output(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
@@ -223,6 +222,12 @@ class PackedCorpus:
         if version != FORMAT_VERSION:
             raise ValueError(f"corpus format {version!r} is not {FORMAT_VERSION}; prepare the corpus again")
         return cls(**_arrays(folder / ARRAYS_FILE), **table)
+
+
+def check_output(folder: str | os.PathLike) -> None:
+    """Refuse (`ValueError`) a folder for a corpus that holds other things."""
+    if os.path.exists(folder) and not (os.path.isdir(folder) and set(os.listdir(folder)) <= {ARRAYS_FILE, TABLE_FILE}):
+        raise ValueError(f"{str(folder)!r} holds other files; name an empty or new folder for the corpus")
 
 
 def offsets_of(lengths: Iterable[int]) -> np.ndarray:

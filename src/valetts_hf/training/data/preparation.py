@@ -16,7 +16,7 @@ import numpy as np
 
 from valetts_hf.training.data.analysis import CorpusCache, analyze
 from valetts_hf.training.data.clip_features import AudioSettings
-from valetts_hf.training.data.corpus import PackedCorpus, offsets_of
+from valetts_hf.training.data.corpus import PackedCorpus, check_output, offsets_of
 from valetts_hf.training.data.feature_cache import digest
 from valetts_hf.training.data.pitch import HOP_LENGTH, SAMPLING_RATE
 from valetts_hf.training.data.quality import DROP, KEEP, ClipReport
@@ -45,12 +45,14 @@ class Preparation:
         clips (`list` of [`ClipReport`]): every row of the sources with its verdict.
         aligner (`str`): "bootstrap", "model" or "none".
         up_to_date (`bool`): nothing had changed, the corpus of an earlier run is returned.
+        cache ([`CorpusCache`]): has the features.
     """
 
     corpus: PackedCorpus
     clips: list[ClipReport]
     aligner: str
     up_to_date: bool
+    cache: CorpusCache
 
 
 def prepare_corpus(
@@ -90,7 +92,8 @@ def prepare_corpus(
         [`Preparation`].
 
     Raises:
-        ValueError: wrong options, a source without usable columns, or no clip left (with the most common reasons).
+        ValueError: wrong options, an output folder with other things in it, a source without usable columns, or no clip
+            left (with the first reasons).
         OSError: not enough space; what was computed is kept.
     """
     if aligner not in ALIGNERS:
@@ -99,6 +102,7 @@ def prepare_corpus(
         raise ValueError("aligner='model' needs load_model, a function that returns a trained model")
     if not 0.0 <= test_share < 1.0:
         raise ValueError(f"test_share={test_share} must be in [0, 1)")
+    check_output(output)
     store = CorpusCache(cache or default_cache())
     listed = as_sources(sources, **source_options)
 
@@ -117,7 +121,7 @@ def prepare_corpus(
     current = _saved_corpus(output, fingerprint)
     if current is not None:
         _mark_unaligned(used, current)
-        return Preparation(current, clips, chosen, True)
+        return Preparation(current, clips, chosen, True, store)
     if store.audio.verify({clip.audio_key for clip in used}):
         clips = read()
         used = select_clips(clips, strict)
@@ -144,7 +148,7 @@ def prepare_corpus(
             "settings": asdict(settings or AudioSettings()),
         }
         _with_space_message(Path(output), lambda: corpus.save(output))
-    return Preparation(PackedCorpus.load(output), clips, chosen, False)
+    return Preparation(PackedCorpus.load(output), clips, chosen, False, store)
 
 
 def default_cache() -> Path:

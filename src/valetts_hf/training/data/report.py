@@ -237,7 +237,8 @@ def write_report(
     summary = summarize(clips, cache.damaged)
     _write(folder / "report.md", markdown(summary, title))
     _write(folder / "clips.jsonl", "".join(f"{json.dumps(as_row(clip), ensure_ascii=False)}\n" for clip in clips))
-    worst = [(clip, player_source(clip, cache)) for clip in worst_clips(clips, players)]
+    heard = [clip for clip in worst_clips(clips, players) if not cache.audio.verify([clip.audio_key])]
+    worst = [(clip, player_source(clip, cache)) for clip in heard]
     _write(folder / "report.html", html_page(summary, clips, worst, title))
     return summary
 
