@@ -3,7 +3,8 @@
 
     python training_scripts/evaluate_checkpoint.py --corpus corpus --output judged --speaker kathleen --voice kathleen \\
         --transcriber my_judges:transcribe --embedder my_judges:embed
-    python training_scripts/evaluate_checkpoint.py --corpus corpus --output judged --phoneme_recognizer phoneme_recognizer
+    python training_scripts/evaluate_checkpoint.py --corpus corpus --output judged --phoneme_recognizer phoneme_recognizer \\
+        --voices training_scripts/recipes/base_voices.yaml --count 40
 
 OUTPUT gets metrics.json and metrics.md (the checkpoint beside human recordings) and summary.json (sentences, seconds,
 real-time factor); for outside judges model/ and human/ with NN.wav and NN.txt, and model.jsonl and human.jsonl with a line
@@ -36,7 +37,8 @@ from valetts_hf.training.phoneme_recognizer import PhonemeRecognizer
 from valetts_hf.training.phoneme_recognizer_table import METHOD, intelligibility_table, markdown_table
 
 
-COLUMNS = ["language", "voice", "clips", "human_per", "synthesised_per", "ratio", "ratio_range", "other_text_per"]
+COLUMNS = ["language", "voice", "clips", "same_speaker", "human_per", "synthesised_per", "ratio", "ratio_range"]
+COLUMNS += ["other_text_per"]
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -54,6 +56,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--transcriber", help="module:function (waveform, sampling_rate, language) -> text")
     parser.add_argument("--embedder", help="module:function (waveform, sampling_rate) -> vector")
     parser.add_argument("--phoneme_recognizer", type=Path, help="folder written by train_phoneme_recognizer.py")
+    parser.add_argument("--voices", type=Path, help="YAML of build_checkpoint.py: the speakers behind the voices")
     parser.add_argument("--tokens", action="store_true", help="speak the corpus's phonemes, not the text")
     return parser.parse_args(arguments)
 
@@ -107,6 +110,16 @@ def voice_of(tts: ValeTTS, language: str):
     return name, tts.voices[name].get("language"), tts.encode_voice(name)[None]
 
 
+def speakers_of_voices(recipe: Path | None) -> dict[str, str]:
+    """Voice -> speaker of the corpus, as the recipe of the checkpoint's voices says; empty without one."""
+    if recipe is None:
+        return {}
+    import yaml
+
+    voices = yaml.safe_load(recipe.read_text(encoding="utf-8"))["voices"]
+    return {name: entry["speaker"] for name, entry in voices.items() if "speaker" in entry}
+
+
 def evaluate_sentences(parsed: argparse.Namespace, corpus: PackedCorpus, tts: ValeTTS, listeners: dict) -> None:
     clips = held_out_clips(corpus, parsed.speaker, parsed.language, parsed.count, min_words=parsed.min_words)
     style = tts.encode_voice(parsed.voice)[None] if parsed.voice else None
@@ -148,25 +161,31 @@ def evaluate_sentences(parsed: argparse.Namespace, corpus: PackedCorpus, tts: Va
 
 
 def evaluate_languages(parsed: argparse.Namespace, corpus: PackedCorpus, tts: ValeTTS, listeners: dict) -> None:
-    recognizer = listeners["recognizer"]
-    rows = intelligibility_table(
-        corpus,
-        tts.model,
-        recognizer,
-        lambda language: voice_of(tts, language),
-        count=parsed.count,
-        seed=parsed.seed,
-        report=lambda row: print(json.dumps(row, ensure_ascii=False), flush=True),
-    )
     validation = parsed.phoneme_recognizer / "validation.json"
     facts = json.loads(validation.read_text(encoding="utf-8")) if validation.is_file() else {}
     facts = {name: facts[name] for name in ("parameters", "steps", "training_minutes_of_speech") if name in facts}
     table = {"method": METHOD, "recognizer": facts, "checkpoint": str(parsed.checkpoint), "seed": parsed.seed}
-    write_json(parsed.output / "intelligibility.json", table | {"languages": rows})
+    rows: list[dict] = []
+
+    def report(row: dict) -> None:  # written row by row: an interrupted run keeps what it has
+        rows.append(row)
+        print(json.dumps(row, ensure_ascii=False), flush=True)
+        write_json(parsed.output / "intelligibility.json", table | {"languages": rows})
+
+    intelligibility_table(
+        corpus,
+        tts.model,
+        listeners["recognizer"],
+        lambda language: voice_of(tts, language),
+        count=parsed.count,
+        seed=parsed.seed,
+        report=report,
+        speaker_of=speakers_of_voices(parsed.voices).get,
+    )
     judged = [row for row in rows if row["judgeable"]]
     others = [row for row in rows if not row["judgeable"]]
     text = f"{METHOD}\n\n{markdown_table(judged, COLUMNS)}\n\nNot judgeable:\n\n"
-    text += markdown_table(others, [*COLUMNS[:5], "why_not"]) + "\n"
+    text += markdown_table(others, ["language", "voice", "clips", "human_per", "synthesised_per", "why_not"]) + "\n"
     write_atomically(parsed.output / "intelligibility.md", text)
     print(text)
 

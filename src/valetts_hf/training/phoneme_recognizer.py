@@ -85,6 +85,7 @@ class PhonemeRecognizer(nn.Module):
         self.mel = LogMelSpectrogram(SAMPLING_RATE, N_FFT, HOP_LENGTH, MEL_BANDS)
         self.entry = nn.Conv1d(config.num_bands, size, 5, stride=2, padding=2)
         self.language = nn.Embedding(len(config.languages), size)
+        nn.init.normal_(self.language.weight, std=0.1)  # a hint beside what is heard
         self.layers = nn.ModuleList(_Layer(size, dilation, config.dropout) for dilation in config.dilations)
         self.norm = nn.LayerNorm(size)
         self.head = nn.Linear(size, len(config.phones) + 1)
@@ -172,6 +173,7 @@ class PhonemeRecognizer(nn.Module):
             text = json.dumps(asdict(self.config), ensure_ascii=False, indent=1)
             (Path(scratch) / CONFIG_FILE).write_text(text, encoding="utf-8")
             for name in (WEIGHTS_FILE, CONFIG_FILE):
+                os.chmod(Path(scratch) / name, 0o644)  # safetensors writes for its owner alone
                 os.replace(Path(scratch) / name, folder / name)
 
     @classmethod

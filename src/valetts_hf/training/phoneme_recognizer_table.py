@@ -108,6 +108,7 @@ def intelligibility_table(
     count: int = 40,
     seed: int = 0,
     report: Callable[[dict[str, Any]], None] | None = None,
+    speaker_of: Callable[[str], str | None] | None = None,
 ) -> list[dict[str, Any]]:
     """
     Args:
@@ -119,9 +120,12 @@ def intelligibility_table(
         count (`int`): clips of each language, at most; the test split first, then the validation split.
         seed (`int`): of the choice of clips and of the speech.
         report (*optional*): called with each finished row.
+        speaker_of (*optional*): callable `name of a voice -> its speaker in the corpus or None`. Where that speaker has
+            enough held-out clips of the language, only those are used: speech beside recordings of the same person.
 
     Returns:
-        `list[dict]`: a row a language; "judgeable" and, where it is false, "why_not".
+        `list[dict]`: a row a language; "judgeable" and, where it is false, "why_not"; "same_speaker" says whether the
+        recordings are all of the voice's own speaker.
     """
     seconds = corpus.frame_lengths * 256 / 24_000
     codes, splits = np.array(corpus.languages), np.array(corpus.splits)
@@ -130,7 +134,11 @@ def intelligibility_table(
         voice, home, style = voice_of(language)
         trained = corpus.transcribed & (codes == language) & (splits == "train")
         minutes = float(seconds[trained].sum() / 60.0)
-        clips = held_out_clips(corpus, language=language, count=count, splits=("test", "validation"), seed=seed)
+        own = speaker_of(voice) if speaker_of is not None else None
+        clips = _clips(corpus, own, language, count, seed) if own is not None else []
+        same_speaker = len(clips) >= MIN_CLIPS
+        if not same_speaker:
+            clips = _clips(corpus, None, language, count, seed)
         row: dict[str, Any] = {"language": language, "clips": len(clips)}
         why = None
         if not len(clips) or language not in recognizer.config.languages:
@@ -144,6 +152,7 @@ def intelligibility_table(
         row |= {
             "voice": voice,
             "voice_language": home,
+            "same_speaker": same_speaker,
             "human_speakers": int(len(np.unique(corpus.speaker_ids[trained]))),
             "training_minutes": round(minutes, 1),
             "judgeable": why is None,
@@ -154,6 +163,10 @@ def intelligibility_table(
         if report is not None:
             report(row)
     return table
+
+
+def _clips(corpus: PackedCorpus, speaker: str | None, language: str, count: int, seed: int) -> list[int]:
+    return held_out_clips(corpus, speaker, language, count, splits=("test", "validation"), seed=seed)
 
 
 def markdown_table(rows: Sequence[dict[str, Any]], columns: Sequence[str] | None = None) -> str:
