@@ -1,44 +1,17 @@
-"""Training runs end to end on a tiny model: losses reach every weight, runs resume exactly, recipes are checked."""
-
-import sys
-from pathlib import Path
+"""One training step on a tiny model: losses reach every weight, gradients accumulate and do not leak."""
 
 import numpy as np
 import pytest
 import torch
-from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 
-from tests.conftest import tiny_config
+from tests.training.tiny_runs import tiny_recipe
 from valetts_hf.modeling.mel import LogMelSpectrogram
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.training.data.batches import BatchMaker, speaker_weights
 from valetts_hf.training.objective import GeneratorObjective
-from valetts_hf.training.pretrainer import build_state, learning_rate_factor, pretrain_step
-from valetts_hf.training.recipe import PretrainRecipe, load_recipe
-
-
-SCRIPTS = Path(__file__).parents[2] / "training_scripts"
-MODEL = {
-    name: value
-    for name, value in tiny_config().to_diff_dict().items()
-    if name in ("hidden_size", "latent_size", *tiny_config().sub_configs)
-}
-
-
-def tiny_recipe(**settings) -> PretrainRecipe:
-    values = {
-        "model": MODEL,
-        "batch_size": 3,
-        "window_frames": 50,
-        "segment_frames": 16,
-        "reference_frames": 40,
-        "adversarial_start": 1,
-        "warmup_steps": 2,
-        "max_steps": 4,
-        "mixed_precision": "no",
-        "log_every": 1,
-    }
-    return PretrainRecipe(**(values | settings))
+from valetts_hf.training.pretrainer import build_state, pretrain_step
+from valetts_hf.training.sharding import make_accelerator
 
 
 def batches_of(corpus, recipe, seed=0):
@@ -50,7 +23,7 @@ def batches_of(corpus, recipe, seed=0):
 
 @pytest.mark.parametrize("prior_share", [0.0, 0.5, 1.0])
 def test_every_weight_of_the_generator_learns(buzz_corpus, prior_share):
-    recipe = tiny_recipe()
+    recipe = tiny_recipe(batch_size=3, window_frames=50, segment_frames=16)
     torch.manual_seed(0)
     model = ValeTTSForSpeech(recipe.model_config)
     with torch.no_grad():
@@ -83,8 +56,8 @@ def test_alignment_search_replaces_durations_of_whole_clips(buzz_corpus):
 
 
 def test_steps_lower_the_loss_and_judges_keep_their_own_gradients(buzz_corpus):
-    recipe = tiny_recipe(learning_rate=2e-3, max_steps=40)
-    accelerator = Accelerator(cpu=True)
+    recipe = tiny_recipe(learning_rate=2e-3, max_steps=40, batch_size=3, window_frames=50, segment_frames=16)
+    accelerator = make_accelerator("no", cpu=True)
     torch.manual_seed(0)
     state = build_state(recipe, accelerator, ValeTTSForSpeech(recipe.model_config))
     batch = batches_of(buzz_corpus, recipe).batch(0)
@@ -97,59 +70,79 @@ def test_steps_lower_the_loss_and_judges_keep_their_own_gradients(buzz_corpus):
     assert all(not parameter.requires_grad for parameter in state.discriminator.parameters())
 
 
-def test_learning_rate_warms_up_and_decays():
-    recipe = tiny_recipe(warmup_steps=10, max_steps=110, final_learning_rate=0.1)
-    assert learning_rate_factor(0, recipe) == pytest.approx(0.1)
-    assert learning_rate_factor(10, recipe) == pytest.approx(1.0)
-    assert learning_rate_factor(60, recipe) == pytest.approx(0.55)
-    assert learning_rate_factor(500, recipe) == pytest.approx(0.1)
+@pytest.fixture(params=["no", "bf16"])
+def accelerator(request):
+    AcceleratorState._reset_state(True)  # it holds one precision for the whole process
+    yield make_accelerator(request.param, cpu=True)
+    AcceleratorState._reset_state(True)
 
 
-def test_the_script_resumes_exactly(buzz_corpus, tmp_path, monkeypatch):
-    import yaml
+@pytest.fixture
+def gradients_of(buzz_corpus, accelerator, monkeypatch):
+    """Function (numbers of batches, recipe's settings) -> gradients by name after a step that changes no weight."""
+    recipe = tiny_recipe()
+    torch.manual_seed(0)
+    state = build_state(recipe, accelerator, ValeTTSForSpeech(recipe.model_config))
+    for optimizer in (state.generator_optimizer, state.discriminator_optimizer):
+        monkeypatch.setattr(optimizer, "step", lambda: None)
 
-    monkeypatch.syspath_prepend(str(SCRIPTS))
-    run_pretrain = __import__("run_pretrain")
-    buzz_corpus.save(tmp_path / "corpus")
-    recipe = tmp_path / "recipe.yaml"
-    recipe.write_text(yaml.safe_dump(tiny_recipe().to_dict() | {"betas": [0.8, 0.99]}))
+    def gradients(*numbers, **settings):
+        recipe = tiny_recipe(adversarial_start=0, clip_norm=1e9, **settings)
+        batches = batches_of(buzz_corpus, recipe)
+        state.step = numbers[0] // len(numbers)
+        losses = pretrain_step(state, [batches.batch(number) for number in numbers], recipe, accelerator)
+        modules = (state.objective, state.discriminator, state.duration_discriminator)
+        found = {
+            f"{index}.{name}": parameter.grad.clone()
+            for index, module in enumerate(modules)
+            for name, parameter in module.named_parameters()
+            if parameter.grad is not None
+        }
+        return found, losses
 
-    def run(output, *extra):
-        arguments = ["--cpu", "--corpus", str(tmp_path / "corpus"), "--output", str(output), "--recipe", str(recipe)]
-        run_pretrain.main([*arguments, *extra])
-
-    run(tmp_path / "whole")
-    run(tmp_path / "parts", "--max_minutes", "0")  # stops before the first step, with a checkpoint
-    run(tmp_path / "parts", "--resume", "latest", "--stop_at_step", "2")
-    run(tmp_path / "parts", "--resume", "latest")
-    whole, parts = (ValeTTSForSpeech.from_pretrained(tmp_path / name / "model") for name in ("whole", "parts"))
-    for (name, expected), value in zip(whole.state_dict().items(), parts.state_dict().values(), strict=True):
-        torch.testing.assert_close(value, expected, msg=name)
-    assert (tmp_path / "whole" / "log.jsonl").read_text().count("\n") == 4
-    sys.modules.pop("run_pretrain")
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"learning_rat": 1}, r"unknown settings \['learning_rat'\]"),
-        ({"losses": {"mels": 1}}, r"unknown losses \['mels'\]"),
-        ({"model": {"hidden": 1}}, r"unknown model settings \['hidden'\]"),
-        ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
-        ({"prior_share": 1.5}, r"prior_share must be in \[0, 1\], got 1.5"),
-        ({"discriminator": "huge"}, "discriminator must be one of .*got 'huge'"),
-        ({"segment_frames": 999}, "segment_frames 999 exceeds window_frames 160"),
-    ],
-)
-def test_recipes_are_checked(settings, message, tmp_path):
-    import json
-
-    path = tmp_path / "recipe.yaml"
-    path.write_text(json.dumps(settings))
-    with pytest.raises(ValueError, match=message):
-        load_recipe(path)
+    return gradients
 
 
-@pytest.mark.parametrize("path", sorted((SCRIPTS / "recipes").glob("base_cpu*.yaml")), ids=lambda path: path.stem)
-def test_shipped_recipes_load(path):
-    assert load_recipe(path).max_steps > 0
+def test_accumulated_gradients_are_the_mean_of_those_of_the_batches(gradients_of):
+    (first, first_losses), (second, second_losses) = gradients_of(4), gradients_of(5)
+    both, losses = gradients_of(4, 5)
+    assert both.keys() == first.keys() == second.keys() and {name[0] for name in both} == set("012")
+    for name, value in both.items():
+        mean = (first[name] + second[name]) / 2
+        assert float((value - mean).norm()) <= 1e-3 * float(mean.norm()) + 1e-6, name
+    assert float(losses["mel"]) == pytest.approx(float(first_losses["mel"] + second_losses["mel"]) / 2, rel=1e-5)
+    assert float((first["0.model.decoder.head.weight"] - second["0.model.decoder.head.weight"]).abs().max()) > 0
+
+
+def test_no_gradient_leaks_between_generator_and_judges(gradients_of):
+    loud = {"adversarial": 1000.0, "feature_matching": 1000.0, "duration_adversarial": 1000.0}
+    plain, _ = gradients_of(0, losses=dict.fromkeys(loud, 0.0))
+    weighted, _ = gradients_of(0, losses=loud)
+    generator_differs = False
+    for name, value in plain.items():
+        if name.startswith("0."):
+            generator_differs |= not torch.equal(value, weighted[name])
+        else:
+            assert torch.equal(value, weighted[name]), f"the generator's losses reach the judge's {name}"
+    assert generator_differs
+
+
+def test_a_share_of_the_rows_is_judged(gradients_of):
+    whole, whole_losses = gradients_of(0)
+    half, half_losses = gradients_of(0, judged_share=0.5)
+    assert not torch.equal(whole_losses["judge_waveform"], half_losses["judge_waveform"])
+    assert torch.equal(whole_losses["mel"], half_losses["mel"])
+    assert torch.equal(whole_losses["judge_duration"], half_losses["judge_duration"])
+
+
+def test_a_gradient_that_is_not_finite_never_reaches_the_weights(buzz_corpus):
+    recipe = tiny_recipe(adversarial_start=99)
+    accelerator = make_accelerator("no", cpu=True)
+    state = build_state(recipe, accelerator, ValeTTSForSpeech(recipe.model_config))
+    before = [parameter.detach().clone() for parameter in state.objective.parameters()]
+    batch = batches_of(buzz_corpus, recipe).batch(0)
+    batch.waveform[:] = torch.nan
+    with pytest.raises(FloatingPointError, match="not finite at step 0: lower the learning rate"):
+        pretrain_step(state, batch, recipe, accelerator)
+    assert state.step == 0
+    assert all(torch.equal(a, b) for a, b in zip(before, state.objective.parameters(), strict=True))

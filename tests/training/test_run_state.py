@@ -1,22 +1,29 @@
 """Checkpoints: exact resume, atomic writes, pruning, and detection of damage."""
 
+import errno
 import json
 import random
 
 import numpy as np
 import pytest
 import torch
+from safetensors import SafetensorError
 from torch import nn
 
-from valetts_hf.training import run_state, state_files
+from valetts_hf.training import state_files
 from valetts_hf.training.ema import ExponentialMovingAverage
 from valetts_hf.training.run_state import (
     CorruptCheckpointError,
+    DiskFullError,
     checkpoints,
     latest,
+    latest_intact,
     load_run_state,
     prune,
+    read_extra,
+    recover,
     save_run_state,
+    verify,
 )
 
 
@@ -172,3 +179,72 @@ def test_wrong_names_are_refused(tmp_path):
             save_run_state(tmp_path, 2, {name: nn.Linear(1, 1)})
     with pytest.raises(ValueError, match="`step` must be >= 0, got -1"):
         save_run_state(tmp_path, -1, run)
+
+
+def test_what_a_killed_run_left_is_cleared_and_half_replaced_checkpoints_come_back(tmp_path):
+    run = {"model": nn.Linear(1, 1)}
+    save_run_state(tmp_path, 1, run)
+    path = save_run_state(tmp_path, 2, run)
+    path.rename(tmp_path / ".replaced-step-00000002")  # killed between the two renames of a second save
+    for name in (".writing-abc", ".deleting-step-00000000"):
+        (tmp_path / name).mkdir()
+    (tmp_path / ".hidden-notes").mkdir()
+    recover(tmp_path)
+    assert sorted(item.name for item in tmp_path.iterdir()) == [".hidden-notes", "step-00000001", "step-00000002"]
+    verify(latest(tmp_path))
+    path.rename(tmp_path / ".replaced-step-00000002")
+    save_run_state(tmp_path, 2, run)
+    (tmp_path / ".replaced-step-00000001").mkdir()
+    recover(tmp_path)  # the new one is complete: the old one goes
+    assert len(checkpoints(tmp_path)) == 2 and not list(tmp_path.glob(".replaced-*"))
+
+
+def test_the_newest_undamaged_checkpoint_is_found(tmp_path):
+    run = {"model": nn.Linear(1, 1)}
+    assert latest_intact(tmp_path) is None
+    first, second = (save_run_state(tmp_path, step, run) for step in (1, 2))
+    assert latest_intact(tmp_path) == second
+    (second / "model.json").write_text("{}")
+    with pytest.warns(RuntimeWarning, match="passing over a damaged checkpoint: .*model.json was truncated"):
+        assert latest_intact(tmp_path) == first
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "full"),
+        OSError(errno.EDQUOT, "quota"),
+        SafetensorError("I/O error: No space left on device"),
+    ],
+)
+def test_older_checkpoints_give_way_when_the_disk_is_full(tmp_path, monkeypatch, error):
+    run = {"model": nn.Linear(1, 1)}
+    for step in (1, 2, 3):
+        save_run_state(tmp_path, step, run, keep=None)
+    save_file, room = state_files.save_file, 2  # checkpoints that fit
+
+    def disk(*arguments):
+        if len(checkpoints(tmp_path)) >= room:
+            raise error
+        save_file(*arguments)
+
+    monkeypatch.setattr(state_files, "save_file", disk)
+    save_run_state(tmp_path, 4, run, keep=None)
+    assert [path.name for path in checkpoints(tmp_path)] == ["step-00000003", "step-00000004"]
+    room = 1
+    with pytest.raises(
+        DiskFullError, match="no space for checkpoint .*step-00000005: .*The last good checkpoint is .*04"
+    ):
+        save_run_state(tmp_path, 5, run)
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["step-00000004"]
+    room = 0
+    with pytest.raises(DiskFullError, match="There is no checkpoint yet"):
+        save_run_state(tmp_path / "new", 1, run)
+
+
+def test_extra_data_can_be_read_alone(tmp_path):
+    run = {"model": nn.Linear(1, 1)}
+    assert read_extra(save_run_state(tmp_path, 1, run, {"recipe": {"seed": 3}})) == {"recipe": {"seed": 3}}
+    assert read_extra(save_run_state(tmp_path, 2, run)) == {}
+    with pytest.raises(FileNotFoundError, match="there is no checkpoint"):
+        read_extra(tmp_path / "step-00000009")
