@@ -11,7 +11,11 @@ from valetts_hf.training.data.feature_cache import digest
 
 def text_key(text: str, language: str) -> str:
     """Cache key of a transcript; changes with the code of the text front end."""
-    return digest("text", front_end_digest(), text, language)
+    from valetts_hf.processing.languages import BUILT_IN, LANGUAGES
+
+    row = LANGUAGES.get(language)
+    reader = [repr(row)] if row is not None and row.id >= BUILT_IN else []  # its code says not how it is read
+    return digest("text", front_end_digest(), text, language, *reader)
 
 
 @lru_cache(maxsize=1)
