@@ -17,13 +17,14 @@ and, as far as it was measured (a section without its table does not appear):
     training_curve     rows    steps, and any of WER %, predicted MOS, similarity, ...: one row for each judged checkpoint
                                (`training_curve_note` says what all rows have in common)
     language_table     rows    language, and any measures of intelligibility, the same for human speech beside them;
-                               or {"file": "other.json", "key": "rows"}: rows of another file, relative to this one
     zero_shot_table    rows    speakers outside of the training data   (`zero_shot_note`)
     few_shot_table     rows    the same after adaptation               (`few_shot_note`)
 
-`rows` is a list of objects, column -> number or text; the columns of a table are all keys of its rows. A number that was
-not measured is left out and shows as a dash. Every table with a `..._table` name has a note `..._table_note` or `..._note`
-as listed. Unknown keys are errors: a number under a misspelt name would be lost without a word.
+`rows` is a list of objects, column -> number or text; the columns of a table are all keys of its rows. Or it is the list
+under a key of another file, relative to this one: {"file": "languages.json", "key": "languages", "columns": {"language":
+"language", "synthesised_per": "phoneme error"}}, where "columns" (optional) chooses columns and names them. A number that
+was not measured is left out and shows as a dash. `language_table_note` says how the table of languages was obtained.
+Unknown keys are errors: a number under a misspelt name would be lost without a word.
 
 The card is written to the output and into the checkpoint as README.md, the curve beside both as training_curve.png.
 """
@@ -92,13 +93,18 @@ def _rows(value: Any, path: Path) -> Any:
     """Rows, or those of another file."""
     if not isinstance(value, dict):
         return value
-    if set(value) != {"file", "key"}:
+    if not {"file", "key"} <= set(value) <= {"file", "key", "columns"}:
         raise ValueError(f'{path}: rows of another file are {{"file": ..., "key": ...}}, got {value}')
     other = path.parent / value["file"]
+    if not other.is_file():
+        raise ValueError(f"{path}: there is no file {str(other)!r} to take rows from")
     content = json.loads(other.read_text(encoding="utf-8"))
     if value["key"] not in content:
         raise ValueError(f"{other} has no {value['key']!r}, only {sorted(content)}")
-    return content[value["key"]]
+    rows, columns = content[value["key"]], value.get("columns")
+    if not columns:
+        return rows
+    return [{name: row[key] for key, name in columns.items() if key in row} for row in rows]
 
 
 def card(measurements: dict[str, Any], checkpoint: Path) -> str:
