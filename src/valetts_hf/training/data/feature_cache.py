@@ -150,6 +150,7 @@ class FeatureCache:
         os.close(handle)
         try:
             name = _PREFIX + digest(write_tensors(scratch, arrays, metadata))
+            os.chmod(scratch, 0o644)  # a temporary file is for its owner only, a cache may be shared
             os.replace(scratch, self.folder / f"{name}.safetensors")
         except OSError as error:
             Path(scratch).unlink(missing_ok=True)
