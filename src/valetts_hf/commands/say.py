@@ -78,7 +78,8 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         "-v",
         "--voice",
         metavar="NAME|FILE|FOLDER",
-        help="a name from `valetts voices`, a recording of 5-6 seconds, or a folder of up to 5 clips of one speaker",
+        help="a name from `valetts voices`, the folder or Hub repository of a voice, a recording of 5-6 seconds, or a folder of "
+        "up to 5 clips of one speaker",
     )
     parser.add_argument(
         "--speaking-rate", type=_number, default=1.0, metavar="X", help="1.25 is a quarter faster (default: 1)"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from valetts_hf.commands.common import EXIT_OK, CommandError, add_model_arguments, load_model, note, one_line
+from valetts_hf.commands.consent import ask_for_consent
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
@@ -53,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     clips = _files(args.clips)
     transcripts = _transcripts(args.transcripts, clips)
-    consent = args.consent or _ask_for_consent()
+    consent = ask_for_consent(args.consent)
     from valetts_hf.voices.library import VoiceLibrary
 
     library = VoiceLibrary()
@@ -121,13 +122,6 @@ def _beside(clip: Path) -> str | None:
         return " ".join(file.read_text(encoding="utf-8-sig").split()) or None if file.is_file() else None
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"the transcript {str(file)!r} cannot be read: {one_line(error)}") from error
-
-
-def _ask_for_consent() -> str:
-    if not sys.stdin.isatty():
-        raise CommandError("say how the speaker agreed: --consent 'my own voice', for example.")
-    print("A voice belongs to a person. How did the speaker agree? (for example: my own voice)", file=sys.stderr)
-    return input("> ").strip()
 
 
 class _Bar:

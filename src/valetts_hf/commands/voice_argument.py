@@ -1,4 +1,4 @@
-"""`--voice`: a name or a file goes to the SDK as it is; a folder of clips of one speaker becomes one reference."""
+"""`--voice`: a name, a file or a voice goes to the SDK as it is; a folder of clips of one speaker becomes one reference."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from valetts_hf.commands.common import CommandError, one_line
+from valetts_hf.voices.library import VoiceLibrary
+from valetts_hf.voices.places import is_voice_folder
 
 
 AUDIO_ENDINGS = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".au")
@@ -17,8 +19,8 @@ def resolve_voice(voice: str | None) -> Any:
     """What to hand to the SDK as `voice`.
 
     Args:
-        voice (`str`, *optional*): name of a voice, path of an audio file, or folder of up to five clips (the first five
-            in the order of their names are used).
+        voice (`str`, *optional*): name of a voice, folder or repository of one, path of an audio file, or folder of up to
+            five clips (the first five in the order of their names are used).
 
     Returns:
         `voice` itself, or for a folder an audio dictionary `{"array": float32 [S], "sampling_rate": 24000}`.
@@ -26,7 +28,7 @@ def resolve_voice(voice: str | None) -> Any:
     Raises:
         `CommandError`: the folder holds no audio, or a clip cannot be read.
     """
-    if voice is None or not _is_folder(voice):
+    if voice is None or not _is_folder(voice) or is_voice_folder(voice) or voice in VoiceLibrary():
         return voice
     import numpy as np
     import soundfile

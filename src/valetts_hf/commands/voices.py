@@ -1,4 +1,4 @@
-"""`valetts voices`: the voices a checkpoint brings, read from its processor_config.json without loading the model."""
+"""`valetts voices`, the same as `valetts voice list`: the voices of a checkpoint and this user's own, without loading a model."""
 
 from __future__ import annotations
 
@@ -16,10 +16,16 @@ from valetts_hf.commands.common import (
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
+    return add_list(subparsers, "voices")
+
+
+def add_list(subparsers: Any, name: str) -> argparse.ArgumentParser:
+    """The parser under either of its two names."""
     parser = subparsers.add_parser(
-        "voices",
-        help="list the voices of a checkpoint",
-        description="List the voices a checkpoint brings. Any recording of 5-6 seconds is a voice, too: say --voice FILE.",
+        name,
+        help="list the voices of a checkpoint and your own" + (" (valetts voice list)" if name == "voices" else ""),
+        description="List the voices a checkpoint brings, and your own (`valetts voice enroll` makes them). Any recording of "
+        "5-6 seconds is a voice, too: say --voice FILE.",
     )
     add_model_arguments(parser)
     parser.add_argument("--json", action="store_true", help="as JSON")
@@ -27,7 +33,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    rows = list_voices(args.model)
+    rows = list_voices(args.model) + own_voices()
     if args.json:
         print_json(rows)
         return EXIT_OK
@@ -59,3 +65,25 @@ def list_voices(model: str | None) -> list[dict[str, Any]]:
         }
         for name, info in (settings.get("voices") or {}).items()
     ]
+
+
+def own_voices() -> list[dict[str, Any]]:
+    """The same of the voices that this user has made, with the checkpoint each was made for."""
+    from valetts_hf.voices.library import VoiceLibrary
+
+    library = VoiceLibrary()
+    rows = []
+    for name in library.names():
+        facts = library.facts(name)
+        kind = "yours, adapted" if facts.get("adapter") else "yours"
+        source = facts.get("source") or ""
+        rows.append(
+            {
+                "name": name,
+                "language": facts.get("language") or "",
+                "default_for": [],
+                "description": f"{kind}: {source}" if source else kind,
+                "checkpoint": facts.get("checkpoint") or "",
+            }
+        )
+    return rows

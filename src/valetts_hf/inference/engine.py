@@ -25,8 +25,9 @@ from valetts_hf.inference.streaming import speaking_with, spoken
 from valetts_hf.inference.voice_lookup import ResolvedVoice, VoiceLookup
 from valetts_hf.processing.languages import resolve_language
 from valetts_hf.voices.fingerprint import checkpoint_fingerprint, keep_fingerprint
+from valetts_hf.voices.places import is_voice_folder
 from valetts_hf.voices.voice import Voice
-from valetts_hf.voices.voice_folder import is_voice_folder, load_voice, resolve_base
+from valetts_hf.voices.voice_folder import load_voice, resolve_base
 
 
 SPEAKING_RATES = (0.25, 4.0)

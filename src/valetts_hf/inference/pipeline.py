@@ -8,9 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from transformers.pipelines.text_to_audio import AudioOutput, TextToAudioPipeline
 
+from valetts_hf.inference.streaming import speaking_with
+from valetts_hf.inference.voice_lookup import AttachedAdapter, VoiceLookup
 
+
+# Instead of the number of an adapter: whatever the model was loaded with, and the plain model.
+_AS_LOADED, _PLAIN = -1, -2
 # arguments of the call that the processor, and those that the model takes
 _PROCESSOR_ARGUMENTS = ("language", "voice")
 _MODEL_ARGUMENTS = (
@@ -32,8 +38,9 @@ class ValeTTSPipeline(TextToAudioPipeline):
 
         language (`str`):
             Language of the texts; detected when not given.
-        voice (`str`, `np.ndarray` or `torch.Tensor`):
-            Name of a voice of the checkpoint, path of reference audio or style vector `(H,)`.
+        voice ([`Voice`], `str`, `np.ndarray` or `torch.Tensor`):
+            A voice, the name of one of the checkpoint's or of yours, the folder or Hub repository of one, the path of
+            reference audio or a style vector `(H,)`. Texts of a batch may have different ones.
         reference_audio:
             Audio of the voice to speak with: everything that [`ValeTTSFeatureExtractor`] takes, one clip. It is read once
             per call, however many texts there are.
@@ -59,6 +66,12 @@ class ValeTTSPipeline(TextToAudioPipeline):
     >>> first, second = tts(["Good morning!", "How are you?"], language="en-us", seed=1, batch_size=2)
     ```
     """
+
+    _lookup: VoiceLookup | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        self._adapters: list[AttachedAdapter] = []
+        super().__init__(*args, **kwargs)
 
     def _sanitize_parameters(
         self,
@@ -125,9 +138,10 @@ class ValeTTSPipeline(TextToAudioPipeline):
                 reference_features = None
             kwargs.update(own)
         if reference_features is None:
-            return super().preprocess(text, **kwargs)
+            adapter = self._take_stored_voice(kwargs)
+            return {**super().preprocess(text, **kwargs), "adapter": adapter}
         kwargs.pop("voice", None)
-        inputs = super().preprocess(text, **kwargs)
+        inputs = {**super().preprocess(text, **kwargs), "adapter": torch.tensor([_PLAIN])}
         inputs.pop("style", None)  # the default voice of the language
         for name, value in reference_features.items():
             inputs[name] = value.to(self.model.dtype) if value.is_floating_point() else value
@@ -140,8 +154,43 @@ class ValeTTSPipeline(TextToAudioPipeline):
                 "has no meaning: use forward_params."
             )
         forward_params = self._ensure_tensor_on_device(kwargs["forward_params"], device=self.device)
-        output = self.model(**model_inputs, **forward_params)
+        adapters = model_inputs.pop("adapter", torch.tensor([_AS_LOADED])).tolist()
+        if set(adapters) == {_AS_LOADED}:  # also where an adapter is in force that this pipeline knows nothing of
+            output = self.model(**model_inputs, **forward_params)
+        else:
+            with speaking_with(self.model, self._adapter_names(adapters)):
+                output = self.model(**model_inputs, **forward_params)
         return {"waveform": output.waveform, "waveform_lengths": output.waveform_lengths}
+
+    def _take_stored_voice(self, kwargs: dict) -> torch.Tensor:
+        """Put the style of a stored voice in its place; returns the number [1] of the adapter to speak with."""
+        voice = kwargs.get("voice")
+        own = getattr(self.model, "default_voice", None)
+        if voice is None or self.processor is None or (own is not None and voice == own.name):
+            return torch.tensor([_AS_LOADED])
+        if self._lookup is None:
+            self._lookup = VoiceLookup(self.model, self.processor)
+        stored = self._lookup.stored(voice)
+        if stored is None:
+            return torch.tensor([_PLAIN])
+        found = self._lookup.resolve(stored)
+        kwargs["voice"] = found.style[0].float().cpu().numpy()
+        if found.adapter is None:
+            return torch.tensor([_PLAIN])
+        if found.adapter not in self._adapters:
+            self._adapters.append(found.adapter)
+        return torch.tensor([self._adapters.index(found.adapter)])
+
+    def _adapter_names(self, numbers: list[int]) -> str | None | list[str | None]:
+        """What to compute the rows with: one name for all where that is the same."""
+        loaded = None
+        if _AS_LOADED in numbers:
+            from valetts_hf.voices.adapters import active_adapter
+
+            loaded = active_adapter(self.model)
+        special = {_AS_LOADED: loaded, _PLAIN: None}
+        names = [special[number] if number in special else self._adapters[number].name for number in numbers]
+        return names if len(set(names)) > 1 else names[0]
 
     def postprocess(self, outputs: dict) -> AudioOutput:
         length = int(outputs["waveform_lengths"].reshape(-1)[0])

@@ -28,8 +28,9 @@ from valetts_hf.voices.enrolment import AUDIO_ENDINGS
 from valetts_hf.voices.errors import VoiceFileError
 from valetts_hf.voices.fingerprint import checkpoint_fingerprint, style_fingerprint
 from valetts_hf.voices.library import VoiceLibrary
+from valetts_hf.voices.places import is_voice_folder
 from valetts_hf.voices.voice import Voice, style_for
-from valetts_hf.voices.voice_folder import is_voice_folder, load_voice, portable_base
+from valetts_hf.voices.voice_folder import load_voice, portable_base
 
 
 MAX_ADAPTERS = 16  # stay attached to the model although nobody uses them just now; 1 MB each, more for "max"
@@ -126,9 +127,7 @@ class VoiceLookup:
 
     def as_voice(self, voice: Any, name: str | None = None) -> Voice:
         """Anything that can be a voice as a [`Voice`] of this checkpoint."""
-        if isinstance(voice, Voice):
-            return voice
-        found = self._stored(voice) if isinstance(voice, (str, os.PathLike)) else None
+        found = self.stored(voice)
         if found is not None:
             return found
         style = self(voice)
@@ -170,7 +169,7 @@ class VoiceLookup:
             return ResolvedVoice(self._vector(voices[voice]["style"], f"voice {voice!r}"))
         if isinstance(voice, str) and voice.startswith(("http://", "https://")):
             return ResolvedVoice(self._encode(voice, f"the reference audio {voice!r}"))
-        stored = self._stored(voice)
+        stored = self.stored(voice)
         if stored is not None:
             return self._by_voice(stored)
         try:
@@ -194,8 +193,12 @@ class VoiceLookup:
             f"Voices: {names}. Or give a path to an audio file of 5-6 seconds of speech."
         )
 
-    def _stored(self, voice: str | os.PathLike) -> Voice | None:
-        """The voice of a folder, of the user's library or of a Hub repository; None if it is none of these."""
+    def stored(self, voice: Any) -> Voice | None:
+        """A [`Voice`], or that of a folder, of the user's library or of a Hub repository; None if it is none of these."""
+        if isinstance(voice, Voice):
+            return voice
+        if not isinstance(voice, (str, os.PathLike)):
+            return None
         name = os.fspath(voice)
         if isinstance(voice, str) and voice in self._processor.voices:
             return None

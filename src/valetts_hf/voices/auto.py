@@ -64,6 +64,7 @@ class ValeTTSVoiceModel:
 
             set_active(model, load_voice_adapter(model, voice))
         model.model.default_styles.copy_(style.expand_as(model.model.default_styles))
+        model.default_voice = voice
         return model
 
 

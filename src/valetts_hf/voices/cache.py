@@ -19,7 +19,7 @@ from typing import Any
 
 from torch import Tensor
 
-from valetts_hf.voices.library import _system_folder
+from valetts_hf.voices.places import system_folder
 
 
 DEFAULT_LIMIT = 256 * 1024 * 1024  # bytes: some 400,000 style vectors or 200 adapters
@@ -32,7 +32,7 @@ def cache_folder() -> Path | None:
     own = os.environ.get("VALETTS_CACHE")
     if own is not None and own.strip().lower() in ("off", "0", "none", "false", ""):
         return None
-    return Path(own).expanduser() if own else _system_folder("cache") / "valetts"
+    return Path(own).expanduser() if own else system_folder("cache") / "valetts"
 
 
 def cache_key(kind: str, content: str, checkpoint: str, **settings: Any) -> str:

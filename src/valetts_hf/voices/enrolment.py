@@ -116,7 +116,7 @@ def enroll_voice(
     for exam in used:
         exam.style = style_of(model, processor, exam.waveform, cache)
     spread = voice_spread([voice["style"] for voice in processor.voices.values()])
-    check_speakers(used, lambda waveform: style_of(model, processor, waveform, cache), spread, report)
+    check_speakers(used, lambda waveform: style_of(model, processor, waveform), spread, report)
     used = check_clips_agree(used, spread, report)
     report.speech_seconds = sum(exam.speech_seconds for exam in used)
     report.used = [exam.name for exam in used]

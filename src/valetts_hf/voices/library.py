@@ -1,38 +1,21 @@
-"""The voices of this user, by name: one folder each under `$VALETTS_HOME/voices`.
-
-Without `VALETTS_HOME` that is the place where the system wants data of a user: `~/.local/share/valetts` (or
-`$XDG_DATA_HOME/valetts`), `~/Library/Application Support/valetts`, `%LOCALAPPDATA%\\valetts`.
-"""
+"""The voices of this user, by name: one folder each under `$VALETTS_HOME/voices` (see `places`)."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
-import sys
 import uuid
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from valetts_hf.voices.errors import VoiceError, VoiceFileError
-from valetts_hf.voices.voice import Voice, check_name
-from valetts_hf.voices.voice_folder import is_voice_folder, load_voice, save_voice
+from valetts_hf.voices.places import VOICE_FILE, check_name, is_voice_folder, user_folder
 
 
-def user_folder() -> Path:
-    """The folder of this user's voices' home; it need not exist."""
-    if own := os.environ.get("VALETTS_HOME"):
-        return Path(own).expanduser()
-    return _system_folder("data") / "valetts"
-
-
-def _system_folder(kind: str) -> Path:
-    """Where the system keeps a user's "data" or "cache"."""
-    home = Path.home()
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    if sys.platform == "darwin":
-        return home / "Library" / ("Application Support" if kind == "data" else "Caches")
-    return Path(os.environ.get(f"XDG_{kind.upper()}_HOME") or home / (".local/share" if kind == "data" else ".cache"))
+if TYPE_CHECKING:
+    from valetts_hf.voices.voice import Voice
 
 
 class VoiceLibrary:
@@ -77,7 +60,22 @@ class VoiceLibrary:
             `VoiceError`: there is none. `VoiceFileError`: it is damaged.
         """
         self._require(name)
+        from valetts_hf.voices.voice_folder import load_voice
+
         return load_voice(self.path(name))
+
+    def facts(self, name: str) -> dict[str, Any]:
+        """What `voice.json` says, without loading the voice; {} if it cannot be read.
+
+        Raises:
+            `VoiceError`: there is no such voice.
+        """
+        self._require(name)
+        try:
+            facts = json.loads((self.path(name) / VOICE_FILE).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return facts if isinstance(facts, dict) else {}
 
     def save(self, voice: Voice, overwrite: bool = False) -> Path:
         """Keep a voice under its name.
@@ -90,6 +88,8 @@ class VoiceLibrary:
                 f"there is a voice {voice.name!r} already in {str(self.folder)!r}: choose another name, remove it, or allow "
                 "overwriting."
             )
+        from valetts_hf.voices.voice_folder import save_voice
+
         return save_voice(voice, self.path(voice.name))
 
     def remove(self, name: str) -> Path:

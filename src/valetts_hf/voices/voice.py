@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime
 import os
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,11 +18,10 @@ from torch import nn
 
 from valetts_hf.voices.errors import VoiceError, VoiceMismatchError
 from valetts_hf.voices.fingerprint import checkpoint_fingerprint, style_fingerprint
+from valetts_hf.voices.places import MAX_NAME, check_name
 
 
 __all__ = ["Voice", "check_name", "checkpoint_fingerprint", "style_for"]
-
-MAX_NAME = 64
 
 
 @dataclass(eq=False)  # compared by identity: a vector has no truth value
@@ -182,22 +180,6 @@ def style_for(voice: Voice, model: nn.Module) -> np.ndarray:
             "and hears voices differently: load that checkpoint, or enrol the voice again with this one."
         )
     return voice.style
-
-
-def check_name(name: Any) -> str:
-    """A name that can be a folder everywhere.
-
-    Raises:
-        `VoiceError`: it cannot.
-    """
-    if isinstance(name, str):
-        name = name.strip()
-        if len(name) <= MAX_NAME and re.fullmatch(r"\w[\w .-]*", name) and not name.endswith(".") and name[0] != "_":
-            return name
-    raise VoiceError(
-        f"a voice's name may have 1 to {MAX_NAME} letters, digits, spaces, '.', '_' and '-' and begins with a letter or "
-        f"digit, got {str(name)[:80]!r}."
-    )
 
 
 def _checked_style(style: Any, name: str) -> np.ndarray:

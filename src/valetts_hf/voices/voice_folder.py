@@ -27,10 +27,11 @@ from typing import Any
 import numpy as np
 
 from valetts_hf.voices.errors import ConsentError, VoiceError, VoiceFileError, one_line
+from valetts_hf.voices.places import VOICE_FILE, is_voice_folder
 from valetts_hf.voices.voice import Voice
 
 
-VOICE_FILE, STYLE_FILE, ADAPTER_FOLDER = "voice.json", "voice.safetensors", "adapter"
+STYLE_FILE, ADAPTER_FOLDER = "voice.safetensors", "adapter"
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 CONFIG_FILE = "config.json"
 MODEL_TYPE = "valetts_voice"
@@ -64,14 +65,6 @@ def portable_base(source: str | os.PathLike | None) -> str | None:
 def resolve_base(name: str | None) -> str:
     """What to load for the base a voice names: a folder or repository; the bundled checkpoint for "valetts/base" or None."""
     return import_module("valetts_hf").BASE_CHECKPOINT if name in (None, BUNDLED_BASE) else name
-
-
-def is_voice_folder(path: str | os.PathLike) -> bool:
-    """Whether a folder holds a voice."""
-    try:
-        return os.path.isfile(os.path.join(os.path.expanduser(os.fspath(path)), VOICE_FILE))
-    except (ValueError, TypeError):  # a null character
-        return False
 
 
 def save_voice(voice: Voice, folder: str | os.PathLike) -> Path:
