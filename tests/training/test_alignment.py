@@ -93,6 +93,13 @@ def test_impossible_rows_and_shapes_are_refused():
         monotonic_alignment_search(torch.zeros(2, 3), torch.ones(1, 2), torch.ones(1, 3))
 
 
+def test_unchecked_search_gives_the_same_and_trusts_its_caller():
+    likelihood = torch.randn(2, 4, 10, generator=torch.Generator().manual_seed(7))
+    masks = lengths_to_mask([3, 4], 4), lengths_to_mask([8, 10], 10)
+    expected = monotonic_alignment_search(likelihood, *masks)
+    assert torch.equal(monotonic_alignment_search(likelihood, *masks, check_lengths=False), expected)
+
+
 def test_likelihood_equals_torch_distributions():
     generator = torch.Generator().manual_seed(6)
     latents = torch.randn(2, 7, 5, generator=generator)

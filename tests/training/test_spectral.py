@@ -6,7 +6,12 @@ import pytest
 import torch
 from transformers.audio_utils import mel_filter_bank
 
-from valetts_hf.training.spectral import MultiScaleMelLoss, magnitude_spectrogram, multi_resolution_stft_loss
+from valetts_hf.training.spectral import (
+    MagnitudePair,
+    MultiScaleMelLoss,
+    magnitude_spectrogram,
+    multi_resolution_stft_loss,
+)
 
 
 def noise(seed, *shape):
@@ -82,6 +87,22 @@ def test_multi_resolution_loss_of_scaled_signals():
     assert distance.item() == pytest.approx(math.log(2.0), rel=1e-3)
     convergence, distance = multi_resolution_stft_loss(waveform, waveform)
     assert convergence.item() == 0.0 and distance.item() == 0.0
+
+
+def test_losses_share_the_magnitudes_they_have_in_common(monkeypatch):
+    import valetts_hf.training.spectral as spectral
+
+    predicted, target = noise(9, 2, 4096).requires_grad_(), noise(10, 2, 4096)
+    mel_loss = MultiScaleMelLoss()
+    expected = [mel_loss(predicted, target), *multi_resolution_stft_loss(predicted, target)]
+    calls = []
+    original = spectral.magnitude_spectrogram
+    monkeypatch.setattr(spectral, "magnitude_spectrogram", lambda *a: calls.append(a) or original(*a))
+    pair = MagnitudePair(predicted, target)
+    got = [mel_loss(pair), *multi_resolution_stft_loss(pair)]
+    assert got == expected and len(calls) == 2 * 7  # the three resolutions of the second are among the seven
+    gradients = [torch.autograd.grad(sum(losses), predicted)[0] for losses in (got, expected)]
+    torch.testing.assert_close(*gradients)
 
 
 def test_bad_arguments_are_refused():

@@ -51,6 +51,48 @@ def test_references_come_from_other_clips_of_the_speaker(buzz_corpus):
     assert batches._references(random, np.array([11])).tolist() == [11]  # the only clip of its speaker
 
 
+def test_clips_and_references_are_drawn_as_by_a_loop(buzz_corpus):
+    """The vectorised draw gives the numbers that one call per row gave."""
+    batches = maker(buzz_corpus, batch_size=64)
+    random = np.random.default_rng([0, 5])
+    clips = random.choice(len(batches.weights), size=64, p=batches.weights)
+    references = []
+    for clip in clips:
+        others = np.flatnonzero(buzz_corpus.speaker_ids == buzz_corpus.speaker_ids[clip])
+        choice = int(random.choice(others))
+        if choice == clip and len(others) > 1:
+            choice = int(others[(np.searchsorted(others, clip) + 1) % len(others)])
+        references.append(choice)
+    random = np.random.default_rng([0, 5])
+    np.testing.assert_array_equal(batches._clips(random), clips)
+    np.testing.assert_array_equal(batches._references(random, clips), references)
+
+
+def test_length_buckets_keep_every_weight(buzz_corpus):
+    batches = maker(buzz_corpus, batch_size=8, length_buckets=3)
+    lengths = buzz_corpus.token_lengths
+    counts, spreads = np.zeros(12), []
+    for step in range(1500):
+        clips = batches._clips(np.random.default_rng(step))
+        counts += np.bincount(clips, minlength=12)
+        spreads.append(np.ptp(lengths[clips]))
+    np.testing.assert_allclose(counts / counts.sum(), batches.weights, atol=0.015)
+    assert max(spreads) < np.ptp(lengths)  # no batch has the shortest and the longest clip
+    batch = batches.batch(0)
+    assert batch.input_ids.shape[1] % 16 == 0 and torch.equal(batch.input_ids, batches.batch(0).input_ids)
+    with pytest.raises(ValueError, match="length_buckets must be at least 1, got 0"):
+        maker(buzz_corpus, length_buckets=0)
+
+
+def test_whole_rows_are_those_whose_window_holds_the_clip(buzz_corpus):
+    clips, starts = np.array([0, 1, 2]), np.array([0, 3, 0])
+    batch = maker(buzz_corpus, window_frames=int(buzz_corpus.frame_lengths[0])).assemble(
+        clips, starts, clips, starts * 0
+    )
+    expected = torch.nonzero(batch.frame_mask.sum(1) == batch.durations.sum(1))[:, 0]
+    assert batch.whole_rows.tolist() == expected.tolist() and 0 in batch.whole_rows and 1 not in batch.whole_rows
+
+
 def test_speaker_weights(buzz_corpus):
     shares = np.bincount(buzz_corpus.speaker_ids, weights=speaker_weights(buzz_corpus, 0.0))
     np.testing.assert_allclose(shares, [1 / 3] * 3)

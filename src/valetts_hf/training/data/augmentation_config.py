@@ -7,6 +7,7 @@ is told in `augmentation.py`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -30,10 +31,15 @@ class _Augmentation:
         if "apply_to" in {item.name for item in fields(self)}:
             self._require(self.apply_to in TARGETS, "apply_to", f"one of {list(TARGETS)}")
 
+    @classmethod
+    def section(cls) -> str:
+        """Its name in a recipe: BandLimitAugmentation is `band_limit`."""
+        words = re.findall("[A-Z][a-z]+", cls.__name__.removesuffix("Augmentation"))
+        return "_".join(words).lower()
+
     def _require(self, condition: bool, name: str, rule: str) -> None:
         if not condition:
-            owner = type(self).__name__.removesuffix("Augmentation").lower()
-            raise ValueError(f"augmentation.{owner}: {name} must be {rule}, got {getattr(self, name)!r}")
+            raise ValueError(f"augmentation.{self.section()}: {name} must be {rule}, got {getattr(self, name)!r}")
 
 
 @dataclass
