@@ -26,6 +26,7 @@ import torch
 from accelerate.utils import set_seed
 
 from valetts_hf import BASE_CHECKPOINT
+from valetts_hf.modeling.configuration_valetts import ValeTTSConfig
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.processing.processing_valetts import ValeTTSProcessor
 from valetts_hf.training.checkpoint_building import load_judges
@@ -149,11 +150,11 @@ def load_base(parsed: argparse.Namespace) -> tuple[ValeTTSForSpeech, ValeTTSProc
     return model, processor, growth
 
 
-def load_corpus(parsed: argparse.Namespace, recipe: FinetuneRecipe, model, processor) -> PackedCorpus:
+def load_corpus(
+    parsed: argparse.Namespace, options: dict[str, Any], recipe: FinetuneRecipe, model, processor
+) -> PackedCorpus:
     """The data with the checkpoint's tokens and a test split."""
     if is_packed(parsed.data[0]):
-        if len(parsed.data) > 1:
-            raise ValueError("--data takes one packed corpus, or any number of other sources")
         corpus = PackedCorpus.load(parsed.data[0])
     else:
         from valetts_hf.training.data.preparation import prepare_corpus
@@ -164,7 +165,7 @@ def load_corpus(parsed: argparse.Namespace, recipe: FinetuneRecipe, model, proce
             folder,
             num_proc=1 if parsed.new_language else parsed.num_proc,  # other processes lack the language
             load_model=lambda: model,
-            **source_options(parsed),
+            **options,
         )
         corpus = made.corpus
         print(f"{len(corpus)} of {len(made.clips)} clips, {corpus.hours * 60:.1f} minutes, aligner: {made.aligner}")
@@ -173,17 +174,23 @@ def load_corpus(parsed: argparse.Namespace, recipe: FinetuneRecipe, model, proce
 
 def finetune(parsed: argparse.Namespace) -> Path:
     """Train, measure and write; returns the folder of the result (of the run, on processes beside the main one)."""
-    recipe = make_recipe(parsed)
+    recipe, options = make_recipe(parsed), source_options(parsed)
+    if is_packed(parsed.data[0]) and len(parsed.data) > 1:
+        raise ValueError("--data takes one packed corpus, or any number of other sources")
     listeners = {
         name: load_callable(value)
         for name, value in (("transcriber", parsed.transcriber), ("embedder", parsed.embedder))
         if value
     }
+    judges_from = parsed.init_discriminators or parsed.base
+    judges = load_judges(judges_from, ValeTTSConfig.from_pretrained(parsed.base).hidden_size)
+    if judges is None and parsed.init_discriminators:
+        raise ValueError(f"there are no discriminators in {judges_from!r}")
     accelerator = make_accelerator(recipe.mixed_precision, parsed.cpu)
     set_seed(recipe.seed)
     model, processor, growth = load_base(parsed)
     with accelerator.main_process_first():
-        corpus = load_corpus(parsed, recipe, model, processor)
+        corpus = load_corpus(parsed, options, recipe, model, processor)
     rehearsal = PackedCorpus.load(parsed.rehearsal) if parsed.rehearsal else None
     share = recipe.rehearsal_share
     mixed, weights = with_rehearsal(corpus, rehearsal, share, recipe.speaker_exponent, recipe.speaker_boosts)
@@ -196,9 +203,6 @@ def finetune(parsed: argparse.Namespace) -> Path:
         parsed.output.mkdir(parents=True, exist_ok=True)
         if accelerator.is_main_process:
             save_json(results, record)
-    judges = load_judges(parsed.init_discriminators or parsed.base, model.config.hidden_size)
-    if judges is None and parsed.init_discriminators:
-        raise ValueError(f"there are no discriminators in {parsed.init_discriminators!r}")
     run = FinetuneRun(recipe, mixed, weights, model, parsed.output, accelerator, judges, growth)
     say = accelerator.print
     say(

@@ -15,10 +15,10 @@ from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.processing.processing_valetts import ValeTTSProcessor
 from valetts_hf.processing.tokenization_valetts import ValeTTSTokenizer
 from valetts_hf.training.checkpoint_building import Judges, load_judges
-from valetts_hf.training.finetuning import PARTS, build_finetuning, finetune_step, freeze_parts
+from valetts_hf.training.finetuning import build_finetuning, finetune_step, freeze_parts
 from valetts_hf.training.finetuning_data import joined, retokenized, with_held_out, with_rehearsal
 from valetts_hf.training.finetuning_growth import Growth
-from valetts_hf.training.finetuning_recipe import JUDGEMENTS, FinetuneRecipe, load_finetune_recipe
+from valetts_hf.training.finetuning_recipe import JUDGEMENTS, PARTS, FinetuneRecipe, load_finetune_recipe
 from valetts_hf.training.finetuning_results import comparison
 from valetts_hf.training.pretrain_run import make_batches
 
@@ -195,13 +195,14 @@ def test_only_new_rows_of_grown_tables_learn(tiny_checkpoint, recordings, freeze
 def test_fresh_judges_learn_before_they_judge(tiny_checkpoint, recordings):
     recipe = small_recipe(judge_warmup=1, losses={"adversarial": 1e4})
     norms = []
-    for warm in (False, True):
+    for chosen, warm in ((recipe, False), (recipe.without_judgement(), True), (recipe, True)):
         torch.manual_seed(0)
         state, batches, accelerator = start(tiny_checkpoint, recordings, recipe)
         before = [value.clone() for value in state.discriminator.parameters()]
-        norms.append(float(finetune_step(state, batches.batch(0), recipe, accelerator, warm)["gradient_norm"]))
+        norms.append(float(finetune_step(state, batches.batch(0), chosen, accelerator, warm)["gradient_norm"]))
         assert any(not torch.equal(a, b) for a, b in zip(before, state.discriminator.parameters(), strict=True))
-    assert norms[1] > 10 * norms[0]
+    assert norms[0] == pytest.approx(norms[1], rel=1e-4)
+    assert norms[2] != pytest.approx(norms[1], rel=0.1), "what trained judges say counts, ten thousand times here"
 
 
 def test_judges_beside_a_checkpoint_are_found(tiny_checkpoint, tmp_path):
@@ -292,6 +293,7 @@ def test_errors_of_the_command(run_finetune, tiny_checkpoint, packed, tmp_path):
         (["--data", "x", "--columns", "words=sentence"], "--columns knows audio, text"),
         (["--data", str(packed), "--init_discriminators", str(packed)], "no discriminators in"),
         (["--data", str(packed), "--embedder", "nothing"], "module:function"),
+        (["--data", str(packed), "--freeze", "ears"], "freeze knows no"),
         (["--data", str(packed), "--recipe", str(tmp_path / "none.yaml")], "there is no recipe"),
     ):
         with pytest.raises(SystemExit, match=message):

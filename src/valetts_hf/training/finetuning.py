@@ -18,23 +18,10 @@ from valetts_hf.training.checkpoint_building import Judges, clips_of, speaker_st
 from valetts_hf.training.data.batches import TrainingBatch
 from valetts_hf.training.data.corpus import PackedCorpus
 from valetts_hf.training.finetuning_growth import Growth
-from valetts_hf.training.finetuning_recipe import FinetuneRecipe
+from valetts_hf.training.finetuning_recipe import EVERYTHING, PARTS, FinetuneRecipe, check_parts
 from valetts_hf.training.pretrainer import PretrainState, build_state, pretrain_step
 
 
-PARTS = (
-    "text_encoder",
-    "style_encoder",
-    "duration_predictor",
-    "token_prior",
-    "frame_embedding",
-    "prosody_predictor",
-    "frame_prior",
-    "flow",
-    "posterior_encoder",
-    "decoder",
-)
-EVERYTHING = "all"
 FINE_TUNED = "fine-tuned on"  # how descriptions of new voices begin
 
 
@@ -48,9 +35,7 @@ def freeze_parts(model: ValeTTSForSpeech, names: Sequence[str]) -> None:
     Raises:
         ValueError: there is no such part.
     """
-    unknown = sorted(set(names) - {*PARTS, EVERYTHING})
-    if unknown:
-        raise ValueError(f"recipe: freeze knows no {unknown}; the parts are {', '.join(PARTS)} and {EVERYTHING}")
+    check_parts(names)
     for name in PARTS if EVERYTHING in names else names:
         part = model.decoder if name == "decoder" else getattr(model.model, name)
         part.requires_grad_(False)

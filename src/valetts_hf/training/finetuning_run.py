@@ -11,12 +11,13 @@ from accelerate import Accelerator
 
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.training.checkpoint_building import Judges
+from valetts_hf.training.data.batches import BatchMaker
 from valetts_hf.training.data.corpus import PackedCorpus
 from valetts_hf.training.finetuning import build_finetuning, finetune_step
 from valetts_hf.training.finetuning_growth import Growth
 from valetts_hf.training.finetuning_recipe import FinetuneRecipe
 from valetts_hf.training.pretrain_run import Evaluator, PretrainRun, make_batches
-from valetts_hf.training.run_folder import RunFolder
+from valetts_hf.training.pretrainer import PretrainState
 from valetts_hf.voices.adapters import adapter_config, adapter_state, attach_adapter
 
 
@@ -51,19 +52,16 @@ class FinetuneRun(PretrainRun):
         evaluator: Evaluator | None = None,
     ) -> None:
         self.recipe: FinetuneRecipe = recipe
-        self.corpus, self.accelerator, self.evaluator = corpus, accelerator, evaluator
-        self.folder, self.config = RunFolder(Path(folder)), model.config
-        self.warm = judges is not None
+        self.warm, self.weights = judges is not None, weights
+        self._judges, self._growth = judges, growth
         if judges is not None:
             recipe.discriminator = judges.preset  # sizes that the weights have
         if recipe.method == "peft":
             if growth is not None:
                 raise ValueError("a new language changes the network's tables: it needs the method full, not peft")
             self._attach(model)
-        self.parameters = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
-        self.batches = make_batches(corpus, recipe, model, accelerator.device, weights)
-        self.state = build_finetuning(recipe, accelerator, model, judges, growth)
-        self._saved_step = -1
+        super().__init__(recipe, corpus, model, folder, accelerator, evaluator)
+        self._judges = None  # the state has them now
 
     def resume(self, where: str | Path = "latest", allow_changes: bool = False) -> Path | None:
         """Continue from a checkpoint, see `PretrainRun.resume`."""
@@ -87,6 +85,12 @@ class FinetuneRun(PretrainRun):
     def adapter(self, model: ValeTTSForSpeech) -> tuple:
         """PEFT configuration and weights of a model from `averaged_model`."""
         return model.peft_config[ADAPTER], adapter_state(model, ADAPTER)
+
+    def _make_batches(self, model: ValeTTSForSpeech) -> BatchMaker:
+        return make_batches(self.corpus, self.recipe, model, self.accelerator.device, self.weights)
+
+    def _make_state(self, model: ValeTTSForSpeech) -> PretrainState:
+        return build_finetuning(self.recipe, self.accelerator, model, self._judges, self._growth)
 
     def _step(self, batches: list) -> dict[str, torch.Tensor]:
         return finetune_step(self.state, batches, self.recipe, self.accelerator, self.warm)

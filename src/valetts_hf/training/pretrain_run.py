@@ -23,6 +23,7 @@ from valetts_hf.training.data.augmentation import Augmenter
 from valetts_hf.training.data.batches import BatchMaker, TrainingBatch, speaker_weights
 from valetts_hf.training.data.corpus import PackedCorpus
 from valetts_hf.training.pretrainer import (
+    PretrainState,
     apply_recipe,
     build_state,
     learning_rate_factor,
@@ -81,9 +82,15 @@ class PretrainRun:
         self.recipe, self.corpus, self.accelerator, self.evaluator = recipe, corpus, accelerator, evaluator
         self.folder, self.config = RunFolder(Path(folder)), model.config
         self.parameters = sum(parameter.numel() for parameter in model.parameters())
-        self.batches = make_batches(corpus, recipe, model, accelerator.device)
-        self.state = build_state(recipe, accelerator, model)
+        self.batches = self._make_batches(model)
+        self.state = self._make_state(model)
         self._saved_step = -1
+
+    def _make_batches(self, model: ValeTTSForSpeech) -> BatchMaker:
+        return make_batches(self.corpus, self.recipe, model, self.accelerator.device)
+
+    def _make_state(self, model: ValeTTSForSpeech) -> PretrainState:
+        return build_state(self.recipe, self.accelerator, model)
 
     def start_judges_from(self, checkpoint: str | Path) -> None:
         """Take the discriminators, and nothing else, from a checkpoint."""
