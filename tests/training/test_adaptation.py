@@ -13,7 +13,7 @@ from tests.conftest import tiny_processor, voice_like
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.training import adaptation_data, adaptation_run
 from valetts_hf.training.adaptation import TranscriptError, VoiceBusyError, adapt_voice, voice_lock
-from valetts_hf.training.adaptation_alignment import align_support, align_transcript
+from valetts_hf.training.adaptation_alignment import align_support, align_transcript, expected_duration_search
 from valetts_hf.training.adaptation_data import Support, SupportClip, SupportWindows, prepare_support
 from valetts_hf.training.adaptation_run import adapt
 from valetts_hf.training.adaptation_settings import AdaptationSettings, load_settings
@@ -282,11 +282,13 @@ class _Reader(torch.nn.Module):
 
     def __init__(self):
         super().__init__()
+        self.config = SimpleNamespace(duration=SimpleNamespace(noise_size=2, max_frames=30))
         self.spectra = torch.randn(200, 12, generator=torch.Generator().manual_seed(0))
         self.model = SimpleNamespace(
             posterior_encoder=lambda mel, style, mask: (mel, mel),
             flow=lambda latents, style, mask: latents,
             text_encoder=lambda ids, languages, style, mask: self.spectra[ids],
+            duration_predictor=lambda states, style, mask, noise: torch.zeros(states.shape[:2]),
             token_prior=lambda states: (states, torch.zeros_like(states)),
         )
 
@@ -314,6 +316,19 @@ def test_a_right_transcript_is_aligned():
     assert found.cost < 0.3
     costs = align_support(reader, Support([clip]), torch.zeros(4))
     assert costs == {"clip 1": found.cost} and torch.equal(clip.durations, found.durations)
+
+
+def test_expected_durations_settle_what_the_prior_leaves_open():
+    expected = torch.tensor([1.0, 2.0, 4.0, 1.0]).log()
+    nothing = torch.zeros(4, 16)
+    assert expected_duration_search(nothing, expected, 10).tolist() == [2, 4, 8, 2]
+    told = torch.full((4, 16), -50.0)
+    for token, frames in enumerate(((0, 5), (5, 6), (6, 12), (12, 16))):
+        told[token, slice(*frames)] = 0.0
+    assert expected_duration_search(told, expected, 10, weight=1.0).tolist() == [5, 1, 6, 4]
+    assert expected_duration_search(torch.zeros(2, 40), torch.zeros(2), 3).sum() == 40  # longer than a token may be
+    with pytest.raises(ValueError, match="5 tokens cannot share 4 frames"):
+        expected_duration_search(torch.zeros(5, 4), torch.zeros(5), 10)
 
 
 def test_a_wrong_transcript_is_refused_by_name():

@@ -1,14 +1,19 @@
 """Transcripts of support clips: their durations, and whether text and speech belong together.
 
-Monotonic alignment search (VITS, arXiv 2106.06103, section 2.2.1) with the model's own token prior gives durations for
-any text. The cost of an alignment is the rank of the token that each frame was given among all tokens of the clip (0 the
+Monotonic alignment search (VITS, arXiv 2106.06103, section 2.2.1) with the model's own token prior tells how well any text
+fits. The cost of an alignment is the rank of the token that each frame was given among all tokens of the clip (0 the
 likeliest, 1 the least likely), relative to the same for the transcript with its sounds shuffled: 1 is no better than
 chance. Being relative, it depends little on the speaker, the recording and the checkpoint.
-T tokens, F frames, H style width, K shuffled transcripts.
+
+That search alone gives ragged durations (many tokens of one frame beside long ones), which are not to be learned from. The
+durations come from the best segmentation under both the prior, tempered since its channels are not independent, and the
+durations that the model expects (a segmental Viterbi search, as in hidden semi-Markov models).
+T tokens, F frames, D longest duration, H style width, K shuffled transcripts.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -23,6 +28,8 @@ from valetts_hf.training.alignment import gaussian_log_likelihood, monotonic_ali
 REFUSED_COST = 0.95
 DOUBTED_COST = 0.86
 SHUFFLES = 12
+PRIOR_WEIGHT = 0.06  # of the log-likelihoods beside the expected durations
+DURATION_SPREAD = 0.4  # standard deviation of a log duration around the expected one
 
 
 class TranscriptError(ValueError):
@@ -75,11 +82,60 @@ def align_transcript(
     token_mask = length_mask(torch.full((rows,), count, device=device))
     hidden_states = network.text_encoder(ids, languages, style.expand(rows, -1), token_mask)
     likelihood = gaussian_log_likelihood(latents.expand(rows, -1, -1), *network.token_prior(hidden_states))
+    noise = hidden_states.new_zeros(1, count, model.config.duration.noise_size)
+    expected = network.duration_predictor(hidden_states[:1], style, token_mask[:1], noise)[0]
+    found = expected_duration_search(likelihood[0], expected, model.config.duration.max_frames)
     durations = monotonic_alignment_search(likelihood, token_mask, frame_mask.expand(rows, -1))
     chosen = likelihood.gather(1, expansion_index(durations, len(mel))[:, None])
     rank = (likelihood > chosen).float().mean(dim=(1, 2))
     cost = float(rank[0] / rank[1:].mean().clamp(min=1e-4)) if shuffles else 0.0
-    return Alignment(durations[0].cpu(), cost)
+    return Alignment(found.cpu(), cost)
+
+
+def expected_duration_search(
+    log_likelihood: Tensor,
+    expected: Tensor,
+    max_frames: int,
+    weight: float = PRIOR_WEIGHT,
+    spread: float = DURATION_SPREAD,
+) -> Tensor:
+    """Durations of the best segmentation under the prior and the expected durations.
+
+    Args:
+        log_likelihood (`Tensor` [T, F]): of frame f under token t.
+        expected (`Tensor` [T]): log durations that the model predicts; they are scaled to the length of the clip.
+        max_frames (`int`): longest duration D of a token; more where the clip needs it.
+        weight (`float`), spread (`float`): see `PRIOR_WEIGHT` and `DURATION_SPREAD`.
+
+    Returns:
+        `Tensor` [T]: int64, each at least 1, summing to F.
+
+    Raises:
+        `ValueError`: more tokens than frames.
+    """
+    tokens, frames = log_likelihood.shape
+    if tokens > frames:
+        raise ValueError(f"{tokens} tokens cannot share {frames} frames: every token needs at least one")
+    likelihood, expected = weight * log_likelihood.float().cpu(), expected.float().cpu()
+    longest = min(frames, max(max_frames, -(-2 * frames // tokens)))
+    lengths = torch.arange(1, longest + 1)
+    expected = expected + math.log(frames) - torch.logsumexp(expected, dim=0)
+    penalty = -0.5 * ((lengths.float().log() - expected[:, None]) / spread).square()  # [T, D]
+    total = torch.nn.functional.pad(likelihood.cumsum(dim=1), (1, 0))  # [T, F + 1]
+    starts = torch.arange(frames + 1) - lengths[:, None]  # [D, F + 1]: where a token of that length began
+    possible, starts = starts >= 0, starts.clamp(min=0)
+    score = torch.full((frames + 1,), -torch.inf)
+    score[0] = 0.0
+    chosen = torch.empty(tokens, frames + 1, dtype=torch.long)
+    for token in range(tokens):
+        options = (score - total[token])[starts].masked_fill(~possible, -torch.inf) + penalty[token, :, None]
+        best, chosen[token] = options.max(dim=0)
+        score = best + total[token]
+    durations, end = torch.empty(tokens, dtype=torch.long), frames
+    for token in range(tokens - 1, -1, -1):
+        durations[token] = lengths[chosen[token, end]]
+        end -= int(durations[token])
+    return durations
 
 
 def align_support(
