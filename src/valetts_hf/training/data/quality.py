@@ -329,7 +329,8 @@ def findings(clips: Sequence[ClipReport]) -> list[str]:
             away = np.abs(np.log2(values / pitches[name])) > 0.7
             if away.mean() > 0.1:
                 found.append(
-                    f"{name}: {away.mean():.0%} of the clips lie more than 8 semitones off its pitch: one person?"
+                    f"{name}: {away.mean():.0%} of the clips lie more than 8 semitones off its usual "
+                    f"{pitches[name]:.0f} Hz, around {np.median(values[away]):.0f} Hz: one person?"
                 )
     return found
 
