@@ -20,7 +20,7 @@ def pesq_score(predicted: np.ndarray, reference: np.ndarray, sampling_rate: int 
         mode (`str`): "wb" or "nb".
 
     Returns:
-        `float`: MOS-LQO, 1.04 (bad) to 4.64 ("wb"); NaN if the recording has no speech.
+        `float`: MOS-LQO, 1.04 (bad) to 4.64 ("wb"); NaN if one side has no speech.
 
     Raises:
         ImportError: the package pesq is missing.
@@ -33,6 +33,8 @@ def pesq_score(predicted: np.ndarray, reference: np.ndarray, sampling_rate: int 
     if mode not in PESQ_RATES:
         raise ValueError(f"mode={mode!r} is unknown; use 'wb' or 'nb'")
     pair = checked_pair(predicted, reference, same_length=True)
+    if not all(waveform.any() for waveform in pair):  # the library divides by the loudest sample
+        return float("nan")
     first, second = (_resampled(waveform, sampling_rate, PESQ_RATES[mode]) for waveform in pair)
     try:
         return float(pesq.pesq(PESQ_RATES[mode], second, first, mode))
