@@ -10,7 +10,7 @@ from valetts_hf.training.data.feature_cache import digest
 
 
 def text_key(text: str, language: str) -> str:
-    """Cache key of a transcript; changes with the code of the text front end."""
+    """Cache key of a transcript; changes with the text front end: its code, and the language's entry."""
     from valetts_hf.processing.languages import BUILT_IN, LANGUAGES
 
     row = LANGUAGES.get(language)
