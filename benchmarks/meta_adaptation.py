@@ -132,8 +132,11 @@ def run_case(start: str, speaker: str, corpus: PackedCorpus, options: argparse.N
 
     def measure(step: int, parameters: Parameters) -> None:
         with torch.no_grad():
-            result["query_loss"][str(step)] = float(task.query(parameters))
-        if embed is not None and step in options.similarity_steps:
+            loss = float(task.query(parameters))
+        result["query_loss"][str(step)] = loss
+        if not np.isfinite(loss):  # this learning rate is too high for this speaker: it cannot speak either
+            result["similarity"][str(step)] = float("nan")
+        elif embed is not None and step in options.similarity_steps:
             spoken = speak(state, parameters, clips, heard, style)
             result["similarity"][str(step)] = similarity(embed, spoken, clips, heard)
 
