@@ -7,7 +7,8 @@ Systems take turns (A, B, A, B, ...), one step each, so that whatever else the m
 discriminators. Every system gets the same number of rows, of seconds of speech per row and of decoded seconds per row (0.37 s,
 the 8192 samples of VITS):
 
-- `valetts`: our default network against the `gpu` discriminators; `valetts-cpu`: what `recipes/base_cpu.yaml` trains;
+- `valetts`: our default network against the `gpu` discriminators (or another preset);
+- `valetts-cpu`: the networks of `recipes/base_cpu.yaml`, against the `cpu` discriminators;
 - `vits`: the published configuration.
 
 Two numbers of seconds of audio per second come out, since a step encodes a long window and decodes a part of it: "window" counts
@@ -152,7 +153,7 @@ class ValeTTSSystem:
         }
         recipe: PretrainRecipe
         if name == "valetts":
-            recipe = load_recipe(options.recipe, discriminator="gpu", **settings)
+            recipe = load_recipe(options.recipe, discriminator=options.discriminator, **settings)
         else:
             recipe = load_recipe(RECIPES / "base_cpu.yaml", discriminator="cpu", **settings)
         self.recipe, self.timeline = recipe, timeline
@@ -266,6 +267,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         "load_average": os.getloadavg()[0],
         "batch_size": options.batch_size,
         "precision": options.precision,
+        "valetts_discriminator": options.discriminator,
         "alignment_search": "all systems" if options.search else "vits only",
         "systems": results,
     }
@@ -327,6 +329,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--systems", nargs="+", choices=SYSTEMS, default=list(SYSTEMS))
     parser.add_argument("--corpus", help="packed corpus; without it, buzzing clips are made up (speed is the same)")
     parser.add_argument("--recipe", help="recipe of `valetts`: YAML file of overrides")
+    parser.add_argument("--discriminator", default="gpu", help="preset of the discriminators of `valetts`")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--batch-size", type=int, default=4)
     parser.add_argument("--window-seconds", type=float, default=1.7)

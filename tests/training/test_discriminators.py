@@ -90,7 +90,8 @@ def test_learns_to_tell_tones_from_noise():
     losses = []
     for _ in range(40):
         real = 0.1 * torch.sin(2 * torch.pi * (100 + 300 * torch.rand(4, 1)) * time)
-        loss = discriminator_loss(discriminator(real)[0], discriminator(0.07 * torch.randn(4, 1024))[0])
+        scores, _ = discriminator(torch.cat([real, 0.07 * torch.randn(4, 1024)]))
+        loss = discriminator_loss(*zip(*(score.chunk(2) for score in scores), strict=True))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -113,7 +114,9 @@ def test_presets_keep_their_promised_cost():
     assert 0.2 <= cpu["gflop_per_second"] <= 0.55 and cpu["parameters"] < 500_000
     gpu = discriminator_cost(discriminator_preset("gpu"))
     assert 8 <= gpu["gflop_per_second"] <= 14 and 8e6 < gpu["parameters"] < 15e6
-    with pytest.raises(ValueError, match=r"unknown discriminator preset 'tpu': choose one of \['cpu', 'gpu'\]"):
+    medium = discriminator_cost(discriminator_preset("medium"))
+    assert 3 <= medium["gflop_per_second"] <= 5 and medium["parameters"] < 4e6
+    with pytest.raises(ValueError, match=r"preset 'tpu': choose one of \['cpu', 'gpu', 'medium'\]"):
         discriminator_preset("tpu")
 
 

@@ -3,9 +3,9 @@
 The multi-period part is HiFi-GAN's (Kong et al., arXiv:2010.05646, section 2.3). The spectrogram part reads complex
 short-time spectra at several resolutions, as in EnCodec (Defossez et al., arXiv:2210.13438, section 3.4), with
 convolutions strided along frequency; magnitudes are compressed by a power so that quiet harmonics are seen as well.
-Two presets: `cpu` (0.30 M parameters, 0.5 GFLOP per second of audio) trains without an accelerator: forward and
+Three presets: `cpu` (0.30 M parameters, 0.5 GFLOP per second of audio) trains without an accelerator: forward and
 backward of 8 x 12288 samples take about 0.17 s on one 2020s server core. `gpu` (11.1 M, 11.9 GFLOP) suits one
-data-centre card.
+data-centre card; `medium` (3.0 M, 4.1 GFLOP) lies between in cost (what it costs in quality has not been measured).
 
 B batch, S samples, W windows in a signal, K frequency bins, P period.
 """
@@ -82,12 +82,13 @@ PRESETS = {
         spectrogram_kernel_size=(3, 5),
         first_frequency_stride=4,
     ),
+    "medium": DiscriminatorConfig(period_channels=(32, 64, 128, 256, 256), first_frequency_stride=4),
     "gpu": DiscriminatorConfig(),
 }
 
 
 def discriminator_preset(name: str) -> DiscriminatorConfig:
-    """The configuration called `cpu` or `gpu`."""
+    """The configuration called `cpu`, `medium` or `gpu`."""
     if name not in PRESETS:
         raise ValueError(f"unknown discriminator preset {name!r}: choose one of {sorted(PRESETS)}")
     return PRESETS[name]
