@@ -217,6 +217,9 @@ def test_add_adapter_of_transformers_takes_a_preset(model, tmp_path):
     for parameter in adapter_parameters(model, "ada").values():
         nn.init.normal_(parameter, std=0.15)
     expected = speak(model)
+    with use_adapter(model, [None, "ada", None]):
+        mixed = speak(model)
+    torch.testing.assert_close(mixed, torch.stack([plain[0], expected[1], plain[2]]), rtol=1e-3, atol=1e-4)
     model.save_pretrained(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} >= {"adapter_config.json", "adapter_model.safetensors"}
     model.delete_adapter("ada")

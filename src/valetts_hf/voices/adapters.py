@@ -348,7 +348,9 @@ def use_adapter(model: nn.Module, names: str | None | Sequence[str | None]) -> I
         yield
         return
     if all(_is_plain_lora(model.peft_config[name]) for name in attached):
-        before = getattr(_ROWS, "names", None)
+        if _HOOKED.get(model) != set(attached):  # some came by `add_adapter` or `load_adapter` of transformers
+            _install_hooks(model)
+        before = _ROWS.names
         _ROWS.names = (weakref.ref(model), wanted if several else wanted[0])
         try:
             yield
@@ -377,6 +379,7 @@ class _Rows(threading.local):
 _ROWS = _Rows()
 _LOCKS: weakref.WeakKeyDictionary[nn.Module, threading.RLock] = weakref.WeakKeyDictionary()
 _LOCKS_GUARD = threading.Lock()
+_HOOKED: weakref.WeakKeyDictionary[nn.Module, set[str]] = weakref.WeakKeyDictionary()
 
 
 def _lock_of(model: nn.Module) -> threading.RLock:
@@ -402,6 +405,7 @@ def _install_hooks(model: nn.Module) -> None:
         if isinstance(module, LoraLayer) and not getattr(module, "_chooses_rows", False):
             module.register_forward_pre_hook(choose, with_kwargs=True)
             module._chooses_rows = True
+    _HOOKED[model] = set(attached_adapters(model))
 
 
 def _is_adapted(module: nn.Module) -> bool:
