@@ -33,8 +33,9 @@ WARN, REFUSE = "warn", "refuse"
 MIN_SPEECH_SECONDS = 5.0
 ENOUGH_SECONDS = 60.0
 LONG_PAUSE = 0.5  # seconds; what a pause lasts beyond it is not counted as speech
-WINDOW_SECONDS = 3.0
-MAX_WINDOWS = 8
+WINDOW_SECONDS = 2.0
+MAX_WINDOWS = 12
+COMPARED_SECONDS = 3.0  # the style of shorter clips says too little of who speaks
 # How far apart the voices of a checkpoint are when it brings none to measure it with: cosine distance of style vectors.
 USUAL_SPREAD = 0.33
 
@@ -50,9 +51,12 @@ LIMITS: dict[str, tuple[float, float]] = {  # name -> (warn, refuse)
     ),  # share, above: highest of the corpus 0.23, 1 % are over 0.08; made-up music 0.07 to 1, median 0.83
     "pauses": (0.15, 0.05),  # share, below: lowest of the corpus 0.21; noise 0, most music under 0.05
     # Distances between voices, in units of how far apart the checkpoint's own voices are (cosine of style vectors).
-    "speakers": (0.16, 0.40),  # above: 3 s of one reader 0.14 at 95 %, 0.21 at 99 %; of two readers 0.28 in the middle
+    "speakers": (
+        0.16,
+        0.40,
+    ),  # above: 6 and 10 s of one reader 0.15 at 95 %, 0.22 at 98 %; of two readers 0.3 in the middle
     "outlier": (0.30, 0.30),  # above: clips of one reader 0.18 at 95 %, 0.23 at 99 %
-    "pitch": (0.5, 0.8),  # |log| ratio of the medians, above: 3 s of one reader 0.30 at 95 %, 0.54 at 99 %
+    "pitch": (0.5, 0.9),  # |log| ratio of the medians, above: 3 s of one reader 0.30 at 95 %, 0.54 at 99 %
 }
 
 
@@ -221,7 +225,7 @@ def check_clip(exam: ClipExam, report: QualityReport) -> bool:
 def check_speakers(
     exams: Sequence[ClipExam], encode: Callable[[np.ndarray], np.ndarray], spread: float, report: QualityReport
 ) -> None:
-    """More than one speaker within a clip? Windows of 3 s are compared with each other.
+    """More than one speaker within a clip? What is before each point is compared with what is after it, in windows of 2 s.
 
     Args:
         exams: clips that may be used.
@@ -231,19 +235,20 @@ def check_speakers(
     """
     for exam in exams:
         size = round(WINDOW_SECONDS * exam.sampling_rate)
-        count = min(len(exam.waveform) // size, MAX_WINDOWS)
-        if count < 2:
+        if len(exam.waveform) < 2 * size:
             continue
+        count = min(len(exam.waveform) // size, MAX_WINDOWS)
         starts = np.linspace(0, len(exam.waveform) - size, count).astype(int)
         windows = [exam.waveform[start : start + size] for start in starts]
-        distance = largest_distance(np.stack([encode(window) for window in windows])) / spread
-        pitches = [analyze_voicing(window, exam.sampling_rate).median_pitch for window in windows]
+        distance = largest_change(np.stack([encode(window) for window in windows])) / spread
+        halves = np.array_split(exam.waveform, max(2, round(len(exam.waveform) / exam.sampling_rate / 3.0)))
+        pitches = [analyze_voicing(half, exam.sampling_rate).median_pitch for half in halves]
         pitch = max((abs(a - b) for a, b in combinations(pitches, 2) if np.isfinite(a + b)), default=0.0)
         verdict = _verdict("speakers", distance, False)
         by_pitch = _verdict("pitch", pitch, False)
         if verdict is None and by_pitch is None:
             continue
-        both = REFUSE if verdict == REFUSE or (verdict and by_pitch) else WARN
+        both = REFUSE if REFUSE in (verdict, by_pitch) or (verdict and by_pitch) else WARN
         report.add(
             "speakers",
             both,
@@ -258,6 +263,12 @@ def check_clips_agree(exams: Sequence[ClipExam], spread: float, report: QualityR
     Returns:
         `list[ClipExam]`: the clips to use.
     """
+    short = [exam for exam in exams if exam.speech_seconds < COMPARED_SECONDS]
+    exams = [exam for exam in exams if exam.speech_seconds >= COMPARED_SECONDS]
+    return short + _one_speaker(exams, spread, report)
+
+
+def _one_speaker(exams: Sequence[ClipExam], spread: float, report: QualityReport) -> list[ClipExam]:
     kept = list(exams)
     while len(kept) >= 3:
         apart = _apart_from_others(np.stack([exam.style for exam in kept])) / spread
@@ -276,7 +287,7 @@ def check_clips_agree(exams: Sequence[ClipExam], spread: float, report: QualityR
         kept.pop(worst)
     if len(kept) < 2:
         return kept
-    distance = largest_distance(np.stack([exam.style for exam in kept])) / spread
+    distance = float(_apart_from_others(np.stack([exam.style for exam in kept])).max()) / spread
     if distance > LIMITS["outlier"][0]:
         verdict = REFUSE if distance > LIMITS["speakers"][1] else WARN
         report.add(
@@ -299,9 +310,17 @@ def voice_spread(styles: Sequence[Any]) -> float:
     return max(float(np.median([_cosine_distance(a, b) for a, b in combinations(vectors, 2)])), 1e-6)
 
 
-def largest_distance(styles: np.ndarray) -> float:
-    """Of two vectors (K, H) their cosine distance, of more the largest one of a vector to the mean of the others."""
-    return float(_apart_from_others(styles).max())
+def largest_change(styles: np.ndarray) -> float:
+    """How much windows in a row (K, H) change at the point where they change most.
+
+    The cosine distance between the means on both sides, less near the ends, where one window decides.
+    """
+    count = len(styles)
+    changes = [
+        _cosine_distance(styles[:at].mean(axis=0), styles[at:].mean(axis=0)) * 2.0 * np.sqrt(at * (count - at)) / count
+        for at in range(1, count)
+    ]
+    return max(changes, default=0.0)
 
 
 def _apart_from_others(styles: np.ndarray) -> np.ndarray:
