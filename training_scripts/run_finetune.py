@@ -73,6 +73,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--init_discriminators", help="checkpoint with discriminators, if not those beside the base")
     add("--rehearsal", help="packed corpus that is mixed in, so that less is forgotten")
     add("--resume", help="'latest' or a checkpoint folder")
+    add("--allow_changes", action="store_true", help="resume although schedule, losses or data of the recipe differ")
     add("--max_minutes", type=float, help="stop with a checkpoint after this time")
     add("--cpu", action="store_true", help="train on the CPU even if there is a GPU")
     group = parser.add_argument_group("data")
@@ -175,6 +176,10 @@ def load_corpus(
 def finetune(parsed: argparse.Namespace) -> Path:
     """Train, measure and write; returns the folder of the result (of the run, on processes beside the main one)."""
     recipe, options = make_recipe(parsed), source_options(parsed)
+    if parsed.freeze and recipe.method == "peft":
+        raise ValueError("--freeze is for the method full: an adapter leaves the whole network as it is")
+    if parsed.new_language and recipe.method == "peft":
+        raise ValueError("--new_language changes the network's tables: it needs --method full")
     if is_packed(parsed.data[0]) and len(parsed.data) > 1:
         raise ValueError("--data takes one packed corpus, or any number of other sources")
     listeners = {
@@ -210,7 +215,7 @@ def finetune(parsed: argparse.Namespace) -> Path:
         + ("trained ones" if run.warm else f"fresh ones, they judge from step {recipe.judge_warmup}")
     )
     if parsed.resume:
-        run.resume(parsed.resume)
+        run.resume(parsed.resume, parsed.allow_changes)
     for key, value in run.facts().items():
         say(f"{key}: {value}")
     reason = run.train(max_minutes=parsed.max_minutes, command=shlex.join(sys.argv))

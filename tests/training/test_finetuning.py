@@ -259,7 +259,18 @@ def test_a_run_ends_with_a_checkpoint_on_the_hub(
         monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", hub.endpoint)
         monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
         monkeypatch.setenv("HF_TOKEN", TOKEN)
-        run_finetune.main([*arguments, "--resume", "latest", "--push_to_hub", "me/bee", "--consent", "I am a bee."])
+        run_finetune.main(
+            [
+                *arguments,
+                "--resume",
+                "latest",
+                "--allow_changes",
+                "--push_to_hub",
+                "me/bee",
+                "--consent",
+                "I am a bee.",
+            ]
+        )
         repository = hub.repositories["me/bee"]
         files = repository.commits[repository.branches["main"]]
     assert {"model.safetensors", "README.md", "discriminators/model.safetensors", "vocab.json"} <= set(files)
@@ -294,6 +305,8 @@ def test_errors_of_the_command(run_finetune, tiny_checkpoint, packed, tmp_path):
         (["--data", str(packed), "--init_discriminators", str(packed)], "no discriminators in"),
         (["--data", str(packed), "--embedder", "nothing"], "module:function"),
         (["--data", str(packed), "--freeze", "ears"], "freeze knows no"),
+        (["--data", str(packed), "--freeze", "flow", "--method", "peft"], "--freeze is for the method full"),
+        (["--data", str(packed), "--new_language", "da", "--method", "peft"], "it needs --method full"),
         (["--data", str(packed), "--recipe", str(tmp_path / "none.yaml")], "there is no recipe"),
     ):
         with pytest.raises(SystemExit, match=message):
