@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser = subparsers.add_parser(
         "adapt",
         help="adapt a voice to up to five clips (style vector and adapter)",
-        description="Adapt a voice to up to five clips of one speaker: about a minute of work on two processor cores. "
+        description="Adapt a voice to up to five clips of one speaker. "
         "With the text of the clips (--transcripts) more of the voice is learned. Ctrl-C keeps the best so far.",
     )
     add_arguments(parser)
@@ -62,7 +63,8 @@ def run(args: argparse.Namespace) -> int:
     if folder.exists() and any(folder.iterdir()) and not args.overwrite:
         raise CommandError(f"there is a voice in {str(folder)!r} already: choose another name or pass --overwrite.")
     tts = load_model(args.model, args.device, getattr(args, "debug", False))
-    with _Bar(args.quiet) as bar:
+    with _Bar(args.quiet) as bar, warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", UserWarning)
         voice = tts.adapt(
             clips,
             transcripts,
@@ -81,8 +83,8 @@ def run(args: argparse.Namespace) -> int:
             folder=folder,
         )
     facts = voice.metadata["adaptation"]
-    for text in facts["notes"]:
-        note(f"note: {text}.", args.quiet)
+    for text in dict.fromkeys([*(one_line(str(item.message)) for item in said), *facts["notes"]]):
+        note(f"note: {text}", args.quiet)
     note(
         f"{facts['steps']} steps in {facts['seconds']:.0f} s, step {facts['best_step']} is kept. Saved in {str(folder)!r}.",
         args.quiet,
