@@ -75,9 +75,11 @@ class MetaState:
         }
 
 
-def build_meta_state(recipe: MetaRecipe, model: ValeTTSForSpeech, device: torch.device | str = "cpu") -> MetaState:
-    """Adapter, objective, learning rates and optimizer around a model."""
-    config = adapter_config(recipe.preset, model, recipe.adapter_method)
+def build_meta_state(
+    recipe: MetaRecipe, model: ValeTTSForSpeech, device: torch.device | str = "cpu", config: Any = None
+) -> MetaState:
+    """Adapter (that of the recipe, or of a PEFT configuration), objective, learning rates and optimizer around a model."""
+    config = config or adapter_config(recipe.preset, model, recipe.adapter_method)
     model = with_meta_adapter(model.to(device).float(), config, recipe.start_scale, recipe.seed)
     objective = AdaptationObjective(model, recipe.loss_weights, recipe.segment_frames, recipe.prior_share).to(device)
     start = objective.start()
@@ -190,8 +192,9 @@ def load_meta_start(folder: str | Path, model: ValeTTSForSpeech) -> tuple[MetaSt
     content = json.loads((folder / RECIPE_FILE).read_text(encoding="utf-8"))
     recipe = meta_recipe_from(content["recipe"])
     tensors = load_file(folder / META_FILE)
-    state = build_meta_state(recipe, model, next(model.parameters()).device)
-    _, weights = read_adapter(folder)
+    config, weights = read_adapter(folder)
+    config.inference_mode = False
+    state = build_meta_state(recipe, model, next(model.parameters()).device, config)
     load_adapter_state(model, ADAPTER, weights, f"the meta-trained start {str(folder)!r}")
     with torch.no_grad():
         state.objective.style_offset.copy_(tensors["style_offset"])
