@@ -94,7 +94,9 @@ def enroll_voice(
     for index, clip in enumerate(sources):
         if sum(exam.speech_seconds for exam in used) >= ENOUGH_SECONDS:
             report.add(
-                "enough", WARN, f"the first {index} of {len(sources)} clips hold 60 s of speech, which is enough."
+                "enough",
+                WARN,
+                f"the first {index} of {len(sources)} clips hold {ENOUGH_SECONDS:g} s of speech, which is enough.",
             )
             break
         label = (

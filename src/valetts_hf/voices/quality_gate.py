@@ -240,6 +240,10 @@ def check_speakers(
         count = min(len(exam.waveform) // size, MAX_WINDOWS)
         starts = np.linspace(0, len(exam.waveform) - size, count).astype(int)
         windows = [exam.waveform[start : start + size] for start in starts]
+        loud = loud_level(frame_levels(exam.waveform, exam.sampling_rate)) - ACTIVE_RANGE
+        windows = [one for one in windows if (frame_levels(one, exam.sampling_rate) > loud).mean() > 0.4]  # no pauses
+        if len(windows) < 2:
+            continue
         distance = largest_change(np.stack([encode(window) for window in windows])) / spread
         halves = np.array_split(exam.waveform, max(2, round(len(exam.waveform) / exam.sampling_rate / 3.0)))
         pitches = [analyze_voicing(half, exam.sampling_rate).median_pitch for half in halves]
@@ -294,7 +298,7 @@ def _one_speaker(exams: Sequence[ClipExam], spread: float, report: QualityReport
             "speakers",
             verdict,
             f"the clips sound like more than one speaker (they differ by {distance:.2f} where one speaker stays under "
-            f"{LIMITS['outlier'][0]:.2f}): give clips of one person alone.",
+            f"{LIMITS['outlier'][0]:.2f}), or were recorded very differently: give clips of one person, made in one way.",
         )
     return kept
 
