@@ -65,7 +65,12 @@ def test_impossible_names(name):
 
 @pytest.mark.parametrize(
     ("style", "message"),
-    [([], r"shape \(0,\)"), ([[1.0, 2.0], [3.0, 4.0]], r"shape \(2, 2\)"), ([np.nan] * 16, "finite"), ("x", "numbers")],
+    [
+        ([], r"shape \(0,\)"),
+        ([[1.0, 2.0], [3.0, 4.0]], r"shape \(2, 2\)"),
+        ([np.nan] * 16, "finite"),
+        ("x", "numbers"),
+    ],
 )
 def test_impossible_styles(style, message):
     with pytest.raises(VoiceError, match=message):
@@ -96,7 +101,9 @@ def test_mixing():
 
 
 def test_saved_and_read_again(tmp_path, model):
-    voice = make(language="en-us", consent="mine", source="a note", metadata={"clips": 2}, base_model_name_or_path="o/n")
+    voice = make(
+        language="en-us", consent="mine", source="a note", metadata={"clips": 2}, base_model_name_or_path="o/n"
+    )
     voice.adapter = config, state = an_adapter(model)
     folder = voice.save_pretrained(tmp_path / "sub" / "ana")
     assert voice.adapter == folder / "adapter"
@@ -138,14 +145,18 @@ def test_a_full_disk_leaves_the_old_voice(tmp_path, monkeypatch, when):
     elif when == "last file":
         write = voice_folder._write_json
         monkeypatch.setattr(
-            voice_folder, "_write_json", lambda path, value: full() if path.name == "voice.json" else write(path, value)
+            voice_folder,
+            "_write_json",
+            lambda path, value: full() if path.name == "voice.json" else write(path, value),
         )
     else:
         rename = voice_folder.os.rename
         monkeypatch.setattr(
             voice_folder.os, "rename", lambda a, b: full() if str(a).endswith(".part") else rename(a, b)
         )
-    with pytest.raises(VoiceFileError, match="voice 'ana' could not be saved.*No space left.*Nothing there was changed"):
+    with pytest.raises(
+        VoiceFileError, match="voice 'ana' could not be saved.*No space left.*Nothing there was changed"
+    ):
         make(source="new").save_pretrained(folder)
     monkeypatch.undo()
     assert Voice.from_pretrained(folder).source == "old"
