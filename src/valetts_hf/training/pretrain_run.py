@@ -115,8 +115,8 @@ class PretrainRun:
         extra = read_extra(checkpoint)
         for change in check_same_run(extra.get("recipe", {}), self.recipe, allow_changes):
             self.accelerator.print(f"changed: {change}")
-        theirs, ours = extra.get("model_config"), self.config.to_diff_dict()
-        if theirs is not None and _comparable(theirs) != _comparable(ours):
+        theirs, ours = extra.get("model_config"), _comparable(self.config.to_diff_dict())
+        if theirs is not None and theirs != ours:
             keys = sorted(key for key in theirs.keys() | ours.keys() if theirs.get(key) != ours.get(key))
             raise ValueError(f"cannot resume: the model is not the checkpoint's, they differ in {keys}")
         self.state.step, _ = load_run_state(checkpoint, self.state.objects(self.accelerator))
