@@ -231,3 +231,38 @@ speak("online.npy")
     spoken = pipeline("text-to-speech", model=str(folder))(TEXT, forward_params={"seed": 1})["audio"]
     same(np.load(home / "online.npy"), spoken)
     same(np.load(home / "offline.npy"), spoken)
+
+
+# ------------------------------------------------------------------------------------------------------ adapting once only
+
+
+def test_an_adaptation_comes_out_of_the_cache(tts, voice_wav, tmp_path, monkeypatch):
+    from valetts_hf.inference import ConsentError
+
+    calls = []
+
+    def adapt(model, processor, clips, transcripts, *, name, consent, **options):
+        calls.append(name)
+        voice = make(tts, name, True, seed=6)
+        voice.metadata = {"adaptation": {"interrupted": name == "cut short", "steps": 3}}
+        return voice
+
+    monkeypatch.setattr("valetts_hf.training.adaptation.adapt_voice", adapt)
+    monkeypatch.setattr(tts._lookup, "cache", VoiceCache(tmp_path / "cache"))
+    first = tts.adapt(voice_wav, name="one", consent="my own voice", max_steps=3)
+    again = tts.adapt(voice_wav, name="two", consent="still mine", max_steps=3, folder=tmp_path / "two", source="x")
+    assert calls == ["one"] and again.name == "two" and again.consent == "still mine" and again.source == "x"
+    assert again.metadata == first.metadata and Voice.from_pretrained(tmp_path / "two").adapter is not None
+    same(
+        tts(TEXT, voice=again, seed=1).waveform, tts(TEXT, voice=first, seed=1).waveform, 1e-2
+    )  # kept in half precision
+    tts.adapt(voice_wav, name="three", consent="my own voice", max_steps=4)
+    tts.adapt(voice_wav, "Good morning.", name="four", consent="my own voice", max_steps=3)
+    tts.adapt(voice_wav, name="cut short", consent="my own voice", max_steps=5)
+    tts.adapt(voice_wav, name="five", consent="my own voice", max_steps=5)  # an interrupted one is not kept
+    assert calls == ["one", "three", "four", "cut short", "five"]
+    with pytest.raises(ConsentError):
+        tts.adapt(voice_wav, name="six", consent="", max_steps=3)
+    monkeypatch.setattr(tts._lookup, "cache", VoiceCache())  # switched off
+    tts.adapt(voice_wav, name="seven", consent="my own voice", max_steps=3)
+    assert calls[-1] == "seven"

@@ -217,6 +217,8 @@ class ValeTTS:
     def adapt(self, clips: Any, transcripts: Any = None, *, name: str, consent: str, **options: Any) -> Any:
         """Make a voice that resembles its speaker more than [`enroll`] can: a style vector and an adapter of about 1 MB.
 
+        The same recordings, adapted in the same way, come out of the cache.
+
         Args:
             clips: one to five recordings of one speaker, 5-6 s each, or a folder of them.
             transcripts (*optional*): what is said in each; with them more of the voice can be adapted.
@@ -236,7 +238,18 @@ class ValeTTS:
             raise ImportError(
                 f"adapting a voice needs the training libraries ({error}): pip install 'valetts-hf[train]'"
             ) from error
-        return adapt_voice(self.model, self.processor, clips, transcripts, name=name, consent=consent, **options)
+        from valetts_hf.voices.adapted_cache import adapted_key, cached_voice, keep_voice
+
+        cache = self._lookup.cache
+        key = adapted_key(self.model, self.processor, clips, transcripts, options, cache)
+        voice = cached_voice(cache, key, name, consent, options.get("source"))
+        if voice is not None:
+            if options.get("folder") is not None:
+                voice.save_pretrained(options["folder"])
+            return voice
+        voice = adapt_voice(self.model, self.processor, clips, transcripts, name=name, consent=consent, **options)
+        keep_voice(cache, key, voice)
+        return voice
 
     def __call__(
         self,
