@@ -43,6 +43,7 @@ from valetts_hf.training.finetuning_results import (
     finetuned_voice,
     push_folder,
     save_json,
+    set_pace,
     write_finetuned,
 )
 from valetts_hf.training.finetuning_run import FinetuneRun
@@ -196,7 +197,7 @@ def finetune(parsed: argparse.Namespace) -> Path:
     model, processor, growth = load_base(parsed)
     with accelerator.main_process_first():
         corpus = load_corpus(parsed, options, recipe, model, processor)
-    rehearsal = PackedCorpus.load(parsed.rehearsal) if parsed.rehearsal else None
+    rehearsal = retokenized(PackedCorpus.load(parsed.rehearsal), processor.tokenizer) if parsed.rehearsal else None
     share = recipe.rehearsal_share
     mixed, weights = with_rehearsal(corpus, rehearsal, share, recipe.speaker_exponent, recipe.speaker_boosts)
     measure = HeldOutEvaluation(corpus, recipe, **listeners)
@@ -224,6 +225,7 @@ def finetune(parsed: argparse.Namespace) -> Path:
     averaged = run.averaged_model()
     if averaged is None:  # not the main process
         return parsed.output
+    say(f"predicted durations are multiplied by {set_pace(averaged, corpus, recipe):.3f}")
     record |= {"after": measure(averaged), "steps": run.state.step}
     save_json(results, record)
     names = (

@@ -276,7 +276,7 @@ def test_a_run_ends_with_a_checkpoint_on_the_hub(
     assert {"model.safetensors", "README.md", "discriminators/model.safetensors", "vocab.json"} <= set(files)
     card = files["README.md"].decode()
     assert "license: cc0-1.0" in card and "language: [en]" in card and "3 steps of 2 windows" in card
-    assert "I am a bee." in card and "| mel-cepstral distortion" in card and 'model="me/bee"' in card
+    assert "I am a bee." in card and "| mel-cepstral distortion" in card and 'from_pretrained("me/bee")' in card
     processor, model = ValeTTSProcessor.from_pretrained(folder), ValeTTSForSpeech.from_pretrained(folder)
     assert processor.default_voices == {"en-us": "bee", "pt-br": "rui"} and "ada" in processor.voices
     style = torch.tensor(processor.voices["bee"]["style"])

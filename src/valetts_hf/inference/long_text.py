@@ -17,6 +17,7 @@ from valetts_hf.inference.errors import MissingWordsError, SpeechTextError
 from valetts_hf.inference.joining import pause_kind
 from valetts_hf.inference.text_blocks import text_blocks
 from valetts_hf.processing.language_detection import guess_language
+from valetts_hf.processing.languages import language_id
 from valetts_hf.processing.symbols import END_ID, SPACE_ID, START_ID, SYMBOLS
 from valetts_hf.processing.text_analysis import MAX_TOKENS
 from valetts_hf.processing.text_cleaning import canonicalize
@@ -113,6 +114,10 @@ class TextPlan:
     asked: list[str] = field(default_factory=list)
     language_of_voice: str = ""
 
+    def __post_init__(self) -> None:
+        if self.language is None:  # a checkpoint may be meant for one
+            self.language = getattr(getattr(self.processor, "tokenizer", None), "language", None)
+
     def __iter__(self) -> Iterator[Piece]:
         refused: ValueError | None = None
         begun, known = 0, ""
@@ -190,13 +195,14 @@ def pieces_of(segments: list, tokenizer: Any, paragraph_ends: bool = False) -> l
         paragraph_ends (`bool`): the last piece is followed by the pause of a paragraph.
     """
     pieces: list[Piece] = []
+    number_of = getattr(tokenizer, "language_id", language_id)  # a checkpoint may have languages of its own
     unfinished = False  # whether the sentence of the last piece goes on
     for segment in segments:
         ids = list(tokenizer(segment.phonemes, is_phonemes=True)["input_ids"])
         pause = pause_kind(segment.phonemes)
         if segment.sentence_end and pause == "none":  # a heading, or the line of a list
             pause = "sentence"
-        piece = Piece(ids, [tokenizer.language_id(segment.language)] * len(ids), _words_of(segment), pause)
+        piece = Piece(ids, [number_of(segment.language)] * len(ids), _words_of(segment), pause)
         last = pieces[-1] if unfinished else None
         if last is not None and last.words[-1].language != segment.language and _fit_together(last, piece):
             pieces[-1] = _joined(last, piece)

@@ -27,7 +27,7 @@ from valetts_hf.training.data.corpus import PackedCorpus
 from valetts_hf.training.evaluation import Evaluator, held_out_clips
 from valetts_hf.training.finetuning import FINE_TUNED, main_language, new_voices, speaker_styles, speakers_of
 from valetts_hf.training.finetuning_growth import Growth
-from valetts_hf.training.finetuning_recipe import FinetuneRecipe
+from valetts_hf.training.finetuning_recipe import EVERYTHING, FinetuneRecipe
 from valetts_hf.training.model_card import markdown_table, render
 from valetts_hf.training.state_files import write_text
 from valetts_hf.voices.fingerprint import checkpoint_fingerprint
@@ -127,6 +127,20 @@ def save_json(path: Path, content: Mapping[str, Any]) -> None:
     os.replace(temporary, path)
 
 
+def set_pace(model: ValeTTSForSpeech, corpus: PackedCorpus, recipe: FinetuneRecipe) -> float:
+    """Give the training clips their recorded length on average, see `calibrate_durations`; returns the factor.
+
+    Nothing is changed where the duration predictor has kept its weights, nor beside an adapter, which cannot hold it.
+    """
+    if recipe.method == "peft" or {EVERYTHING, "duration_predictor"} & set(recipe.freeze):
+        return 1.0
+    training = model.training
+    model.eval()
+    factor = calibrate_durations(model, corpus, speaker_styles(model, corpus, recipe.clips_per_voice))
+    model.train(training)
+    return factor
+
+
 @torch.no_grad()
 def write_finetuned(
     output: Path,
@@ -144,7 +158,7 @@ def write_finetuned(
 
     Args:
         output: folder; replaced if it is there.
-        model: with the averaged weights.
+        model: with the averaged weights, after [`set_pace`].
         processor: of the (grown) base.
         corpus: the data, without rehearsal.
         recipe: of the run.
@@ -159,9 +173,6 @@ def write_finetuned(
     """
     model.eval()
     styles = speaker_styles(model, corpus, recipe.clips_per_voice)
-    frozen = "all" in recipe.freeze or "duration_predictor" in recipe.freeze
-    if not frozen:
-        calibrate_durations(model, corpus, styles)
     voices, defaults = new_voices(styles, corpus, dict(names))
     set_default_styles(model, voices, defaults)
     tokenizer = processor.tokenizer
