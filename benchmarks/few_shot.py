@@ -59,7 +59,7 @@ RATE = 24_000
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--corpus", required=True, help="folder written by prepare_corpus.py")
+    parser.add_argument("--corpus", required=True, help="folder written by `valetts data prepare`")
     parser.add_argument(
         "--checkpoint", default=valetts_hf.BASE_CHECKPOINT, help="model to adapt; default: the bundled one"
     )

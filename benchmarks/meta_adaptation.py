@@ -191,7 +191,7 @@ def plot(tables: dict[str, dict[str, dict[int, float]]], path: Path) -> None:
 
 def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--corpus", required=True, help="folder written by prepare_corpus.py")
+    parser.add_argument("--corpus", required=True, help="folder written by `valetts data prepare`")
     parser.add_argument("--speakers", nargs="+", required=True, help="speakers that meta-training has not seen")
     parser.add_argument(
         "--starts", nargs="+", default=["plain"], help="plain, adamw, NAME=FOLDER of a meta-trained start"

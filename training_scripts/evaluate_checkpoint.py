@@ -44,7 +44,7 @@ COLUMNS += ["other_text_per"]
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpoint", default=BASE_CHECKPOINT, help="folder or Hub id; default: the bundled one")
-    parser.add_argument("--corpus", required=True, type=Path, help="folder written by prepare_corpus.py")
+    parser.add_argument("--corpus", required=True, type=Path, help="folder written by `valetts data prepare`")
     parser.add_argument("--output", required=True, type=Path)
     parser.add_argument("--speaker", help="speaker of the corpus whose sentences are spoken")
     parser.add_argument("--language", help="language of the sentences")

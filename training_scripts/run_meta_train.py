@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Meta-training (MAML) of the start of few-shot adaptation, on a packed corpus (see prepare_corpus.py).
+"""Meta-training (MAML) of the start of few-shot adaptation, on a packed corpus (see docs/data.md).
 
     accelerate launch training_scripts/run_meta_train.py --corpus corpus/ --output runs/meta --recipe recipes/meta.yaml
 
@@ -35,7 +35,7 @@ from valetts_hf.training.stopping import StopWatch
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--corpus", required=True, help="folder written by prepare_corpus.py")
+    parser.add_argument("--corpus", required=True, help="folder written by `valetts data prepare`")
     parser.add_argument("--output", required=True, type=Path, help="run folder: checkpoints, log.jsonl, start/")
     parser.add_argument("--model", help="folder or Hub id of the model to adapt; default: the bundled one")
     parser.add_argument("--recipe", help="YAML file of overrides of MetaRecipe")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Joint VITS2 training of ValeTTS on a packed corpus (see prepare_corpus.py), in one process or many.
+"""Joint VITS2 training of ValeTTS on a packed corpus (see docs/data.md), in one process or many.
 
     accelerate launch training_scripts/run_pretrain.py --corpus corpus --output runs/base --recipe recipes/base_gpu.yaml
 
@@ -34,7 +34,7 @@ _LISTENERS = {"transcriber": "word and character error rates", "embedder": "spea
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--corpus", required=True, help="folder written by prepare_corpus.py")
+    parser.add_argument("--corpus", required=True, help="folder written by `valetts data prepare`")
     parser.add_argument("--output", required=True, type=Path, help="run folder: checkpoints, logs, samples, model/")
     parser.add_argument("--recipe", help="YAML file of overrides of PretrainRecipe")
     parser.add_argument("--init_from", help="folder or Hub id of a model whose weights to start from")

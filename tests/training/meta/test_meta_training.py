@@ -121,7 +121,7 @@ def test_second_order_gradients_through_the_whole_model(tiny_folder, buzz_corpus
 
     def outer_loss(distance):
         moved = {name: (own[name] + distance * kept[name] / norm).requires_grad_() for name in own}
-        return float(task_loss(task, moved, state.learning_rates, InnerLoop("fomaml", 2)).loss)
+        return float(task_loss(task, moved, state.learning_rates, InnerLoop("fomaml", 2)).loss.detach())
 
     measured = (outer_loss(1e-7) - outer_loss(-1e-7)) / 2e-7
     assert measured == pytest.approx(float(norm), rel=1e-3)
