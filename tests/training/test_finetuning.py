@@ -245,6 +245,7 @@ def recipe_file(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_a_run_ends_with_a_checkpoint_on_the_hub(
     run_finetune, tiny_checkpoint, packed, recipe_file, tmp_path, monkeypatch
 ):
