@@ -38,7 +38,7 @@ def make(tts, name, adapter=False, method="lora", seed=0) -> Voice:
         consent="made up for tests",
     )
     if adapter:
-        config = adapter_config("default", tts.model, method)
+        config = adapter_config("tiny", tts.model, method)
         attach_adapter(tts.model, config, "made")
         state = adapter_state(tts.model, "made")
         detach_adapter(tts.model, "made")
@@ -253,7 +253,7 @@ def test_an_adaptation_comes_out_of_the_cache(tts, voice_wav, tmp_path, monkeypa
         voice.metadata = {"adaptation": {"interrupted": name == "cut short", "steps": 3}}
         return voice
 
-    monkeypatch.setattr("valetts_hf.training.adaptation.adapt_voice", adapt)
+    monkeypatch.setattr("valetts_hf.training.adaptation.adapt_voice.adapt_voice", adapt)
     monkeypatch.setattr(tts._lookup, "cache", VoiceCache(tmp_path / "cache"))
     first = tts.adapt(voice_wav, name="one", consent="my own voice", max_steps=3)
     again = tts.adapt(voice_wav, name="two", consent="still mine", max_steps=3, folder=tmp_path / "two", source="x")

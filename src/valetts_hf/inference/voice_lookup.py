@@ -80,6 +80,7 @@ class VoiceLookup:
         self._styles: OrderedDict[str, torch.Tensor] = OrderedDict()  # content hash -> style
         self._hashes: OrderedDict[tuple, str] = OrderedDict()  # (path, mtime, size) -> content hash
         self._voices: OrderedDict[tuple, Voice] = OrderedDict()  # (path, mtime, inode of voice.json) -> voice
+        self._fitting: weakref.WeakKeyDictionary[Voice, tuple[tuple, torch.Tensor]] = weakref.WeakKeyDictionary()
         self._lock = threading.Lock()
         self._adapters = _Adapters(model)
 
@@ -142,7 +143,12 @@ class VoiceLookup:
         )
 
     def _by_voice(self, voice: Voice) -> ResolvedVoice:
-        style = self._vector(style_for(voice, self._model), f"voice {voice.name!r}")
+        # That it fits is checked once: looking at all weights for each sentence costs more than finding the voice.
+        made_of = (voice.style, voice.checkpoint, voice.adapter)
+        known, style = self._fitting.get(voice, (None, None))
+        if style is None or any(first is not second for first, second in zip(known, made_of)):
+            style = self._vector(style_for(voice, self._model), f"voice {voice.name!r}")
+            self._fitting[voice] = (made_of, style)
         return ResolvedVoice(style, self._adapters.attach(voice))
 
     def _by_value(self, voice: Any) -> torch.Tensor:
