@@ -31,11 +31,11 @@ from transformers import AutoProcessor
 
 import valetts_hf
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
-from valetts_hf.training.adaptation_alignment import align_transcript
-from valetts_hf.training.adaptation_data import prepare_support
-from valetts_hf.training.adaptation_objective import SENTENCES
-from valetts_hf.training.adaptation_run import ADAPTER, adapt, private_copy
-from valetts_hf.training.adaptation_settings import load_settings
+from valetts_hf.training.adaptation.adaptation_objective import SENTENCES
+from valetts_hf.training.adaptation.adaptation_run import ADAPTER, adapt, private_copy
+from valetts_hf.training.adaptation.settings import load_settings
+from valetts_hf.training.adaptation.support import prepare_support
+from valetts_hf.training.adaptation.transcript_alignment import align_transcript
 from valetts_hf.training.data.corpus import PackedCorpus
 from valetts_hf.training.metrics.speakers import cosine_similarity
 from valetts_hf.voices.adapters import attach_adapter, load_adapter_state

@@ -46,7 +46,7 @@ from valetts_hf.training.data.batches import BatchMaker, speaker_weights
 from valetts_hf.training.data.corpus import PackedCorpus
 from valetts_hf.training.pretrainer import build_state, pretrain_step
 from valetts_hf.training.recipe import PretrainRecipe, load_recipe
-from valetts_hf.training.sharding import make_accelerator
+from valetts_hf.training.run.sharding import make_accelerator
 
 
 PARTS = ("data", "encoder", "alignment", "decoder", "discriminators", "losses", "optimizer", "other")

@@ -25,7 +25,7 @@ import soundfile
 from valetts_hf import BASE_CHECKPOINT
 from valetts_hf.inference import ValeTTS
 from valetts_hf.training.data.corpus import PackedCorpus
-from valetts_hf.training.evaluation import (
+from valetts_hf.training.evaluation.evaluator import (
     DEFAULT_MEASURES,
     MEASURES,
     Evaluator,
@@ -33,8 +33,8 @@ from valetts_hf.training.evaluation import (
     held_out_clips,
     load_callable,
 )
-from valetts_hf.training.phoneme_recognizer import PhonemeRecognizer
-from valetts_hf.training.phoneme_recognizer_table import METHOD, intelligibility_table, markdown_table
+from valetts_hf.training.evaluation.intelligibility import METHOD, intelligibility_table, markdown_table
+from valetts_hf.training.evaluation.phoneme_recognizer import PhonemeRecognizer
 
 
 COLUMNS = ["language", "voice", "clips", "same_speaker", "human_per", "synthesised_per", "ratio", "ratio_range"]

@@ -20,8 +20,8 @@ from transformers import AutoProcessor
 
 import valetts_hf
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
-from valetts_hf.training.adaptation import adapt_voice
-from valetts_hf.training.adaptation_settings import load_settings
+from valetts_hf.training.adaptation.adapt_voice import adapt_voice
+from valetts_hf.training.adaptation.settings import load_settings
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:

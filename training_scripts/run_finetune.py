@@ -31,12 +31,19 @@ from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.processing.processing_valetts import ValeTTSProcessor
 from valetts_hf.training.checkpoint_building import load_judges
 from valetts_hf.training.data.corpus import PackedCorpus
-from valetts_hf.training.evaluation import load_callable
-from valetts_hf.training.finetuning import speakers_of
-from valetts_hf.training.finetuning_data import is_packed, retokenized, texts_of, with_held_out, with_rehearsal
-from valetts_hf.training.finetuning_growth import Growth, describe_language, grow, nearest_language
-from valetts_hf.training.finetuning_recipe import FinetuneRecipe, load_finetune_recipe
-from valetts_hf.training.finetuning_results import (
+from valetts_hf.training.evaluation.evaluator import load_callable
+from valetts_hf.training.finetuning.finetune_data import (
+    is_packed,
+    retokenized,
+    texts_of,
+    with_held_out,
+    with_rehearsal,
+)
+from valetts_hf.training.finetuning.finetune_recipe import FinetuneRecipe, load_finetune_recipe
+from valetts_hf.training.finetuning.finetune_run import FinetuneRun
+from valetts_hf.training.finetuning.growth import Growth, describe_language, grow, nearest_language
+from valetts_hf.training.finetuning.parts import speakers_of
+from valetts_hf.training.finetuning.results import (
     HeldOutEvaluation,
     Provenance,
     card_text,
@@ -46,10 +53,9 @@ from valetts_hf.training.finetuning_results import (
     set_pace,
     write_finetuned,
 )
-from valetts_hf.training.finetuning_run import FinetuneRun
-from valetts_hf.training.pretrain_run import OutOfMemoryError
-from valetts_hf.training.run_state import DiskFullError
-from valetts_hf.training.sharding import make_accelerator
+from valetts_hf.training.run.pretrain_run import OutOfMemoryError
+from valetts_hf.training.run.run_state import DiskFullError
+from valetts_hf.training.run.sharding import make_accelerator
 
 
 CARD = Path(__file__).parents[1] / "model_cards" / "templates" / "finetuned.md"

@@ -28,9 +28,9 @@ from valetts_hf.training.meta.meta_training import (
     save_meta_start,
 )
 from valetts_hf.training.meta.recipe import MetaRecipe, load_meta_recipe
-from valetts_hf.training.run_folder import RunFolder
-from valetts_hf.training.run_state import latest, load_run_state, save_run_state
-from valetts_hf.training.stopping import StopWatch
+from valetts_hf.training.run.run_folder import RunFolder
+from valetts_hf.training.run.run_state import latest, load_run_state, save_run_state
+from valetts_hf.training.run.stopping import StopWatch
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:

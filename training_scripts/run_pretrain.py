@@ -20,13 +20,13 @@ from accelerate.utils import set_seed
 
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.training.data.corpus import PackedCorpus
-from valetts_hf.training.evaluation import Evaluator as HeldOutEvaluator
-from valetts_hf.training.evaluation import held_out_clips, load_callable
-from valetts_hf.training.pretrain_run import Evaluator, OutOfMemoryError, PretrainRun
+from valetts_hf.training.evaluation.evaluator import Evaluator as HeldOutEvaluator
+from valetts_hf.training.evaluation.evaluator import held_out_clips, load_callable
 from valetts_hf.training.recipe import load_recipe
-from valetts_hf.training.run_log import check_trackers
-from valetts_hf.training.run_state import DiskFullError
-from valetts_hf.training.sharding import make_accelerator
+from valetts_hf.training.run.pretrain_run import Evaluator, OutOfMemoryError, PretrainRun
+from valetts_hf.training.run.run_log import check_trackers
+from valetts_hf.training.run.run_state import DiskFullError
+from valetts_hf.training.run.sharding import make_accelerator
 
 
 _LISTENERS = {"transcriber": "word and character error rates", "embedder": "speaker similarity"}

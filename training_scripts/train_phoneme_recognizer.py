@@ -17,16 +17,16 @@ import numpy as np
 import torch
 
 from valetts_hf.training.data.corpus import PackedCorpus
-from valetts_hf.training.evaluation import held_out_clips
-from valetts_hf.training.metrics.phonemes import phoneme_error_rate, phones_of_ids
-from valetts_hf.training.phoneme_recognizer import PhonemeRecognizer
-from valetts_hf.training.phoneme_recognizer_training import (
+from valetts_hf.training.evaluation.evaluator import held_out_clips
+from valetts_hf.training.evaluation.phoneme_recognizer import PhonemeRecognizer
+from valetts_hf.training.evaluation.recognizer_training import (
     PhonemeTrainingRecipe,
     config_of_corpus,
     load_examples,
     train_phoneme_recognizer,
     training_clips,
 )
+from valetts_hf.training.metrics.phonemes import phoneme_error_rate, phones_of_ids
 
 
 def validate(model: PhonemeRecognizer, corpus: PackedCorpus, count: int) -> dict[str, dict]:

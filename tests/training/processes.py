@@ -13,7 +13,7 @@ import torch
 def context() -> multiprocessing.context.BaseContext:
     """Start method whose processes begin with the training code already imported."""
     found = multiprocessing.get_context("forkserver")
-    found.set_forkserver_preload(["valetts_hf.training.pretrain_run"])
+    found.set_forkserver_preload(["valetts_hf.training.run.pretrain_run"])
     return found
 
 

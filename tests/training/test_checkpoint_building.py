@@ -24,7 +24,7 @@ from valetts_hf.training.checkpoint_building import (
     token_counts,
 )
 from valetts_hf.training.recipe import PretrainRecipe
-from valetts_hf.training.run_state import save_run_state
+from valetts_hf.training.run.run_state import save_run_state
 
 
 SCRIPTS = Path(__file__).parents[2] / "training_scripts"

@@ -11,7 +11,7 @@ from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.training.data.batches import BatchMaker, speaker_weights
 from valetts_hf.training.objective import GeneratorObjective
 from valetts_hf.training.pretrainer import build_state, pretrain_step
-from valetts_hf.training.sharding import make_accelerator
+from valetts_hf.training.run.sharding import make_accelerator
 
 
 def batches_of(corpus, recipe, seed=0):

@@ -8,9 +8,9 @@ import torch
 from tests.conftest import tiny_config
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.training.data.corpus import PackedCorpus
-from valetts_hf.training.pretrain_run import PretrainRun
 from valetts_hf.training.recipe import PretrainRecipe
-from valetts_hf.training.sharding import make_accelerator
+from valetts_hf.training.run.pretrain_run import PretrainRun
+from valetts_hf.training.run.sharding import make_accelerator
 
 
 MODEL = {

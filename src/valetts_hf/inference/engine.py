@@ -233,7 +233,7 @@ class ValeTTS:
             As `adapt_voice`; `ImportError`: what training needs is not installed.
         """
         try:
-            from valetts_hf.training.adaptation import adapt_voice
+            from valetts_hf.training.adaptation.adapt_voice import adapt_voice
         except ImportError as error:
             raise ImportError(
                 f"adapting a voice needs the training libraries ({error}): pip install 'valetts-hf[train]'"

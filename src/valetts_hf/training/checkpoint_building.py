@@ -26,7 +26,7 @@ from valetts_hf.processing.processing_valetts import ValeTTSProcessor
 from valetts_hf.training.data.corpus import PackedCorpus
 from valetts_hf.training.discriminators import Discriminator, discriminator_preset
 from valetts_hf.training.duration_discriminator import DurationDiscriminator
-from valetts_hf.training.run_state import latest, load_run_state
+from valetts_hf.training.run.run_state import latest, load_run_state
 
 
 JUDGES_FOLDER = "discriminators"

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from valetts_hf.training.sharding import gathered, like, local
+from valetts_hf.training.run.sharding import gathered, like, local
 
 
 class ExponentialMovingAverage:

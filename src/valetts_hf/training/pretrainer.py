@@ -33,7 +33,7 @@ from valetts_hf.training.losses import (
 )
 from valetts_hf.training.objective import GeneratorObjective, GeneratorPass
 from valetts_hf.training.recipe import PretrainRecipe
-from valetts_hf.training.sharding import WholeState, check_supported, gathered, register_output, shard, sharded
+from valetts_hf.training.run.sharding import WholeState, check_supported, gathered, register_output, shard, sharded
 
 
 @dataclass

@@ -36,7 +36,7 @@ def align_with_model(corpus: PackedCorpus, model: ValeTTSForSpeech) -> list[np.n
     import torch
 
     from valetts_hf.modeling.mel import LogMelSpectrogram
-    from valetts_hf.training.adaptation_alignment import REFUSED_COST, align_transcript
+    from valetts_hf.training.adaptation.transcript_alignment import REFUSED_COST, align_transcript
     from valetts_hf.training.aligner.alignment_units import parse_units
     from valetts_hf.training.aligner.bootstrap_alignment import text_matches_speech
 

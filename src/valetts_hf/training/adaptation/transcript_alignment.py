@@ -21,7 +21,7 @@ from torch import Tensor
 
 from valetts_hf.modeling.lengths import expansion_index, length_mask
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
-from valetts_hf.training.adaptation_data import Support
+from valetts_hf.training.adaptation.support import Support
 from valetts_hf.training.alignment import gaussian_log_likelihood, monotonic_alignment_search
 
 

@@ -17,8 +17,8 @@ from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.training.checkpoint_building import Judges, clips_of, speaker_style, voice_entry
 from valetts_hf.training.data.batches import TrainingBatch
 from valetts_hf.training.data.corpus import PackedCorpus
-from valetts_hf.training.finetuning_growth import Growth
-from valetts_hf.training.finetuning_recipe import EVERYTHING, PARTS, FinetuneRecipe, check_parts
+from valetts_hf.training.finetuning.finetune_recipe import EVERYTHING, PARTS, FinetuneRecipe, check_parts
+from valetts_hf.training.finetuning.growth import Growth
 from valetts_hf.training.pretrainer import PretrainState, build_state, pretrain_step
 
 

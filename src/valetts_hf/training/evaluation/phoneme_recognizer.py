@@ -1,6 +1,6 @@
 """A small phoneme recogniser: how intelligible speech is in languages for which there is no speech recogniser.
 
-It is trained on human recordings alone (`phoneme_recognizer_training.py`) and listens to recordings and to synthesised
+It is trained on human recordings alone (`recognizer_training.py`) and listens to recordings and to synthesised
 speech of the same texts; its phoneme error rate on the one beside that on the other is a proxy of intelligibility. The
 phonemes are those of the text front end, folded (`metrics/phonemes.py`).
 

@@ -10,10 +10,10 @@ from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.training.discriminators import Discriminator, discriminator_preset
 from valetts_hf.training.duration_discriminator import DurationDiscriminator
 from valetts_hf.training.recipe import load_recipe
-from valetts_hf.training.sharding import gradient_bytes, ring_all_reduce_bytes
+from valetts_hf.training.run.sharding import gradient_bytes, ring_all_reduce_bytes
 
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def networks(name):

@@ -14,8 +14,8 @@ from tests.training.test_pretraining import batches_of
 from tests.training.tiny_runs import FSDP2, digests, distance, everything, tiny_recipe, tiny_run
 from valetts_hf.training.data.corpus import PackedCorpus
 from valetts_hf.training.pretrainer import pass_numbers
-from valetts_hf.training.run_state import latest
-from valetts_hf.training.sharding import check_supported, make_accelerator, ring_all_reduce_bytes
+from valetts_hf.training.run.run_state import latest
+from valetts_hf.training.run.sharding import check_supported, make_accelerator, ring_all_reduce_bytes
 
 
 def train_as_a_group(rank: int, folder: Path) -> None:

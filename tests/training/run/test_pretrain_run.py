@@ -17,12 +17,12 @@ from accelerate.tracking import GeneralTracker
 from tests.training.processes import start
 from tests.training.tiny_runs import digests, everything, tiny_recipe, tiny_run
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
-from valetts_hf.training import pretrain_run, state_files
 from valetts_hf.training.data.corpus import PackedCorpus
-from valetts_hf.training.pretrain_run import OutOfMemoryError
 from valetts_hf.training.recipe import load_recipe
-from valetts_hf.training.run_log import check_trackers
-from valetts_hf.training.run_state import DiskFullError, checkpoints, latest, verify
+from valetts_hf.training.run import pretrain_run, state_files
+from valetts_hf.training.run.pretrain_run import OutOfMemoryError
+from valetts_hf.training.run.run_log import check_trackers
+from valetts_hf.training.run.run_state import DiskFullError, checkpoints, latest, verify
 
 
 def lines(path):
@@ -340,7 +340,7 @@ def test_tensorboard_files_hold_numbers_pictures_and_sound(buzz_corpus, tmp_path
     pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    from valetts_hf.training.sharding import make_accelerator
+    from valetts_hf.training.run.sharding import make_accelerator
 
     run = tiny_run(tmp_path, buzz_corpus, max_steps=2, adversarial_start=99, sample_every=2, num_samples=1)
     run.accelerator = make_accelerator("no", cpu=True, log_with=["tensorboard"], project_dir=tmp_path / "trackers")
@@ -360,7 +360,7 @@ def test_unusable_trackers_are_named(monkeypatch):
 
 
 def test_the_script_wires_it_all(buzz_corpus, tmp_path, monkeypatch, capsys):
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "training_scripts"))
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[3] / "training_scripts"))
     run_pretrain = __import__("run_pretrain")
     buzz_corpus.save(tmp_path / "corpus")
     recipe = tmp_path / "recipe.yaml"

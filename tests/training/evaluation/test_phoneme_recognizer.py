@@ -8,15 +8,14 @@ import torch
 
 from valetts_hf.processing.symbols import END_ID, START_ID, SYMBOL_TO_ID
 from valetts_hf.training.data.corpus import PackedCorpus, offsets_of
-from valetts_hf.training.metrics.phonemes import phoneme_error_rate
-from valetts_hf.training.phoneme_recognizer import PhonemeRecognizer, PhonemeRecognizerConfig
-from valetts_hf.training.phoneme_recognizer_table import (
+from valetts_hf.training.evaluation.intelligibility import (
     error_ratio_range,
     intelligibility_table,
     markdown_table,
     verdict,
 )
-from valetts_hf.training.phoneme_recognizer_training import (
+from valetts_hf.training.evaluation.phoneme_recognizer import PhonemeRecognizer, PhonemeRecognizerConfig
+from valetts_hf.training.evaluation.recognizer_training import (
     PhonemeTrainingRecipe,
     augment,
     batches,
@@ -27,6 +26,7 @@ from valetts_hf.training.phoneme_recognizer_training import (
     train_phoneme_recognizer,
     training_clips,
 )
+from valetts_hf.training.metrics.phonemes import phoneme_error_rate
 
 
 TONES = {"a": 300.0, "i": 900.0, "s": 2500.0}
@@ -249,15 +249,15 @@ class EchoModel:
 
 
 def test_table_of_languages(tone_corpus, trained, monkeypatch):
-    from valetts_hf.training import evaluation, phoneme_recognizer_table
+    from valetts_hf.training.evaluation import evaluator, intelligibility
 
     def speak(self, model, clip, seed):
         assert self.style_of(model, clip) == self.corpus.languages[clip]  # the voice of the language
         wrong = tone_corpus.languages[clip] == "de"
-        return evaluation.SpokenClip(tone_corpus.waveform(clip if not wrong else 47 - clip))
+        return evaluator.SpokenClip(tone_corpus.waveform(clip if not wrong else 47 - clip))
 
-    monkeypatch.setattr(evaluation.Evaluator, "speak_tokens", speak)
-    monkeypatch.setattr(phoneme_recognizer_table, "MIN_TRAINING_MINUTES", 0.0)
+    monkeypatch.setattr(evaluator.Evaluator, "speak_tokens", speak)
+    monkeypatch.setattr(intelligibility, "MIN_TRAINING_MINUTES", 0.0)
     seen = []
     rows = intelligibility_table(
         tone_corpus, EchoModel(tone_corpus), trained, lambda code: ("tone", code, code), count=8, report=seen.append

@@ -18,10 +18,10 @@ import torch
 from torch import Tensor, nn
 
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
-from valetts_hf.training.adaptation_alignment import align_support
-from valetts_hf.training.adaptation_data import Support, SupportWindows
-from valetts_hf.training.adaptation_objective import PriorPreservation, SupportObjective
-from valetts_hf.training.adaptation_settings import AdaptationSettings, load_settings
+from valetts_hf.training.adaptation.adaptation_objective import PriorPreservation, SupportObjective
+from valetts_hf.training.adaptation.settings import AdaptationSettings, load_settings
+from valetts_hf.training.adaptation.support import Support, SupportWindows
+from valetts_hf.training.adaptation.transcript_alignment import align_support
 from valetts_hf.voices.adapters import (
     adapter_config,
     adapter_state,

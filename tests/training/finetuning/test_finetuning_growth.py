@@ -6,11 +6,11 @@ import pytest
 import torch
 from hub.loopback import run_python
 
-import valetts_hf.training.finetuning_growth as growth_module
+import valetts_hf.training.finetuning.growth as growth_module
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.processing.languages import LANGUAGES
 from valetts_hf.processing.processing_valetts import ValeTTSProcessor
-from valetts_hf.training.finetuning_growth import describe_language, grow, nearest_language, similar_symbol
+from valetts_hf.training.finetuning.growth import describe_language, grow, nearest_language, similar_symbol
 
 
 DANISH = ["Jeg vil gerne have en kop kaffe.", "Hvad hedder du?", "Det regner i København i dag."]

@@ -15,15 +15,15 @@ from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.processing.processing_valetts import ValeTTSProcessor
 from valetts_hf.processing.tokenization_valetts import ValeTTSTokenizer
 from valetts_hf.training.checkpoint_building import Judges, load_judges
-from valetts_hf.training.finetuning import build_finetuning, finetune_step, freeze_parts
-from valetts_hf.training.finetuning_data import joined, retokenized, with_held_out, with_rehearsal
-from valetts_hf.training.finetuning_growth import Growth
-from valetts_hf.training.finetuning_recipe import JUDGEMENTS, PARTS, FinetuneRecipe, load_finetune_recipe
-from valetts_hf.training.finetuning_results import comparison
-from valetts_hf.training.pretrain_run import make_batches
+from valetts_hf.training.finetuning.finetune_data import joined, retokenized, with_held_out, with_rehearsal
+from valetts_hf.training.finetuning.finetune_recipe import JUDGEMENTS, PARTS, FinetuneRecipe, load_finetune_recipe
+from valetts_hf.training.finetuning.growth import Growth
+from valetts_hf.training.finetuning.parts import build_finetuning, finetune_step, freeze_parts
+from valetts_hf.training.finetuning.results import comparison
+from valetts_hf.training.run.pretrain_run import make_batches
 
 
-SCRIPTS = Path(__file__).parents[2] / "training_scripts"
+SCRIPTS = Path(__file__).parents[3] / "training_scripts"
 SMALL = {
     "batch_size": 2,
     "window_frames": 48,

@@ -31,18 +31,18 @@ from valetts_hf.training.pretrainer import (
     pretrain_step,
 )
 from valetts_hf.training.recipe import PretrainRecipe, check_same_run
-from valetts_hf.training.run_folder import RunFolder
-from valetts_hf.training.run_log import RunLog
-from valetts_hf.training.run_state import (
+from valetts_hf.training.run.run_folder import RunFolder
+from valetts_hf.training.run.run_log import RunLog
+from valetts_hf.training.run.run_state import (
     DiskFullError,
     latest_intact,
     load_run_state,
     read_extra,
     save_run_state,
 )
-from valetts_hf.training.samples import choose_sentences, speak_samples
-from valetts_hf.training.sharding import gradient_bytes, sharded
-from valetts_hf.training.stopping import StopWatch
+from valetts_hf.training.run.samples import choose_sentences, speak_samples
+from valetts_hf.training.run.sharding import gradient_bytes, sharded
+from valetts_hf.training.run.stopping import StopWatch
 
 
 logger = logging.getLogger(__name__)

@@ -20,8 +20,8 @@ from torch.nn import functional
 
 from valetts_hf.processing.symbols import SYMBOLS
 from valetts_hf.training.data.corpus import PackedCorpus
+from valetts_hf.training.evaluation.phoneme_recognizer import PhonemeRecognizer, PhonemeRecognizerConfig
 from valetts_hf.training.metrics.phonemes import fold_tokens, phones_of_ids
-from valetts_hf.training.phoneme_recognizer import PhonemeRecognizer, PhonemeRecognizerConfig
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from valetts_hf.commands.common import CommandError
 from valetts_hf.voices.voice import Voice
 
 
-SCRIPTS = Path(__file__).parents[2] / "training_scripts"
+SCRIPTS = Path(__file__).parents[3] / "training_scripts"
 
 
 def arguments(*given):

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from valetts_hf.cli import build_parser
-from valetts_hf.training.finetuning_recipe import PARTS, load_finetune_recipe
+from valetts_hf.training.finetuning.finetune_recipe import PARTS, load_finetune_recipe
 
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 GUIDE = (ROOT / "docs" / "finetuning.md").read_text(encoding="utf-8")
 
 

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.training.data.corpus import PackedCorpus
-from valetts_hf.training.evaluation import ClipResult, Evaluator, held_out_clips
+from valetts_hf.training.evaluation.evaluator import ClipResult, Evaluator, held_out_clips
+from valetts_hf.training.evaluation.phoneme_recognizer import PhonemeRecognizer
 from valetts_hf.training.metrics.phonemes import phoneme_error_rate
-from valetts_hf.training.phoneme_recognizer import PhonemeRecognizer
 
 
 MAX_HUMAN_ERROR_RATE = 0.6

@@ -11,12 +11,17 @@ import torch
 
 from tests.conftest import tiny_processor, voice_like
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
-from valetts_hf.training import adaptation_data, adaptation_run
-from valetts_hf.training.adaptation import TranscriptError, VoiceBusyError, adapt_voice, voice_lock
-from valetts_hf.training.adaptation_alignment import align_support, align_transcript, expected_duration_search
-from valetts_hf.training.adaptation_data import Support, SupportClip, SupportWindows, prepare_support
-from valetts_hf.training.adaptation_run import adapt
-from valetts_hf.training.adaptation_settings import AdaptationSettings, load_settings
+from valetts_hf.training.adaptation import adaptation_run
+from valetts_hf.training.adaptation import support as support_module
+from valetts_hf.training.adaptation.adapt_voice import TranscriptError, VoiceBusyError, adapt_voice, voice_lock
+from valetts_hf.training.adaptation.adaptation_run import adapt
+from valetts_hf.training.adaptation.settings import AdaptationSettings, load_settings
+from valetts_hf.training.adaptation.support import Support, SupportClip, SupportWindows, prepare_support
+from valetts_hf.training.adaptation.transcript_alignment import (
+    align_support,
+    align_transcript,
+    expected_duration_search,
+)
 from valetts_hf.voices.adapters import attached_adapters, load_voice_adapter, use_adapter
 from valetts_hf.voices.errors import ConsentError, VoiceFileError, VoiceMismatchError
 from valetts_hf.voices.voice import Voice
@@ -207,7 +212,7 @@ def test_windows_with_and_without_text_come_in_proportion(support):
 
 
 def test_of_many_clips_the_best_are_taken(model, processor, monkeypatch):
-    monkeypatch.setattr(adaptation_data, "extract_log_f0", lambda samples: np.zeros(len(samples) // 256, np.float32))
+    monkeypatch.setattr(support_module, "extract_log_f0", lambda samples: np.zeros(len(samples) // 256, np.float32))
     short, long = ({"array": voice_like(seconds, RATE), "sampling_rate": RATE} for seconds in (0.8, 2.5))
     clips = [short] * 30
     for place in (3, 9, 11, 20, 28):
@@ -347,7 +352,7 @@ def test_a_wrong_transcript_is_refused_by_name():
 def test_a_doubtful_transcript_is_left_out_with_a_note(monkeypatch):
     reader = _Reader()
     clip, _ = reader.clip("clip 1", tokens(1), tokens(1))
-    monkeypatch.setattr("valetts_hf.training.adaptation_alignment.DOUBTED_COST", 0.0)
+    monkeypatch.setattr("valetts_hf.training.adaptation.transcript_alignment.DOUBTED_COST", 0.0)
     support = Support([clip])
     align_support(reader, support, torch.zeros(4))
     assert clip.durations is None and "transcript of clip 1 is doubtful" in support.notes[0]

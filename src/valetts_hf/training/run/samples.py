@@ -19,7 +19,7 @@ from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.processing.tokenization_valetts import ValeTTSTokenizer
 from valetts_hf.training.alignment import gaussian_log_likelihood, monotonic_alignment_search
 from valetts_hf.training.data.corpus import PackedCorpus
-from valetts_hf.training.plots import SampleSheet, plot_sample
+from valetts_hf.training.run.plots import SampleSheet, plot_sample
 
 
 _SECONDS = (1.5, 7.0)

@@ -25,7 +25,7 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 
-from valetts_hf.training.state_files import fingerprint, read_state, sync, write_state, write_text
+from valetts_hf.training.run.state_files import fingerprint, read_state, sync, write_state, write_text
 
 
 _MANIFEST = "manifest.json"

@@ -10,9 +10,9 @@ import torch
 from safetensors import SafetensorError
 from torch import nn
 
-from valetts_hf.training import state_files
 from valetts_hf.training.ema import ExponentialMovingAverage
-from valetts_hf.training.run_state import (
+from valetts_hf.training.run import state_files
+from valetts_hf.training.run.run_state import (
     CorruptCheckpointError,
     DiskFullError,
     checkpoints,

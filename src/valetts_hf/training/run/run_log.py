@@ -17,9 +17,9 @@ from accelerate.utils import LoggerType
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from valetts_hf.training.plots import plot_curves
 from valetts_hf.training.recipe import PretrainRecipe
-from valetts_hf.training.run_folder import RunFolder
+from valetts_hf.training.run.plots import plot_curves
+from valetts_hf.training.run.run_folder import RunFolder
 
 
 logger = logging.getLogger(__name__)

@@ -19,6 +19,7 @@ from torch import Tensor
 from valetts_hf.modeling.mel import LogMelSpectrogram
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.training.data.corpus import PackedCorpus
+from valetts_hf.training.evaluation.phoneme_recognizer import PhonemeRecognizer
 from valetts_hf.training.metrics.cepstra import mel_cepstral_distortion
 from valetts_hf.training.metrics.contours import f0_error
 from valetts_hf.training.metrics.durations import duration_error
@@ -27,7 +28,6 @@ from valetts_hf.training.metrics.phonemes import phoneme_error_rate, phones_of_i
 from valetts_hf.training.metrics.speakers import Embedder, speaker_similarity
 from valetts_hf.training.metrics.spectra import mel_distance, stft_distance
 from valetts_hf.training.metrics.transcripts import Transcriber, transcript_error_rates
-from valetts_hf.training.phoneme_recognizer import PhonemeRecognizer
 
 
 # metric -> what it needs besides the corpus

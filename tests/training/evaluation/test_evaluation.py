@@ -12,7 +12,7 @@ import torch
 
 from tests.conftest import tiny_config
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
-from valetts_hf.training.evaluation import (
+from valetts_hf.training.evaluation.evaluator import (
     ClipResult,
     Evaluator,
     SpokenClip,
@@ -23,7 +23,7 @@ from valetts_hf.training.metrics.cepstra import mel_cepstral_distortion
 from valetts_hf.training.metrics.durations import duration_error
 
 
-SCRIPT = Path(__file__).parents[2] / "training_scripts" / "evaluate_checkpoint.py"
+SCRIPT = Path(__file__).parents[3] / "training_scripts" / "evaluate_checkpoint.py"
 
 
 @pytest.fixture(scope="module")
@@ -222,7 +222,7 @@ def test_script_writes_numbers_and_what_outside_judges_need(corpus, tiny_checkpo
 
 
 def test_script_makes_the_table_of_languages(corpus, tiny_checkpoint, script, tmp_path):
-    from valetts_hf.training.phoneme_recognizer import PhonemeRecognizer, PhonemeRecognizerConfig
+    from valetts_hf.training.evaluation.phoneme_recognizer import PhonemeRecognizer, PhonemeRecognizerConfig
 
     corpus.save(tmp_path / "corpus")
     PhonemeRecognizer(PhonemeRecognizerConfig(("b", "z"), ("en-us",), hidden_size=8, dilations=(1,))).save_pretrained(

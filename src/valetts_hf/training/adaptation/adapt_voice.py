@@ -1,7 +1,7 @@
 """Few-shot adaptation: a voice with a style vector and a PEFT adapter out of up to five clips in at most 100 steps.
 
 `adapt_voice` is what the SDK, the command line and `run_adapt.py` call. How it learns is in `adaptation_run.py`, what from
-in `adaptation_data.py` and what it minimises in `adaptation_objective.py`.
+in `support.py` and what it minimises in `adaptation_objective.py`.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
-from valetts_hf.training.adaptation_alignment import TranscriptError
-from valetts_hf.training.adaptation_data import prepare_support
-from valetts_hf.training.adaptation_run import Adaptation, AdaptationProgress, adapt
-from valetts_hf.training.adaptation_settings import AdaptationSettings, load_settings
+from valetts_hf.training.adaptation.adaptation_run import Adaptation, AdaptationProgress, adapt
+from valetts_hf.training.adaptation.settings import AdaptationSettings, load_settings
+from valetts_hf.training.adaptation.support import prepare_support
+from valetts_hf.training.adaptation.transcript_alignment import TranscriptError
 from valetts_hf.voices.adapters import read_adapter
 from valetts_hf.voices.enrolment import check_consent, enroll_voice
 from valetts_hf.voices.errors import VoiceError

@@ -13,11 +13,11 @@ from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.training.checkpoint_building import Judges
 from valetts_hf.training.data.batches import BatchMaker
 from valetts_hf.training.data.corpus import PackedCorpus
-from valetts_hf.training.finetuning import build_finetuning, finetune_step
-from valetts_hf.training.finetuning_growth import Growth
-from valetts_hf.training.finetuning_recipe import FinetuneRecipe
-from valetts_hf.training.pretrain_run import Evaluator, PretrainRun, make_batches
+from valetts_hf.training.finetuning.finetune_recipe import FinetuneRecipe
+from valetts_hf.training.finetuning.growth import Growth
+from valetts_hf.training.finetuning.parts import build_finetuning, finetune_step
 from valetts_hf.training.pretrainer import PretrainState
+from valetts_hf.training.run.pretrain_run import Evaluator, PretrainRun, make_batches
 from valetts_hf.voices.adapters import adapter_config, adapter_state, attach_adapter
 
 
