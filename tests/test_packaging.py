@@ -102,9 +102,10 @@ def imported_modules(rooms: list[str]) -> dict[str, set[str]]:
     ("rooms", "extras"),
     [
         (["modeling", "processing", "inference", "commands", "cli", "__init__", "registration", "version"], []),
-        (["training"], ["train"]),
+        (["voices"], ["adapters"]),
+        (["training"], ["train", "metrics"]),
     ],
-    ids=["speaking", "training"],
+    ids=["speaking", "voices", "training"],
 )
 def test_what_is_imported_is_declared(rooms: list[str], extras: list[str]):
     declared = set(requirements(*extras)) | OPTIONAL

@@ -122,7 +122,7 @@ def log(state, recent, elapsed, first_step, folder, bar, accelerator) -> None:
     means = {name: float(torch.stack([losses[name] for losses in recent]).mean()) for name in recent[-1]}
     row = {"step": state.step, "seconds": round(elapsed, 1)}
     row["steps_per_second"] = round((state.step - first_step) / elapsed, 4)
-    row |= means | {"inner_rate_median": float(state.learning_rates.log_rates.detach().median().exp())}
+    row |= means | {"inner_rate_median": state.learning_rates.median()}
     if accelerator.is_main_process:
         folder.append("log", {key: round(value, 6) for key, value in row.items()})
     bar.set_postfix({name: f"{value:.3f}" for name, value in means.items()})

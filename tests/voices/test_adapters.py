@@ -1,5 +1,6 @@
 """PEFT presets: what they change, switching, mixing rows, files, and adapters that do not fit."""
 
+import sys
 import threading
 from types import SimpleNamespace
 
@@ -324,3 +325,9 @@ def test_names_like_modules_do_no_harm(model):
     add(model, "rui", 2, "tiny")
     assert all(".down." not in name.split("lora")[-2] or "lora" in name for name in adapter_parameters(model, "down"))
     assert not set(adapter_parameters(model, "down")) & set(adapter_parameters(model, "rui"))
+
+
+def test_without_peft_the_error_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "peft", None)
+    with pytest.raises(ImportError, match=r"pip install 'valetts-hf\[adapters\]'"):
+        adapter_config("default")

@@ -14,11 +14,13 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
+import warnings
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -76,6 +78,16 @@ class AdapterError(VoiceMismatchError):
     """An adapter that cannot be attached to this model: another size, another method, another checkpoint."""
 
 
+def _peft() -> ModuleType:
+    try:
+        import peft
+    except ImportError as error:
+        raise ImportError(
+            f"voices with an adapter need PEFT ({error}): pip install 'valetts-hf[adapters]', or use voice.without_adapter()"
+        ) from error
+    return peft
+
+
 def adapter_config(preset: str = "default", model: nn.Module | None = None, method: str = "lora") -> PeftConfig:
     """The PEFT configuration of a preset.
 
@@ -89,8 +101,9 @@ def adapter_config(preset: str = "default", model: nn.Module | None = None, meth
 
     Raises:
         `ValueError`: unknown preset or method.
+        `ImportError`: PEFT is not installed.
     """
-    import peft
+    peft = _peft()
 
     if preset not in PRESETS:
         raise ValueError(f"adapter preset must be one of {', '.join(PRESETS)}, got {preset!r}")
@@ -149,7 +162,8 @@ def attach_adapter(model: nn.Module, config: PeftConfig, name: str) -> list[nn.P
         )
     names_before = getattr(config, "base_model_name_or_path", None)
     try:
-        model.add_adapter(config, name)
+        with _several_adapters_expected():
+            model.add_adapter(config, name)
     except ValueError as error:
         if "not found in the base model" in str(error):
             raise AdapterError(f"the adapter changes layers this model does not have: {error}") from error
@@ -168,7 +182,8 @@ def detach_adapter(model: nn.Module, name: str) -> None:
     _require_attached(model, name)
     active = active_adapter(model)
     if len(attached_adapters(model)) > 1:
-        model.delete_adapter(name)
+        with _several_adapters_expected():
+            model.delete_adapter(name)
         set_active(model, active if active != name else None)
         return
     for module_name, module in list(model.named_modules()):
@@ -178,6 +193,15 @@ def detach_adapter(model: nn.Module, name: str) -> None:
             setattr(owner, child, module.get_base_layer())
     model.peft_config.clear()
     model._hf_peft_config_loaded = False
+
+
+@contextmanager
+def _several_adapters_expected() -> Iterator[None]:
+    """Without PEFT's warnings that a model has, or loses, one of several adapters: here that is what was asked for."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Already found a `peft_config`", UserWarning)
+        warnings.filterwarnings("ignore", "Adapter .* was active which is now deleted", UserWarning)
+        yield
 
 
 def adapter_parameters(model: nn.Module, name: str) -> dict[str, nn.Parameter]:
@@ -234,8 +258,8 @@ def read_adapter(folder: str | Path) -> tuple[PeftConfig, dict[str, Tensor]]:
 
     Raises:
         `AdapterError`: a file is missing or damaged.
+        `ImportError`: PEFT is not installed.
     """
-    from peft import PeftConfig
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
@@ -244,7 +268,7 @@ def read_adapter(folder: str | Path) -> tuple[PeftConfig, dict[str, Tensor]]:
         if not (folder / file).is_file():
             raise AdapterError(f"{str(folder)!r} holds no adapter: {file} is missing")
     try:
-        return PeftConfig.from_pretrained(str(folder)), load_file(folder / WEIGHTS_FILE)
+        return _peft().PeftConfig.from_pretrained(str(folder)), load_file(folder / WEIGHTS_FILE)
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise AdapterError(
             f"the adapter in {str(folder)!r} is damaged: {error}. Make or fetch the voice again"

@@ -203,3 +203,16 @@ def test_learning_rates_by_pattern_and_step():
 def test_wrong_settings_are_named(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_learned_rates_have_a_ceiling():
+    rates = InnerLearningRates(["a", "b"], {"a": 0.05, "*": 0.01}, maximum=0.05)
+    with torch.no_grad():
+        rates.log_rates.add_(10.0)
+    assert {name: pytest.approx(float(value.detach())) for name, value in rates(0).items()} == {"a": 0.05, "b": 0.05}
+    assert rates.median() == pytest.approx(0.05) and rates.table() == {
+        "a": pytest.approx([0.05]),
+        "b": pytest.approx([0.05]),
+    }
+    with pytest.raises(ValueError, match="at most the maximum of 0.05, got 0.1"):
+        InnerLearningRates(["a"], 0.1, maximum=0.05)

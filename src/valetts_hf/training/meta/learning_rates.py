@@ -4,6 +4,7 @@ MAML++ (Antoniou et al., arXiv 1810.09502, section 4, "per-layer per-step learni
 that they stay positive. K inner steps, N tensors.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 
@@ -21,6 +22,8 @@ class InnerLearningRates(nn.Module):
         steps (`int`): inner steps K with learning rates of their own; 1 shares one set among all. Steps beyond the last use
             those of the last.
         learned (`bool`): whether the outer loop trains them.
+        maximum (`float`): no rate is used above it. Without a ceiling they can grow until the inner loop diverges: the
+            outer loss hardly rises before it does.
     """
 
     def __init__(
@@ -29,6 +32,7 @@ class InnerLearningRates(nn.Module):
         initial: float | Mapping[str, float] = 0.01,
         steps: int = 1,
         learned: bool = True,
+        maximum: float = math.inf,
     ):
         super().__init__()
         if not names:
@@ -39,15 +43,26 @@ class InnerLearningRates(nn.Module):
         values = [_value_of(name, initial) for name in self.names]
         if min(values) <= 0:
             raise ValueError(f"inner learning rates must be greater than 0, got {min(values)}")
+        if max(values) > maximum:
+            raise ValueError(f"inner learning rates must be at most the maximum of {maximum}, got {max(values)}")
+        self.maximum = maximum
         self.log_rates = nn.Parameter(torch.tensor(values).log().repeat(steps, 1), requires_grad=learned)  # [K, N]
 
+    @property
+    def rates(self) -> Tensor:
+        """All of them [K, N]."""
+        return self.log_rates.exp().clamp(max=self.maximum)
+
     def forward(self, step: int) -> dict[str, Tensor]:
-        rates = self.log_rates[min(step, len(self.log_rates) - 1)].exp()
-        return dict(zip(self.names, rates.unbind(), strict=True))
+        return dict(zip(self.names, self.rates[min(step, len(self.log_rates) - 1)].unbind(), strict=True))
+
+    def median(self) -> float:
+        """The rate in the middle of all, for logs."""
+        return float(self.rates.detach().median())
 
     def table(self) -> dict[str, list[float]]:
         """Learning rates of every tensor by inner step, for logs."""
-        columns = self.log_rates.detach().exp().T.tolist()
+        columns = self.rates.detach().T.tolist()
         return dict(zip(self.names, columns, strict=True))
 
 

@@ -86,7 +86,8 @@ def build_meta_state(
     names = [name for name in start if recipe.method != "anil" or any(fnmatchcase(name, p) for p in recipe.head)]
     learned = recipe.learn_inner_rates and recipe.method != "reptile" and recipe.inner_steps > 0
     steps = max(recipe.inner_steps, 1) if recipe.per_step_rates else 1
-    rates = InnerLearningRates(names, recipe.inner_learning_rates, steps, learned).to(device)
+    rates = InnerLearningRates(names, recipe.inner_learning_rates, steps, learned, recipe.max_inner_learning_rate)
+    rates = rates.to(device)
     groups = [{"params": list(start.values()), "lr": recipe.learning_rate, "full": recipe.learning_rate}]
     if learned:
         groups.append(

@@ -23,6 +23,7 @@ class MetaRecipe:
         start_scale (`float`): noise in place of an adapter's zeros, see `with_meta_adapter`.
         head (list of `str`): patterns of the tensors that "anil" adapts.
         inner_learning_rates (`float` or mapping of pattern to `float`): values at the start.
+        max_inner_learning_rate (`float`): ceiling of the learned ones.
         learn_inner_rates (`bool`), per_step_rates (`bool`): learn them, with a set for each inner step.
         multi_step_share (`float`): share of the run, in [0, 1], over which the weights of the query losses go from equal
             for all inner steps to the last step only; 0 weighs only the last from the beginning.
@@ -49,6 +50,7 @@ class MetaRecipe:
     start_scale: float = 0.01
     head: list[str] = field(default_factory=lambda: list(ANIL_HEAD))
     inner_learning_rates: Any = 0.01
+    max_inner_learning_rate: float = 0.1
     learn_inner_rates: bool = True
     per_step_rates: bool = False
     multi_step_share: float = 0.5
@@ -83,7 +85,13 @@ class MetaRecipe:
         for name in (*counts, "reference_frames", "max_steps", "save_every", "log_every"):
             if not isinstance(getattr(self, name), int) or getattr(self, name) < 1:
                 raise ValueError(f"recipe: {name} must be a whole number of at least 1, got {getattr(self, name)!r}")
-        for name in ("learning_rate", "rates_learning_rate", "clip_norm", "max_clip_seconds"):
+        for name in (
+            "learning_rate",
+            "rates_learning_rate",
+            "clip_norm",
+            "max_clip_seconds",
+            "max_inner_learning_rate",
+        ):
             setattr(self, name, float(getattr(self, name)))  # YAML reads 1e-3 without a point as text
             if not getattr(self, name) > 0:
                 raise ValueError(f"recipe: {name} must be greater than 0, got {getattr(self, name)}")
