@@ -5,12 +5,14 @@ import pytest
 import torch
 from accelerate.state import AcceleratorState
 
+from tests.training.data.test_batches import without_text
 from tests.training.tiny_runs import tiny_recipe
 from valetts_hf.modeling.mel import LogMelSpectrogram
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.training.data.batches import BatchMaker, speaker_weights
 from valetts_hf.training.objective import GeneratorObjective
 from valetts_hf.training.pretrainer import build_state, pretrain_step
+from valetts_hf.training.run.pretrain_run import make_batches
 from valetts_hf.training.run.sharding import make_accelerator
 
 
@@ -147,3 +149,34 @@ def test_a_gradient_that_is_not_finite_never_reaches_the_weights(buzz_corpus):
         pretrain_step(state, batch, recipe, accelerator)
     assert state.step == 0
     assert all(torch.equal(a, b) for a, b in zip(before, state.objective.parameters(), strict=True))
+
+
+def test_speech_without_text_teaches_style_posterior_and_decoder(buzz_corpus):
+    corpus = without_text(buzz_corpus, 3)
+    recipe = tiny_recipe(batch_size=3, window_frames=50, segment_frames=16, speech_only_share=0.4, prior_share=0.5)
+    torch.manual_seed(0)
+    model = ValeTTSForSpeech(recipe.model_config)
+    batch = make_batches(corpus, recipe, model, torch.device("cpu")).batch(0)
+    objective = GeneratorObjective(model, recipe.segment_frames, recipe.prior_share).eval()
+    passes = [objective(part, torch.Generator().manual_seed(0)) for part in (batch, batch.with_text)]
+    assert batch.text_rows == 2 and len(passes[0].generated) == 3 and len(passes[0].hidden_states) == 2
+    assert passes[0].token_mask.shape == passes[0].log_durations.shape
+    torch.testing.assert_close(passes[0].hidden_states, passes[1].hidden_states)
+    # only the last row is wanted here: what it is decoded from
+    passes[0].generated[2].square().mean().backward()
+    taught = {
+        name.split(".")[1] for name, value in model.named_parameters() if value.grad is not None and value.grad.any()
+    }
+    assert taught == {"style_encoder", "posterior_encoder"} or {"style_encoder", "posterior_encoder"} < taught
+    assert not taught & {
+        "text_encoder",
+        "flow",
+        "frame_prior",
+        "token_prior",
+        "duration_predictor",
+        "prosody_predictor",
+    }
+    state = build_state(recipe, make_accelerator("no", cpu=True), model.train())
+    state.step = recipe.adversarial_start
+    losses = pretrain_step(state, batch, recipe, make_accelerator("no", cpu=True))
+    assert all(torch.isfinite(value) for value in losses.values())

@@ -44,13 +44,14 @@ class GeneratorPass:
     Args:
         losses (`dict[str, Tensor]`): unweighted losses by the names of `LossWeights`.
         generated, target (`Tensor` [B, G * hop]): segments of waveform.
-        hidden_states (`Tensor` [B, T, C]), log_durations, predicted_log_durations (`Tensor` [B, T]): for the duration
-            discriminator.
+        token_mask (`Tensor` [N, T]), hidden_states (`Tensor` [N, T, C]), log_durations, predicted_log_durations (`Tensor`
+            [N, T]): of the N rows with a transcript, for the duration discriminator.
     """
 
     losses: dict[str, Tensor]
     generated: Tensor
     target: Tensor
+    token_mask: Tensor
     hidden_states: Tensor
     log_durations: Tensor
     predicted_log_durations: Tensor
@@ -89,7 +90,7 @@ class GeneratorObjective(nn.Module):
         """One pass.
 
         Args:
-            batch: what to learn from.
+            batch: what to learn from. Rows without transcript teach style encoder, posterior encoder and decoder alone.
             generator: draws posterior noise, duration noise and segments; best on the device of the batch, where
                 nothing then waits for the host.
             search_noise: if given, clips that lie in their window as a whole are aligned anew by monotonic alignment
@@ -97,34 +98,36 @@ class GeneratorObjective(nn.Module):
             style (`Tensor` [B, H]): the style to learn with; without it, that of the batch's references.
         """
         model, config = self.model.model, self.model.config
-        mask, frame_mask = batch.token_mask, batch.frame_mask
         if style is None:
             style = model.encode_style(batch.reference_mel, batch.reference_mask)
-        hidden_states = model.text_encoder(batch.input_ids, batch.language_ids, style, mask)
+        text, all_styles, all_frames = batch.with_text, style, batch.frame_mask
+        style, mask, frame_mask = style[: len(text.mel)], text.token_mask, text.frame_mask
+        hidden_states = model.text_encoder(text.input_ids, text.language_ids, style, mask)
         token_mean, token_log_scale = model.token_prior(hidden_states)
-        mean, log_scale = model.posterior_encoder(batch.mel, style, frame_mask)
-        latents = (mean + _noise(mean, generator) * log_scale.exp()) * frame_mask[..., None]
-        prior_latents = model.flow(latents, style, frame_mask).float()
-        durations = batch.durations
+        mean, log_scale = model.posterior_encoder(batch.mel, all_styles, all_frames)
+        latents = (mean + _noise(mean, generator) * log_scale.exp()) * all_frames[..., None]
+        mean, log_scale = mean[: len(mask)], log_scale[: len(mask)]
+        prior_latents = model.flow(latents[: len(mask)], style, frame_mask).float()
+        durations = text.durations
         if search_noise is not None:
-            durations = self._search(batch, prior_latents, token_mean, token_log_scale, search_noise)
+            durations = self._search(text, prior_latents, token_mean, token_log_scale, search_noise)
 
-        index, position = self._window_index(batch, durations)
+        index, position = self._window_index(text, durations)
         frame_states = model.frame_embedding(expand_tokens(hidden_states, index), position)
-        energy = frame_energy(batch.mel)
+        energy = frame_energy(text.mel)
         prosody = model.prosody_predictor(frame_states, style, frame_mask)
         expanded_mean = expand_tokens(token_mean, index)
         prior_mean, prior_log_scale = model.frame_prior(
-            frame_states, prosody_features(batch.pitch, energy, config.prosody), expanded_mean, style, frame_mask
+            frame_states, prosody_features(text.pitch, energy, config.prosody), expanded_mean, style, frame_mask
         )
-        rows = round(self.prior_share * len(latents))
+        rows = round(self.prior_share * len(mask))
         if rows:
             drawn = (
                 prior_mean[:rows] + _noise(mean[:rows], generator) * config.noise_scale * prior_log_scale[:rows].exp()
             )
             spoken = model.flow(drawn, style[:rows], frame_mask[:rows], inverse=True)
             latents = torch.cat([spoken.to(latents.dtype) * frame_mask[:rows, :, None], latents[rows:]])
-        generated, target = self._segments(batch, latents, style, generator)
+        generated, target = self._segments(batch, latents, all_styles, generator)
         noise = _noise(hidden_states[..., :1].expand(-1, -1, config.duration.noise_size), generator)
         predicted_log_durations = model.duration_predictor(hidden_states, style, mask, noise)
 
@@ -143,7 +146,7 @@ class GeneratorObjective(nn.Module):
             "energy": energy_loss(prosody.energy, energy, frame_mask),
         }
         losses["pitch"], losses["voicing"] = pitch_loss(
-            prosody.log_pitch, prosody.voicing_logit, batch.pitch, frame_mask
+            prosody.log_pitch, prosody.voicing_logit, text.pitch, frame_mask
         )
         convergence, log_magnitude = multi_resolution_stft_loss(magnitudes)
         losses["stft"] = convergence + log_magnitude
@@ -151,6 +154,7 @@ class GeneratorObjective(nn.Module):
             losses=losses,
             generated=generated,
             target=target,
+            token_mask=mask,
             hidden_states=hidden_states,
             log_durations=log_durations(durations),
             predicted_log_durations=predicted_log_durations,

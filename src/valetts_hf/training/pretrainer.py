@@ -242,9 +242,9 @@ def _judges_losses(
     real, generated = zip(*(score.chunk(2) for score in scores), strict=True)
     hidden_states = output.hidden_states.detach()
     duration_loss = duration_discriminator_loss(
-        state.duration_discriminator(hidden_states, output.log_durations, batch.token_mask),
-        state.duration_discriminator(hidden_states, output.predicted_log_durations.detach(), batch.token_mask),
-        batch.token_mask,
+        state.duration_discriminator(hidden_states, output.log_durations, output.token_mask),
+        state.duration_discriminator(hidden_states, output.predicted_log_durations.detach(), output.token_mask),
+        output.token_mask,
     )
     return {"judge_waveform": discriminator_loss(real, generated), "judge_duration": duration_loss}
 
@@ -264,12 +264,12 @@ def _adversarial_losses(
         _, real_maps = discriminator(output.target[judged])
     scores, maps = discriminator(output.generated[judged])
     duration_scores = duration_discriminator(
-        output.hidden_states.detach(), output.predicted_log_durations, batch.token_mask
+        output.hidden_states.detach(), output.predicted_log_durations, output.token_mask
     )
     return {
         "adversarial": generator_loss(scores),
         "feature_matching": feature_matching_loss(real_maps, maps),
-        "duration_adversarial": duration_generator_loss(duration_scores, batch.token_mask),
+        "duration_adversarial": duration_generator_loss(duration_scores, output.token_mask),
     }
 
 

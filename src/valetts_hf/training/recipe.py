@@ -42,6 +42,8 @@ class PretrainRecipe:
             reference clip.
         length_buckets (`int`): groups of clips of similar length that batches are drawn from, see `BatchMaker`.
         augmentation (`dict`): overrides of [`AugmentationConfig`]; nothing is augmented without them.
+        speech_only_share (`float`): share of each batch, in [0, 1), that comes from clips without transcript. They teach
+            style encoder, posterior encoder and decoder how more people sound.
         prior_share (`float`): share of each batch that is decoded from the prior, see `GeneratorObjective`.
         learning_rate, discriminator_learning_rate (`float`), betas, weight_decay: AdamW.
         warmup_steps, max_steps (`int`), final_learning_rate (`float`), decay_steps (`int`): linear warm-up, then the
@@ -76,6 +78,7 @@ class PretrainRecipe:
     reference_frames: int = 192
     length_buckets: int = 1
     augmentation: dict[str, Any] = field(default_factory=dict)
+    speech_only_share: float = 0.0
     prior_share: float = 0.0
     learning_rate: float = 5e-4
     discriminator_learning_rate: float = 2e-4
@@ -129,6 +132,8 @@ class PretrainRecipe:
         if self.mixed_precision not in ("no", "bf16", "fp16"):
             raise ValueError(f"recipe: mixed_precision must be no, bf16 or fp16, got {self.mixed_precision!r}")
         check_compile_mode(self.compile)
+        if not 0 <= self.speech_only_share < 1:
+            raise ValueError(f"recipe: speech_only_share must be in [0, 1), got {self.speech_only_share}")
         if not 0 <= self.prior_share <= 1:
             raise ValueError(f"recipe: prior_share must be in [0, 1], got {self.prior_share}")
         if not 0 < self.judged_share <= 1:

@@ -1,5 +1,7 @@
 """Batches: a pure function of the step, windows cut where they say, references from other clips."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -64,7 +66,7 @@ def test_clips_and_references_are_drawn_as_by_a_loop(buzz_corpus):
             choice = int(others[(np.searchsorted(others, clip) + 1) % len(others)])
         references.append(choice)
     random = np.random.default_rng([0, 5])
-    np.testing.assert_array_equal(batches._clips(random), clips)
+    np.testing.assert_array_equal(batches._clips(random, 64), clips)
     np.testing.assert_array_equal(batches._references(random, clips), references)
 
 
@@ -73,7 +75,7 @@ def test_length_buckets_keep_every_weight(buzz_corpus):
     lengths = buzz_corpus.token_lengths
     counts, spreads = np.zeros(12), []
     for step in range(1500):
-        clips = batches._clips(np.random.default_rng(step))
+        clips = batches._clips(np.random.default_rng(step), 8)
         counts += np.bincount(clips, minlength=12)
         spreads.append(np.ptp(lengths[clips]))
     np.testing.assert_allclose(counts / counts.sum(), batches.weights, atol=0.015)
@@ -100,3 +102,51 @@ def test_speaker_weights(buzz_corpus):
     np.testing.assert_allclose(boosted, [0.25, 0.5, 0.25])
     with pytest.raises(ValueError, match="cannot weigh speaker 'zoe'.*'ada'"):
         speaker_weights(buzz_corpus, 0.0, {"zoe": 2.0})
+
+
+def without_text(corpus, count):
+    """The corpus with the transcripts of its last `count` clips taken away."""
+    tokens = corpus.token_offsets[len(corpus) - count]
+    offsets = np.minimum(corpus.token_offsets, tokens)
+    return replace(
+        corpus, token_offsets=offsets, input_ids=corpus.input_ids[:tokens], durations=corpus.durations[:tokens]
+    )
+
+
+def test_rows_without_text_come_last_from_clips_without_transcript(buzz_corpus):
+    corpus = without_text(buzz_corpus, 3)
+    unread = speaker_weights(corpus, 0.7, transcribed=False)
+    batches = maker(corpus, speech_only_rows=2, speech_only_weights=unread)
+    for step in range(4):
+        batch = batches.batch(step)
+        assert batch.text_rows == 4 and len(batch.mel) == 6
+        assert batch.token_mask[:4].any(dim=1).all() and not batch.token_mask[4:].any()
+        assert batch.frame_mask.any(dim=1).all() and batch.waveform[4:].abs().sum() > 0
+        text = batch.with_text
+        assert len(text.mel) == len(text.input_ids) == 4 and text.with_text is text
+        assert torch.equal(text.mel, batch.mel[:4])
+        assert batch.whole_rows is None or (batch.whole_rows < 4).all()
+    with pytest.raises(ValueError, match="no clip without a transcript"):
+        speaker_weights(buzz_corpus, 0.7, transcribed=False)
+    with pytest.raises(ValueError, match="must leave a row of 6 with text, got 6"):
+        maker(corpus, speech_only_rows=6, speech_only_weights=unread)
+
+
+def test_a_clip_that_is_its_own_reference_is_heard_beside_its_window(buzz_corpus):
+    longest = int(buzz_corpus.frame_lengths.argmax())
+    alone = buzz_corpus.select([longest])
+    window, reference = 20, 15
+    assert alone.frame_lengths[0] >= 2 * window + 2 * reference
+    batches = maker(alone, batch_size=8, window_frames=window, reference_frames=reference)
+    seen = []
+    assemble = batches.assemble
+    batches.assemble = lambda clips, starts, references, reference_starts, plan: seen.append(
+        (starts, reference_starts)
+    )
+    for step in range(10):
+        batches.batch(step)
+    starts, reference_starts = (np.concatenate(column) for column in zip(*seen))
+    assert ((reference_starts >= starts + window) | (reference_starts + reference <= starts)).all()
+    assert (reference_starts + reference <= alone.frame_lengths[0]).all()
+    assert len(set(reference_starts)) > 5
+    assert len(assemble(np.array([0]), starts[:1], np.array([0]), reference_starts[:1]).mel) == 1

@@ -9,7 +9,7 @@ B batch, T tokens, W window frames, R reference frames, M mel bands, K rows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -46,6 +46,7 @@ class TrainingBatch:
         speaker_ids (`Tensor` [B]).
         whole_rows (`Tensor` [K], optional): indices of the rows whose window holds the whole clip, where the maker of the
             batch knows them; an alignment search then need not ask the device.
+        text_rows (`int`, optional): how many rows have a transcript; the others come last and have no tokens.
     """
 
     input_ids: Tensor
@@ -61,17 +62,33 @@ class TrainingBatch:
     reference_mask: Tensor
     speaker_ids: Tensor
     whole_rows: Tensor | None = None
+    text_rows: int | None = None
+
+    @property
+    def with_text(self) -> TrainingBatch:
+        """The rows that have a transcript: they come first."""
+        if self.text_rows is None or self.text_rows == len(self.mel):
+            return self
+        tensors = {
+            item.name: getattr(self, item.name)[: self.text_rows]
+            for item in fields(self)
+            if item.name not in ("whole_rows", "text_rows")
+        }
+        return replace(self, **tensors, text_rows=None)
 
 
-def speaker_weights(corpus: PackedCorpus, exponent: float, boosts: dict[str, float] | None = None) -> np.ndarray:
-    """Sampling weight of every clip, float64 [N], summing to 1; 0 for clips without transcript or not in "train".
+def speaker_weights(
+    corpus: PackedCorpus, exponent: float, boosts: dict[str, float] | None = None, transcribed: bool = True
+) -> np.ndarray:
+    """Sampling weight of every clip, float64 [N], summing to 1; 0 for clips that are not wanted or not in "train".
 
     Args:
         corpus: the clips.
         exponent: a speaker's share is its seconds to this power: 1 is proportional, 0 gives all speakers the same.
         boosts: factors on the shares of single speakers by name.
+        transcribed: whether clips with a transcript are wanted, or those without.
     """
-    usable = corpus.transcribed & (np.array(corpus.splits) == "train")
+    usable = (corpus.transcribed == transcribed) & (np.array(corpus.splits) == "train")
     seconds = np.where(usable, corpus.frame_lengths, 0).astype(np.float64)
     totals = np.bincount(corpus.speaker_ids, weights=seconds, minlength=len(corpus.speakers))
     shares = np.where(totals > 0, np.maximum(totals, 1e-9) ** exponent, 0.0)
@@ -81,7 +98,8 @@ def speaker_weights(corpus: PackedCorpus, exponent: float, boosts: dict[str, flo
         shares[corpus.speakers.index(name)] *= factor
     weights = seconds * (shares / np.maximum(totals, 1e-9))[corpus.speaker_ids]
     if weights.sum() == 0:
-        raise ValueError("the corpus has no transcribed clip in its train split")
+        kind = "with a transcript" if transcribed else "without a transcript"
+        raise ValueError(f"the corpus has no clip {kind} in its train split")
     return weights / weights.sum()
 
 
@@ -99,6 +117,8 @@ class BatchMaker:
             of similar token count, equally likely by weight, and all its rows come from there: less padding and few
             shapes. Every clip keeps its weight.
         augmenter: changes windows and references, see `augmentation.py`; None leaves the recordings as they are.
+        speech_only_rows (`int`): rows at the end of each batch that come from clips without transcript, by
+            `speech_only_weights` (`np.ndarray` [N]).
     """
 
     def __init__(
@@ -113,9 +133,16 @@ class BatchMaker:
         device: torch.device | str = "cpu",
         length_buckets: int = 1,
         augmenter: Augmenter | None = None,
+        speech_only_rows: int = 0,
+        speech_only_weights: np.ndarray | None = None,
     ):
         if length_buckets < 1:
             raise ValueError(f"length_buckets must be at least 1, got {length_buckets}")
+        if not 0 <= speech_only_rows < batch_size:
+            raise ValueError(f"speech_only_rows must leave a row of {batch_size} with text, got {speech_only_rows}")
+        if speech_only_rows and speech_only_weights is None:
+            raise ValueError("speech_only_rows need speech_only_weights, see speaker_weights(transcribed=False)")
+        self.speech_only_rows, self.speech_only_weights = speech_only_rows, speech_only_weights
         self.corpus, self.mel, self.weights = corpus, mel.to(device), weights
         self.batch_size, self.window_frames, self.reference_frames = batch_size, window_frames, reference_frames
         self.seed, self.device = seed, torch.device(device)
@@ -146,18 +173,27 @@ class BatchMaker:
     def batch(self, step: int) -> TrainingBatch:
         """The batch of a training step."""
         random = np.random.default_rng([self.seed, step])
-        clips = self._clips(random)
+        clips = self._clips(random, self.batch_size - self.speech_only_rows)
+        if self.speech_only_rows:
+            p = self.speech_only_weights
+            clips = np.concatenate([clips, random.choice(len(p), size=self.speech_only_rows, p=p)])
         references = self._references(random, clips)
         plan = self.augmenter.plan(self.seed, step, self.batch_size) if self.augmenter else None
-        starts = random.integers(0, np.maximum(self._frame_lengths(clips, plan) - self.window_frames, 0) + 1)
-        spare = np.maximum(self._frame_lengths(references, plan) - self.reference_frames, 0)
-        reference_starts = random.integers(0, spare + 1)
+        lengths = self._frame_lengths(clips, plan)
+        starts = random.integers(0, np.maximum(lengths - self.window_frames, 0) + 1)
+        # Where a clip is its own reference, the reference lies in the longer part beside the window: a style that has
+        # heard the window itself would not learn to hear a person in other speech.
+        own, after = references == clips, starts + self.window_frames
+        behind = own & (lengths - after > starts)
+        first = np.where(behind, np.minimum(after, np.maximum(lengths - 1, 0)), 0)
+        end = np.where(own & ~behind & (starts > 0), starts, self._frame_lengths(references, plan))
+        reference_starts = first + random.integers(0, np.maximum(end - first - self.reference_frames, 0) + 1)
         return self.assemble(clips, starts, references, reference_starts, plan)
 
-    def _clips(self, random: np.random.Generator) -> np.ndarray:
-        """Clips by weight, int64 [B]; all of one length bucket."""
+    def _clips(self, random: np.random.Generator, count: int) -> np.ndarray:
+        """Clips with text by weight, int64 [count]; all of one length bucket."""
         group = random.integers(self.length_buckets) if self.length_buckets > 1 else 0
-        where = (group + random.random(self.batch_size)) / self.length_buckets
+        where = (group + random.random(count)) / self.length_buckets
         return self._order[np.searchsorted(self._cumulated, where, side="right").clip(max=len(self._order) - 1)]
 
     def _references(self, random: np.random.Generator, clips: np.ndarray) -> np.ndarray:
@@ -188,7 +224,10 @@ class BatchMaker:
         token_lengths = corpus.token_lengths[clips]
         lengths, reference_lengths = self._frame_lengths(clips, plan), self._frame_lengths(references, plan)
         whole = np.flatnonzero(
-            (np.asarray(starts) == 0) & (lengths <= self.window_frames) & (token_lengths <= lengths)
+            (np.asarray(starts) == 0)
+            & (lengths <= self.window_frames)
+            & (token_lengths <= lengths)
+            & (token_lengths > 0)
         )
         columns = (
             starts,
@@ -233,6 +272,7 @@ class BatchMaker:
             reference_mask=reference_mask,
             speaker_ids=speaker_ids,
             whole_rows=whole,
+            text_rows=int((corpus.token_lengths[clips] > 0).sum()),
         )
 
     def _upload(self, columns: tuple[np.ndarray, ...]) -> tuple[Tensor, ...]:

@@ -288,6 +288,10 @@ def make_batches(
         weights = speaker_weights(corpus, recipe.speaker_exponent, recipe.speaker_boosts)
     config = model.config
     augmentation = recipe.augmentation_config
+    speech_only_rows = min(round(recipe.speech_only_share * recipe.batch_size), recipe.batch_size - 1)
+    speech_only = None
+    if speech_only_rows:
+        speech_only = speaker_weights(corpus, recipe.speaker_exponent, transcribed=False)
     return BatchMaker(
         corpus,
         LogMelSpectrogram(config.sampling_rate, config.n_fft, config.hop_length, config.num_mel_bands),
@@ -299,6 +303,8 @@ def make_batches(
         device=device,
         length_buckets=recipe.length_buckets,
         augmenter=Augmenter(augmentation, config.sampling_rate, device) if augmentation.active else None,
+        speech_only_rows=speech_only_rows,
+        speech_only_weights=speech_only,
     )
 
 
