@@ -123,6 +123,13 @@ def test_saved_and_read_again(tmp_path, model):
     assert "mine (stated" in card and 'base_model: "o/n"' in card and "Speech" not in card.split("---")[1]
 
 
+def test_others_may_read_a_saved_voice(tmp_path, model):
+    voice = make()
+    voice.adapter = an_adapter(model)
+    folder = voice.save_pretrained(tmp_path / "shared")
+    assert all(path.stat().st_mode & 0o044 == 0o044 for path in folder.rglob("*") if path.is_file())
+
+
 def test_the_bundled_base_has_one_name_everywhere(tiny_checkpoint, monkeypatch):
     import valetts_hf
 

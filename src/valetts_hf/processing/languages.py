@@ -118,7 +118,6 @@ _NAMES |= {"english": "en-us", "portuguese": "pt-br", "português": "pt-br", "no
 
 
 _CODE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
-_added_letters: set[str] = set()
 
 
 def register_language(
@@ -168,7 +167,6 @@ def register_language(
             f"symbols {row.symbols!r}): take another code"
         )
     LANGUAGES[code] = row
-    _added_letters.update(row.letters)
     for spelled in (row.name.lower(), row.native_name.lower()):
         _NAMES.setdefault(spelled, code)
     return row
@@ -181,7 +179,8 @@ def registered_script(script: str) -> bool:
 
 def registered_letter(c: str) -> bool:
     """Whether a language beyond the built-in ones is written with this letter."""
-    return c.lower() in _added_letters or c in _added_letters
+    added = list(LANGUAGES.values())[BUILT_IN:]
+    return any(c.lower() in language.letters or c in language.letters for language in added)
 
 
 def resolve_language(language: str) -> str:

@@ -38,8 +38,12 @@ def align_words(written: list[str], spoken: str, read_alone: Callable[[str], str
     out: list[tuple[str, bool]] = []
     i = j = 0
     for block in SequenceMatcher(None, left, right, autojunk=False).get_matching_blocks():
-        out += _align_gap(left[i : block.a], " ".join(tokens[j : block.b]), out)
-        out += [(token, False) for token in tokens[block.b : block.b + block.size]]
+        found = tokens[block.b : block.b + block.size]
+        if found and block.a == 0:
+            found[0] = " ".join(tokens[: block.b + 1])  # more than was written, and no word before it
+        else:
+            out += _align_gap(left[i : block.a], " ".join(tokens[j : block.b]), out)
+        out += [(token, False) for token in found]
         i, j = block.a + block.size, block.b + block.size
     return out
 

@@ -89,6 +89,8 @@ def save_voice(voice: Voice, folder: str | os.PathLike) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary.mkdir()
         _write(voice, temporary)
+        for path in temporary.rglob("*.safetensors"):
+            path.chmod(0o644)  # the library writes them for their owner alone, but voices are shared
         _finish_swap(target)
         _swap(temporary, target)
     except (OSError, SafetensorError) as error:

