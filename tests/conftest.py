@@ -24,8 +24,10 @@ try:
 except ImportError:  # only the property tests need it
     pass
 else:
-    # Time per example is no property of the code on a shared machine.
-    settings.register_profile("valetts", deadline=None)
+    # Time per example is no property of the code on a shared machine. The same examples in every run, so that a change is
+    # never blamed for an old mistake; look for new ones with `--hypothesis-profile=explore`.
+    settings.register_profile("valetts", deadline=None, derandomize=True)
+    settings.register_profile("explore", deadline=None, max_examples=1000)
     settings.load_profile("valetts")
 
 
