@@ -28,7 +28,7 @@ def maker(corpus, augmentation=None, **settings):
 
 
 def tensors(batch):
-    return {name: value for name, value in tensors(batch).items() if isinstance(value, torch.Tensor)}
+    return {name: value for name, value in vars(batch).items() if isinstance(value, torch.Tensor)}
 
 
 def same(one, other):
