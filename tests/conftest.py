@@ -130,3 +130,14 @@ def voice_wav(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("recordings") / "my_voice.wav"
     soundfile.write(path, voice_like(6.0, 22050), 22050)
     return path
+
+
+@pytest.fixture
+def languages_put_back():
+    """For tests that register languages: the table is the process's."""
+    from valetts_hf.processing.languages import LANGUAGES
+
+    before = dict(LANGUAGES)
+    yield
+    LANGUAGES.clear()
+    LANGUAGES.update(before)

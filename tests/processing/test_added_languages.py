@@ -12,13 +12,7 @@ from valetts_hf.processing.text_analysis import analyze_text
 from valetts_hf.processing.tokenization_valetts import ValeTTSTokenizer
 
 
-@pytest.fixture(autouse=True)
-def forget():
-    """The table is the process's: put it back."""
-    before = dict(LANGUAGES)
-    yield
-    LANGUAGES.clear()
-    LANGUAGES.update(before)
+pytestmark = pytest.mark.usefixtures("languages_put_back")
 
 
 FINNISH = {"code": "fi", "espeak_voice": "fi", "name": "Finnish", "native_name": "Suomi"}

@@ -126,6 +126,9 @@ def test_rows_without_text_come_last_from_clips_without_transcript(buzz_corpus):
         assert len(text.mel) == len(text.input_ids) == 4 and text.with_text is text
         assert torch.equal(text.mel, batch.mel[:4])
         assert batch.whole_rows is None or (batch.whole_rows < 4).all()
+    unread_first = np.array([len(corpus) - 1, 0])
+    with pytest.raises(ValueError, match="without transcript must come last"):
+        batches.assemble(unread_first, np.zeros(2, int), unread_first, np.zeros(2, int))
     with pytest.raises(ValueError, match="no clip without a transcript"):
         speaker_weights(buzz_corpus, 0.7, transcribed=False)
     with pytest.raises(ValueError, match="must leave a row of 6 with text, got 6"):

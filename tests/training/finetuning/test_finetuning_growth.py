@@ -16,13 +16,7 @@ from valetts_hf.training.finetuning.growth import describe_language, grow, neare
 DANISH = ["Jeg vil gerne have en kop kaffe.", "Hvad hedder du?", "Det regner i København i dag."]
 
 
-@pytest.fixture(autouse=True)
-def forget():
-    """The table of languages is the process's: put it back."""
-    before = dict(LANGUAGES)
-    yield
-    LANGUAGES.clear()
-    LANGUAGES.update(before)
+pytestmark = pytest.mark.usefixtures("languages_put_back")
 
 
 @pytest.fixture

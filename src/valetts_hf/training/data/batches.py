@@ -222,6 +222,9 @@ class BatchMaker:
         """Batch of given clips and window starts (frames at the speed they are played), changed as the plan says."""
         corpus, clips, references = self.corpus, np.asarray(clips), np.asarray(references)
         token_lengths = corpus.token_lengths[clips]
+        text_rows = int((token_lengths > 0).sum())
+        if not (token_lengths[:text_rows] > 0).all():
+            raise ValueError(f"clips without transcript must come last in a batch, got token counts {token_lengths}")
         lengths, reference_lengths = self._frame_lengths(clips, plan), self._frame_lengths(references, plan)
         whole = np.flatnonzero(
             (np.asarray(starts) == 0)
@@ -272,7 +275,7 @@ class BatchMaker:
             reference_mask=reference_mask,
             speaker_ids=speaker_ids,
             whole_rows=whole,
-            text_rows=int((corpus.token_lengths[clips] > 0).sum()),
+            text_rows=text_rows,
         )
 
     def _upload(self, columns: tuple[np.ndarray, ...]) -> tuple[Tensor, ...]:

@@ -322,9 +322,6 @@ class _Snapshot:
     def state_dict(self) -> dict[str, Any]:
         return self.state
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        raise NotImplementedError
-
 
 def _comparable(config: dict[str, Any]) -> dict[str, Any]:
     """A configuration without what says nothing about the network."""

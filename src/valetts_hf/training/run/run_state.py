@@ -34,10 +34,14 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.]*")
 _RNG = "rng"
 
 
-class Stateful(Protocol):
-    """Anything with `state_dict` and `load_state_dict`: module, optimizer, scheduler, average, sampler."""
+class Saveable(Protocol):
+    """Anything with a `state_dict`."""
 
     def state_dict(self) -> dict[str, Any]: ...
+
+
+class Stateful(Saveable, Protocol):
+    """Anything with `state_dict` and `load_state_dict`: module, optimizer, scheduler, average, sampler."""
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> Any: ...
 
@@ -53,7 +57,7 @@ class DiskFullError(OSError):
 def save_run_state(
     folder: str | os.PathLike[str],
     step: int,
-    objects: Mapping[str, Stateful],
+    objects: Mapping[str, Saveable],
     extra: Mapping[str, Any] | None = None,
     generators: Mapping[str, torch.Generator] | None = None,
     keep: int | None = 3,
