@@ -1,0 +1,1 @@
+"""Direction: styles and drawn sketches, as objects the SDK speaks with."""

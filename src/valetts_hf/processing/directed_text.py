@@ -1,0 +1,139 @@
+"""A text with directions: which stretches are said how, and where to pause.
+
+What markup is parsed into and what a program may write itself. Everything is relative to how the text would be said
+anyway, and positions are characters of `DirectedText.text`.
+"""
+
+import math
+from dataclasses import dataclass, field
+
+from .text_markup import Mark
+
+
+SPEAKING_RATES = (0.25, 4.0)
+PITCH_SHIFTS = (-24.0, 24.0)
+PITCH_RANGES = (0.0, 4.0)
+ENERGY_SHIFTS = (-20.0, 20.0)
+MAX_PAUSE_SECONDS = 10.0
+
+
+def check_number(name: str, value: object, limits: tuple[float, float], hint: str) -> float:
+    """A finite number within limits, as `float`.
+
+    Raises:
+        TypeError: not a number. ValueError: out of the limits.
+    """
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} must be a number, got {value!r} ({hint}).") from error
+    if not (math.isfinite(number) and limits[0] <= number <= limits[1]):
+        raise ValueError(f"{name} must be between {limits[0]:g} and {limits[1]:g}, got {value!r} ({hint}).")
+    return number
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """How something is said, relative to how it would be said anyway; the defaults change nothing.
+
+    Args:
+        speaking_rate (`float`): 0.25 to 4; 2 is twice as fast.
+        pitch_shift (`float`): -24 to 24 semitones.
+        pitch_range (`float`): 0 to 4, factor on the distance of the pitch (in semitones) from its mean; 0 is monotone.
+        energy_shift (`float`): -20 to 20 dB.
+    """
+
+    speaking_rate: float = 1.0
+    pitch_shift: float = 0.0
+    pitch_range: float = 1.0
+    energy_shift: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, limits, hint in (
+            ("speaking_rate", SPEAKING_RATES, "1.0 is the natural speed"),
+            ("pitch_shift", PITCH_SHIFTS, "in semitones; 0 changes nothing"),
+            ("pitch_range", PITCH_RANGES, "1.0 changes nothing, 0 is monotone"),
+            ("energy_shift", ENERGY_SHIFTS, "in dB; 0 changes nothing"),
+        ):
+            object.__setattr__(self, name, check_number(name, getattr(self, name), limits, hint))
+
+    def around(self, inner: "Delivery") -> "Delivery":
+        """This delivery of a stretch and another one of a part of it, together: factors multiply, shifts add, both clamped."""
+        return Delivery(
+            _clamp(self.speaking_rate * inner.speaking_rate, SPEAKING_RATES),
+            _clamp(self.pitch_shift + inner.pitch_shift, PITCH_SHIFTS),
+            _clamp(self.pitch_range * inner.pitch_range, PITCH_RANGES),
+            _clamp(self.energy_shift + inner.energy_shift, ENERGY_SHIFTS),
+        )
+
+
+def _clamp(value: float, limits: tuple[float, float]) -> float:
+    return min(max(value, limits[0]), limits[1])
+
+
+@dataclass(frozen=True)
+class Span:
+    """How the characters `start <= i < end` are said. Spans may overlap or nest: their deliveries are combined.
+
+    Args:
+        start, end (`int`): characters of the text; a word belongs to the span that holds most of its letters.
+        delivery ([`Delivery`]): of the stretch.
+        contour (`tuple` of `(position, semitones)`, *optional*): pitch shift over the stretch, linear between points;
+            positions in [0, 1], strictly increasing, are a share of its duration.
+    """
+
+    start: int
+    end: int
+    delivery: Delivery = Delivery()
+    contour: tuple[tuple[float, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start <= self.end:
+            raise ValueError(f"a span needs 0 <= start <= end, got {self.start} and {self.end}.")
+        positions = [position for position, _ in self.contour]
+        if any(not 0 <= position <= 1 for position in positions) or any(
+            second <= first for first, second in zip(positions, positions[1:])
+        ):
+            raise ValueError(f"the positions of a contour must rise within [0, 1], got {positions}.")
+        for _, semitones in self.contour:
+            check_number("a point of the contour", semitones, PITCH_SHIFTS, "in semitones; 0 changes nothing")
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Silence of `seconds` (0 to 10) before the character `position`; inside a word it moves behind the word. 0 asks for none."""
+
+    position: int
+    seconds: float
+
+    def __post_init__(self) -> None:
+        check_number("seconds of a pause", self.seconds, (0.0, MAX_PAUSE_SECONDS), "0 asks for no pause")
+
+
+@dataclass(frozen=True)
+class DirectedText:
+    """A stretch of text in one voice, with directions.
+
+    Args:
+        text (`str`): plain and canonical (see `canonicalize`): no markup in it is looked for.
+        spans (`tuple[Span, ...]`): deliveries of stretches, outer ones first.
+        pauses (`tuple[Pause, ...]`): in order of their positions.
+        marks (`tuple[Mark, ...]`): languages and pronunciations of stretches.
+        voice (`str`, *optional*): as in a call of the SDK; None is the voice of the call.
+        pause_after (`float`, *optional*): seconds between this text and the next; None is what its punctuation calls for.
+    """
+
+    text: str
+    spans: tuple[Span, ...] = ()
+    pauses: tuple[Pause, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    voice: str | None = None
+    pause_after: float | None = field(default=None)
+
+    def __post_init__(self) -> None:
+        for span in self.spans:
+            if span.end > len(self.text):
+                raise ValueError(f"a span ends at character {span.end} of a text of {len(self.text)}.")
+        for pause in self.pauses:
+            if not 0 <= pause.position <= len(self.text):
+                raise ValueError(f"a pause is at character {pause.position} of a text of {len(self.text)}.")
