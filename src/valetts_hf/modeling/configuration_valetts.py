@@ -4,6 +4,7 @@ Architecture: VITS2 (arXiv 2307.16430) with Global Style Tokens (arXiv 1803.0901
 Normalisation (Meta-StyleSpeech, arXiv 2106.03153). Each module of the network receives one sub-config.
 """
 
+import math
 from typing import Literal
 
 from huggingface_hub.dataclasses import strict
@@ -218,35 +219,174 @@ class ValeTTSProsodyConfig(PreTrainedConfig):
 
 
 @strict
+class ValeTTSBigVGANConfig(PreTrainedConfig):
+    r"""
+    BigVGAN generator (arXiv 2206.04658 and release 2.0); the fields are named as in the published `config.json`.
+
+    Args:
+        upsample_rates (`list[int]`): factor of each upsampling stage; their product is the hop length.
+        upsample_kernel_sizes (`list[int]`): kernels of the transposed convolutions, each its rate plus an even number.
+        upsample_initial_channel (`int`): width before the first stage; every stage halves it.
+        resblock (`str`): "1" (two convolutions for each dilation) or "2" (one).
+        resblock_kernel_sizes (`list[int]`, odd): one residual block each, in every stage; their mean goes on.
+        resblock_dilation_sizes (`list[list[int]]`): dilations of each block.
+        activation (`str`): "snakebeta" or "snake", anti-aliased.
+        snake_logscale (`bool`): their parameters are stored as logarithms.
+        use_tanh_at_final (`bool`): the waveform is bounded by a hyperbolic tangent (version 1) instead of clipped.
+        use_bias_at_final (`bool`): the last convolution has a bias (version 1).
+    """
+
+    model_type = "valetts_bigvgan"
+    base_config_key = "bigvgan"
+
+    upsample_rates: list[int] | tuple[int, ...] = (4, 4, 2, 2, 2, 2)
+    upsample_kernel_sizes: list[int] | tuple[int, ...] = (8, 8, 4, 4, 4, 4)
+    upsample_initial_channel: int = 1536
+    resblock: Literal["1", "2"] = "1"
+    resblock_kernel_sizes: list[int] | tuple[int, ...] = (3, 7, 11)
+    resblock_dilation_sizes: list[list[int]] | tuple[tuple[int, ...], ...] = ((1, 3, 5),) * 3
+    activation: Literal["snakebeta", "snake"] = "snakebeta"
+    snake_logscale: bool = True
+    use_tanh_at_final: bool = False
+    use_bias_at_final: bool = False
+
+    def __post_init__(self, **kwargs):
+        for name in ("upsample_rates", "upsample_kernel_sizes", "resblock_kernel_sizes"):
+            setattr(self, name, list(getattr(self, name)))
+        self.resblock_dilation_sizes = [list(sizes) for sizes in self.resblock_dilation_sizes]
+        super().__post_init__(**kwargs)
+
+    def validate_architecture(self):
+        stages, blocks = len(self.upsample_rates), len(self.resblock_kernel_sizes)
+        _require(
+            stages > 0 and min(self.upsample_rates) > 0, self, "upsample_rates", "a list of factors of at least 1"
+        )
+        _require(
+            len(self.upsample_kernel_sizes) == stages
+            and all(k >= r and (k - r) % 2 == 0 for k, r in zip(self.upsample_kernel_sizes, self.upsample_rates)),
+            self,
+            "upsample_kernel_sizes",
+            f"one for each of the rates {self.upsample_rates}, larger by an even number",
+        )
+        _require(
+            self.upsample_initial_channel > 0 and self.upsample_initial_channel % 2**stages == 0,
+            self,
+            "upsample_initial_channel",
+            f"a multiple of {2**stages} ({stages} stages halve it)",
+        )
+        _require(
+            blocks > 0 and all(k > 0 and k % 2 == 1 for k in self.resblock_kernel_sizes),
+            self,
+            "resblock_kernel_sizes",
+            "a list of positive odd numbers",
+        )
+        _require(
+            len(self.resblock_dilation_sizes) == blocks
+            and all(sizes and min(sizes) > 0 for sizes in self.resblock_dilation_sizes),
+            self,
+            "resblock_dilation_sizes",
+            f"a list of dilations for each of the kernels {self.resblock_kernel_sizes}",
+        )
+
+    @property
+    def hop_length(self) -> int:
+        """Samples that the generator makes of a frame."""
+        return math.prod(self.upsample_rates)
+
+
+# The decoder of our own size, for some 24 kHz speech on one small GPU: 3.5 M parameters.
+SMALL_BIGVGAN = {
+    "upsample_rates": [8, 8, 2, 2],
+    "upsample_kernel_sizes": [16, 16, 4, 4],
+    "upsample_initial_channel": 256,
+}
+
+
+@strict
 class ValeTTSDecoderConfig(PreTrainedConfig):
     r"""
     Waveform decoder.
 
     Args:
         type (`str`): `"istft"`: ConvNeXt backbone (Vocos, arXiv 2306.00814) whose head filters a harmonic and a noise
-            source in the short-time Fourier domain (source-filter as in iSTFTNet-style vocoders).
-        hidden_size (`int`), intermediate_size (`int`), num_layers (`int`), kernel_size (`int`, odd): its backbone.
+            source in the short-time Fourier domain (source-filter as in iSTFTNet-style vocoders). `"bigvgan"`: the
+            BigVGAN-v2 generator, which makes the waveform by upsampling (better, and far more expensive).
+        hidden_size (`int`), intermediate_size (`int`), num_layers (`int`), kernel_size (`int`, odd): backbone of `istft`.
         emphasis (`float`): contrast added to the spectral envelope at inference, 0 = none: log gains move away from
             their local mean over frequency by this factor. Undoes the over-smoothing of a decoder that has seen little
             adversarial training (compare the postfilters of HMM synthesis, Toda and Tokuda 2007).
         emphasis_bins (`int`, odd): width of that local mean in frequency bins.
+        bigvgan ([`ValeTTSBigVGANConfig`] or `dict`, *optional*): the generator of `bigvgan`, by default a small one.
     """
 
     model_type = "valetts_decoder"
     base_config_key = "decoder"
+    sub_configs = {"bigvgan": ValeTTSBigVGANConfig}
 
-    type: Literal["istft"] = "istft"
+    type: Literal["istft", "bigvgan"] = "istft"
     hidden_size: int = 320
     intermediate_size: int = 960
     num_layers: int = 6
     kernel_size: int = 7
     emphasis: float | int = 0.0
     emphasis_bins: int = 45
+    bigvgan: dict | PreTrainedConfig | None = None
+
+    def __post_init__(self, **kwargs):
+        if self.bigvgan is None and self.type == "bigvgan":
+            self.bigvgan = dict(SMALL_BIGVGAN)
+        if isinstance(self.bigvgan, dict):
+            self.bigvgan = ValeTTSBigVGANConfig(**self.bigvgan)
+        super().__post_init__(**kwargs)
 
     def validate_architecture(self):
         _require_positive(self, "hidden_size", "intermediate_size", "num_layers")
         _require_odd(self, "kernel_size", "emphasis_bins")
         _require(0 <= self.emphasis <= 2, self, "emphasis", "in [0, 2]")
+
+
+@strict
+class ValeTTSSketchConfig(PreTrainedConfig):
+    r"""
+    Networks that turn a drawn sketch into contours (DrawSpeech, arXiv 2501.04256): a mean predictor and a diffusion model.
+
+    Args:
+        enabled (`bool`): whether the model has them; a checkpoint gets them from `training_scripts/train_sketch.py`.
+        hidden_size (`int`), intermediate_size (`int`), kernel_size (`int`, odd): of both conv stacks, over patches.
+        num_layers (`int`), num_refiner_layers (`int`): blocks of the predictor and of the denoiser.
+        patch_frames (`int`): frames of one position.
+        pitch_scale (`float`), energy_scale (`float`): typical correction of the base's log-F0 and log energy.
+        sigma_data (`float`): standard deviation of contours around the predictor's, in those units.
+        sigma_min (`float`), sigma_max (`float`): noise levels of sampling.
+        num_steps (`int`): default evaluations of the denoiser, at most 8.
+        guidance_scale (`float`): default weight of the sketch in classifier-free guidance, 1 = none.
+    """
+
+    model_type = "valetts_sketch"
+    base_config_key = "sketch"
+
+    enabled: bool = False
+    hidden_size: int = 128
+    intermediate_size: int = 256
+    kernel_size: int = 5
+    num_layers: int = 3
+    num_refiner_layers: int = 4
+    patch_frames: int = 4
+    pitch_scale: float = 0.15
+    energy_scale: float = 0.8
+    sigma_data: float = 0.6
+    sigma_min: float = 0.02
+    sigma_max: float = 3.0
+    num_steps: int = 6
+    guidance_scale: float | int = 1.5
+
+    def validate_architecture(self):
+        _require_positive(self, "hidden_size", "intermediate_size", "num_layers", "num_refiner_layers", "patch_frames")
+        _require_positive(self, "pitch_scale", "energy_scale", "sigma_data", "sigma_min")
+        _require_odd(self, "kernel_size")
+        _require(self.sigma_max > self.sigma_min, self, "sigma_max", f"greater than sigma_min = {self.sigma_min}")
+        _require(1 <= self.num_steps <= 8, self, "num_steps", "1 to 8")
+        _require(0 <= self.guidance_scale <= 10, self, "guidance_scale", "in [0, 10]")
 
 
 @strict
@@ -265,7 +405,7 @@ class ValeTTSConfig(PreTrainedConfig):
         num_mel_bands (`int`): bands of `reference_mel` and of the posterior's input.
         noise_scale (`float`): default standard deviation of the prior's noise at inference.
         duration_noise_scale (`float`): the same for the duration predictor.
-        text_encoder, style, flow, duration, prosody, prior, posterior, decoder: the sub-configs (or dictionaries).
+        text_encoder, style, flow, duration, prosody, prior, posterior, decoder, sketch: the sub-configs (or dictionaries).
     """
 
     model_type = "valetts"
@@ -278,6 +418,7 @@ class ValeTTSConfig(PreTrainedConfig):
         "prior": ValeTTSConvStackConfig,
         "posterior": ValeTTSConvStackConfig,
         "decoder": ValeTTSDecoderConfig,
+        "sketch": ValeTTSSketchConfig,
     }
 
     vocab_size: int = 256
@@ -299,6 +440,7 @@ class ValeTTSConfig(PreTrainedConfig):
     prior: dict | PreTrainedConfig | None = None
     posterior: dict | PreTrainedConfig | None = None
     decoder: dict | PreTrainedConfig | None = None
+    sketch: dict | PreTrainedConfig | None = None
 
     def __post_init__(self, **kwargs):
         self.languages = list(self.languages)
@@ -321,6 +463,14 @@ class ValeTTSConfig(PreTrainedConfig):
             "n_fft",
             f"4 x hop_length = {4 * self.hop_length}",
         )
+        if self.decoder.type == "bigvgan":
+            rates = self.decoder.bigvgan.upsample_rates
+            _require(
+                self.decoder.bigvgan.hop_length == self.hop_length,
+                self,
+                "hop_length",
+                f"{self.decoder.bigvgan.hop_length}, the product of decoder.bigvgan.upsample_rates = {rates}",
+            )
         _require(self.noise_scale >= 0, self, "noise_scale", "0 or more")
         _require(self.duration_noise_scale >= 0, self, "duration_noise_scale", "0 or more")
         heads = self.text_encoder.num_heads
@@ -343,12 +493,15 @@ class ValeTTSConfig(PreTrainedConfig):
 
 __all__ = [
     "LANGUAGE_CODES",
+    "SMALL_BIGVGAN",
+    "ValeTTSBigVGANConfig",
     "ValeTTSConfig",
     "ValeTTSConvStackConfig",
     "ValeTTSDecoderConfig",
     "ValeTTSDurationConfig",
     "ValeTTSFlowConfig",
     "ValeTTSProsodyConfig",
+    "ValeTTSSketchConfig",
     "ValeTTSStyleConfig",
     "ValeTTSTextEncoderConfig",
 ]
