@@ -1,4 +1,4 @@
-"""The one spectrogram of ValeTTS: log-mel with the convention of `bigvgan_v2_24khz_100band_256x`.
+"""The one spectrogram of ValeTTS: log-mel with the convention of `bigvgan_v2_24khz_100band_256x` (or another vocoder's sizes).
 
 n_fft = window = 1024, hop 256, 100 Slaney mel bands from 0 Hz to Nyquist, magnitude spectrogram, log clamped at 1e-5;
 the waveform is reflect-padded so that frame t is centred at sample (t + 1/2) * hop and S samples give S // hop frames.
@@ -11,17 +11,31 @@ from transformers.audio_utils import mel_filter_bank
 
 
 class LogMelSpectrogram(nn.Module):
-    """Waveform [B, S] in [-1, 1] to log-mel [B, F, M] (float32, natural log of magnitudes)."""
+    """Waveform [B, S] in [-1, 1] to log-mel [B, F, M] (float32, natural log of magnitudes).
 
-    def __init__(self, sampling_rate: int, n_fft: int, hop_length: int, num_mel_bands: int):
+    Args:
+        sampling_rate (`int`), n_fft (`int`), hop_length (`int`), num_mel_bands (`int`): Hz, samples, samples, M.
+        min_frequency (`float`), max_frequency (`float`, *optional*): where the bands begin and end, in Hz; by default 0
+            and half the sampling rate.
+    """
+
+    def __init__(
+        self,
+        sampling_rate: int,
+        n_fft: int,
+        hop_length: int,
+        num_mel_bands: int,
+        min_frequency: float = 0.0,
+        max_frequency: float | None = None,
+    ):
         super().__init__()
         self.n_fft = n_fft
         self.hop_length = hop_length
         filters = mel_filter_bank(
             num_frequency_bins=n_fft // 2 + 1,
             num_mel_filters=num_mel_bands,
-            min_frequency=0.0,
-            max_frequency=sampling_rate / 2,
+            min_frequency=min_frequency,
+            max_frequency=sampling_rate / 2 if max_frequency is None else max_frequency,
             sampling_rate=sampling_rate,
             norm="slaney",
             mel_scale="slaney",
