@@ -1,0 +1,393 @@
+"""SSML to texts with directions: the documented subset of the W3C's Speech Synthesis Markup Language 1.1.
+
+    <speak>Hello <prosody pitch="+2st" rate="slow">there</prosody>. <break time="500ms"/> Bye!</speak>
+
+Reading the XML is `markup_reading`'s business, the values of attributes `markup_values`', `<say-as>` `say_as`'s; here the
+elements become spans, pauses and marks of plain texts. A text ends where a paragraph, a sentence element or a voice does.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from .directed_text import MAX_PAUSE_SECONDS, Delivery, DirectedText, Pause, Span
+from .language_detection import DEFAULT_LANGUAGE, guess_language
+from .languages import resolve_language
+from .markup_reading import MarkupError, Source, Tag, read_markup
+from .markup_values import (
+    parse_contour,
+    parse_emphasis,
+    parse_pitch,
+    parse_range,
+    parse_rate,
+    parse_strength,
+    parse_time,
+    parse_volume,
+)
+from .pause_lengths import PAUSE_SECONDS
+from .say_as import say_as
+from .text_cleaning import canonicalize
+from .text_markup import Mark, check_ipa
+
+
+# Tag -> attributes it may have. `xmlns` and what belongs to it is allowed on <speak> alone, and means nothing here.
+TAGS: dict[str, frozenset[str]] = {
+    "speak": frozenset({"version", "xml:lang"}),
+    "p": frozenset({"xml:lang"}),
+    "s": frozenset({"xml:lang"}),
+    "break": frozenset({"time", "strength"}),
+    "prosody": frozenset({"rate", "pitch", "range", "volume", "contour"}),
+    "emphasis": frozenset({"level"}),
+    "phoneme": frozenset({"ph", "alphabet"}),
+    "say-as": frozenset({"interpret-as", "format"}),
+    "sub": frozenset({"alias"}),
+    "lang": frozenset({"xml:lang"}),
+    "voice": frozenset({"name", "xml:lang"}),
+}
+_REMEDIES = {
+    ("prosody", "duration"): "a duration cannot be promised before the text is read: give a rate instead",
+    ("audio", ""): "recordings are not fetched: join them to the speech yourself",
+    ("phoneme", "type"): "leave it out",
+}
+_HOLDS_TEXT_ALONE = frozenset({"phoneme", "say-as", "sub"})
+_SCHEMA = re.compile(r"xmlns(?::.*)?|xsi:.*|xml:base")
+_VOICE = re.compile(r"\w[\w .-]{0,63}")
+_RECORDING = re.compile(r"\.(?:wav|wave|flac|ogg|oga|opus|mp3|m4a|aiff?)$", re.IGNORECASE)
+_TELLING = 2000  # characters that tell the language of a document that does not name it
+
+
+def parse_ssml(text: str, language: str | None = None, known: frozenset[str] = frozenset()) -> list[DirectedText]:
+    """Read an SSML document.
+
+    Args:
+        text: the document, from `<speak>` to `</speak>`.
+        language: in which `<say-as>` puts figures into words where no `xml:lang` says so; any code `resolve_language`
+            takes; told by the document's text when not given.
+        known: additional IPA symbols, see `check_ipa`.
+
+    Returns:
+        Texts in order, at least one.
+
+    Raises:
+        TypeError: `text` is not a string.
+        MarkupError: not well-formed, not in the subset, a value that is none, or nothing to say; with line and column.
+        ValueError: `language` is not supported.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"SSML must be a string, got {type(text).__name__}.")
+    if language is not None:
+        language = resolve_language(language)
+    source = Source(text)
+    return _Builder(source, read_markup(source), language, known).build()
+
+
+def escape_ssml(text: str) -> str:
+    """A plain text as it must be written between the tags of SSML; characters that XML does not allow become spaces."""
+    text = _NOT_XML.sub(" ", text)
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+
+
+_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass
+class _Scope:
+    """An element that is open: what it asks for, and where it began in the current text."""
+
+    tag: Tag
+    depth: int
+    delivery: Delivery | None = None
+    contour: tuple[tuple[float, float], ...] = ()
+    language: str | None = None
+    voice: str | None = None
+    content: list[str] = field(default_factory=list)  # of elements that hold text alone
+    start: int = 0
+
+
+class _Builder:
+    """Turns the tags and texts of one document into directed texts."""
+
+    def __init__(self, source: Source, events: list[Tag | str], language: str | None, known: frozenset[str]):
+        self.source, self.events, self.language, self.known = source, events, language, known
+        self.open: list[_Scope] = []
+        self.done: list[DirectedText] = []
+        self.after = ""  # what decided on the pause behind the last text: "asked", "paragraph", "voice" or its own end
+        self._clear()
+
+    def _clear(self) -> None:
+        self.parts: list[str] = []
+        self.length = 0
+        self.apart = False  # what comes next is another word
+        self.spans: list[tuple[int, Span]] = []
+        self.marks: list[Mark] = []
+        self.pauses: dict[int, float] = {}
+
+    def build(self) -> list[DirectedText]:
+        for event in self.events:
+            if isinstance(event, str):
+                self._text(event)
+            elif event.closes:
+                self._close()
+            else:
+                self._open(event)
+        if not self.done:
+            root = self.events[0]
+            raise self.source.error(
+                "there is nothing to say in the document: write some words into it",
+                root.index if isinstance(root, Tag) else 0,
+            )
+        return self.done
+
+    # --- elements ----------------------------------------------------------------------------------------------
+
+    def _open(self, tag: Tag) -> None:
+        self._check(tag)
+        if tag.name in ("p", "s", "voice"):
+            self._end_text(goes_on=tag.name == "voice")
+        scope = _Scope(tag, len(self.open), start=self.length)
+        if "xml:lang" in tag.attributes:
+            scope.language = self._value(tag, "xml:lang", resolve_language)
+        if tag.name == "voice":
+            scope.voice = self._value(tag, "name", _voice_name)
+        elif tag.name == "emphasis":
+            scope.delivery = self._value(tag, "level", parse_emphasis, "moderate")
+        elif tag.name == "prosody":
+            self._prosody(tag, scope)
+        elif tag.name == "break":
+            self._break(tag)
+        elif tag.name == "say-as":
+            self.apart = True
+        self.open.append(scope)
+
+    def _close(self) -> None:
+        scope = self.open[-1]
+        tag = scope.tag
+        if tag.name in _HOLDS_TEXT_ALONE:
+            self._replace(tag, "".join(scope.content), scope)
+        if tag.name in ("speak", "p", "s", "voice"):
+            self._end_text(goes_on=tag.name == "voice")
+            if tag.name == "p" and self.done and self.after != "asked":
+                self._set_after(PAUSE_SECONDS["paragraph"], "paragraph")
+            elif tag.name in ("s", "speak") and self.after == "voice":
+                self._set_after(None, "")
+        self._note(scope)
+        self.open.pop()
+
+    def _check(self, tag: Tag) -> None:
+        if tag.name not in TAGS:
+            remedy = _REMEDIES.get((tag.name, ""), f"known are {', '.join(TAGS)}")
+            raise self.source.error(f"<{tag.name}> is not supported: {remedy}", tag.index)
+        for name in tag.attributes:
+            if name not in TAGS[tag.name] and not (tag.name == "speak" and _SCHEMA.fullmatch(name)):
+                allowed = ", ".join(sorted(TAGS[tag.name]))
+                remedy = _REMEDIES.get((tag.name, name), f"<{tag.name}> may have {allowed}")
+                raise self.source.attribute_error(f'the attribute "{name}" is not supported: {remedy}', tag, name)
+        outer = [scope.tag.name for scope in self.open]
+        if not outer and tag.name != "speak":
+            raise self.source.error(
+                f"the document begins with <{tag.name}>: put <speak> and </speak> around it", tag.index
+            )
+        if outer and tag.name == "speak":
+            raise self.source.error("<speak> stands inside of <speak>: a document has one", tag.index)
+        if outer and outer[-1] in _HOLDS_TEXT_ALONE:
+            raise self.source.error(
+                f"<{tag.name}> stands inside of <{outer[-1]}>, which holds text alone: move it out", tag.index
+            )
+        if outer and outer[-1] == "break":
+            raise self.source.error(
+                f"<{tag.name}> stands inside of <break>, which is empty: write <break/>", tag.index
+            )
+        forbidden = {"p": ("p", "s", "emphasis"), "s": ("s", "emphasis")}.get(tag.name, ())
+        for name in forbidden:
+            if name in outer:
+                raise self.source.error(f"<{tag.name}> cannot stand inside of <{name}>: close that first", tag.index)
+        if tag.name in ("p", "s", "voice") and any(scope.contour for scope in self.open):
+            raise self.source.error(
+                f"<{tag.name}> cannot stand inside of a contour, which belongs to one sentence: put <prosody> into <{tag.name}>",
+                tag.index,
+            )
+
+    def _value(self, tag: Tag, name: str, parse: Callable, default: str | None = None):
+        """The value of an attribute as `parse` reads it.
+
+        Raises:
+            MarkupError: `parse` refused it, or it is missing and there is no default.
+        """
+        written = tag.attributes.get(name, default)
+        if written is None:
+            raise self.source.error(f'<{tag.name}> needs the attribute {name}="..."', tag.index)
+        try:
+            return parse(written)
+        except ValueError as error:
+            raise self.source.attribute_error(str(error), tag, name) from None
+
+    def _prosody(self, tag: Tag, scope: _Scope) -> None:
+        given = tag.attributes
+        if not given:
+            raise self.source.error(
+                "<prosody> needs at least one of rate, pitch, range, volume and contour", tag.index
+            )
+        # As the recommendation has it, a contour takes precedence over pitch and range; those are still checked.
+        melody = "contour" not in given
+        rate = self._value(tag, "rate", parse_rate, "medium")
+        pitch = self._value(tag, "pitch", parse_pitch, "medium")
+        width = self._value(tag, "range", parse_range, "medium")
+        volume = self._value(tag, "volume", parse_volume, "medium")
+        scope.delivery = Delivery(rate, pitch if melody else 0.0, width if melody else 1.0, volume)
+        if not melody:
+            scope.contour = self._value(tag, "contour", parse_contour)
+
+    def _break(self, tag: Tag) -> None:
+        seconds = self._value(tag, "strength", parse_strength, "medium")
+        if "time" in tag.attributes:
+            seconds = self._value(tag, "time", parse_time)
+        self.apart = True
+        if not self.length and self.done:
+            self._pause_after(seconds)
+        else:
+            self.pauses[self.length] = min(self.pauses.get(self.length, 0.0) + seconds, MAX_PAUSE_SECONDS)
+
+    def _replace(self, tag: Tag, content: str, scope: _Scope) -> None:
+        """The text of an element that says how its content is spoken."""
+        if tag.name == "sub":
+            self._append(self._value(tag, "alias", _alias))
+        elif tag.name == "say-as":
+            language = self._language()
+
+            def reading(kind: str) -> str:
+                return say_as(content, kind, language)
+
+            kind = self._value(tag, "interpret-as", lambda kind: kind)
+            if "format" in tag.attributes:
+                spoken = self._value(tag, "format", lambda form: say_as(content, kind, language, form))
+            else:
+                spoken = self._value(tag, "interpret-as", reading)
+            self._append(spoken)
+            self.apart = True
+        else:
+            alphabet = tag.attributes.get("alphabet", "ipa").strip().lower()
+            if alphabet != "ipa":
+                raise self.source.attribute_error(
+                    "only the alphabet ipa is known: write the sounds in IPA", tag, "alphabet"
+                )
+            ipa = self._value(tag, "ph", lambda ph: check_ipa(ph, self.known))
+            start = self._append(content if content.strip() else f"[[{ipa}]]")
+            self.marks.append(Mark(start, self.length, ipa=ipa))
+
+    def _language(self) -> str:
+        """The language at this place."""
+        for scope in reversed(self.open):
+            if scope.language is not None:
+                return scope.language
+        if self.language is None:
+            texts = [event for event in self.events if isinstance(event, str)]
+            self.language = guess_language(" ".join(" ".join(texts).split())[:_TELLING]) or DEFAULT_LANGUAGE
+        return self.language
+
+    # --- the text ----------------------------------------------------------------------------------------------
+
+    def _text(self, text: str) -> None:
+        scope = self.open[-1]
+        if scope.tag.name == "break":
+            raise self.source.error("<break> is empty: write <break/> and the text behind it", scope.tag.index)
+        if scope.tag.name in _HOLDS_TEXT_ALONE:
+            scope.content.append(text)
+        else:
+            self._append(text)
+
+    def _append(self, text: str) -> int:
+        """Add to the current text; returns where the addition begins."""
+        marks = len(text) - len(text.lstrip(_COMBINING))
+        if marks and self.parts:  # the accent of the letter in front of the tag
+            before = self.parts.pop()
+            self.parts.append(canonicalize(before + text[:marks]))
+            self.length += len(self.parts[-1]) - len(before)
+        text = canonicalize(text[marks:])
+        if not self.length:
+            text = text.lstrip()
+        if text and self.apart:
+            if self.length and self.parts[-1][-1].isalnum() and text[0].isalnum():
+                self.parts.append(" ")
+                self.length += 1
+            self.apart = False
+        start = self.length
+        if text:
+            self.parts.append(text)
+            self.length += len(text)
+        return start
+
+    def _note(self, scope: _Scope) -> None:
+        """Write down what an element asks for, for the current text from its beginning in it."""
+        if scope.start >= self.length:
+            return
+        if scope.language is not None:
+            self.marks.append(Mark(scope.start, self.length, language=scope.language))
+        if scope.delivery not in (None, Delivery()) or scope.contour:
+            delivery = scope.delivery or Delivery()
+            self.spans.append((scope.depth, Span(scope.start, self.length, delivery, scope.contour)))
+
+    def _end_text(self, goes_on: bool) -> None:
+        """End the current text, if there is one; with `goes_on` its sentence may have its end in another voice."""
+        for scope in self.open:
+            self._note(scope)
+            scope.start = 0
+        text = "".join(self.parts).rstrip()
+        if text:
+            self.done.append(self._directed(text, goes_on))
+        leading = {} if text or self.done else self.pauses
+        self._clear()
+        self.pauses = leading
+
+    def _directed(self, text: str, goes_on: bool) -> DirectedText:
+        size = len(text)
+        spans = [
+            replace(span, end=min(span.end, size))
+            for _, span in sorted(self.spans, key=lambda pair: (pair[1].start, pair[0]))
+            if span.start < size
+        ]
+        marks = [replace(mark, end=min(mark.end, size)) for mark in self.marks if mark.start < size]
+        last = [seconds for position, seconds in self.pauses.items() if position >= size]
+        after: float | None = None
+        self.after = ""
+        if last:
+            after, self.after = min(sum(last), MAX_PAUSE_SECONDS), "asked"
+        elif goes_on and text[-1].isalnum():
+            after, self.after = PAUSE_SECONDS["none"], "voice"
+        return DirectedText(
+            text,
+            tuple(spans),
+            tuple(Pause(position, seconds) for position, seconds in sorted(self.pauses.items()) if position < size),
+            tuple(sorted(marks, key=lambda mark: (mark.start, -mark.end))),
+            next((scope.voice for scope in reversed(self.open) if scope.voice is not None), None),
+            after,
+        )
+
+    def _pause_after(self, seconds: float) -> None:
+        """A pause asked for behind the last text; several add up."""
+        before = self.done[-1].pause_after if self.after == "asked" else None
+        self._set_after(min((before or 0.0) + seconds, MAX_PAUSE_SECONDS), "asked")
+
+    def _set_after(self, seconds: float | None, reason: str) -> None:
+        self.done[-1] = replace(self.done[-1], pause_after=seconds)
+        self.after = reason
+
+
+def _voice_name(name: str) -> str:
+    name = name.strip()
+    if not _VOICE.fullmatch(name) or _RECORDING.search(name):
+        raise ValueError(
+            "a voice is named here as `valetts voices` lists it; files, folders and addresses are not opened"
+        )
+    return name
+
+
+def _alias(alias: str) -> str:
+    if not alias.strip():
+        raise ValueError("the alias is empty: write what is spoken instead")
+    return alias
+
+
+_COMBINING = "".join(chr(code) for code in range(0x300, 0x370) if unicodedata.combining(chr(code)))
+
+__all__ = ["MarkupError", "escape_ssml", "parse_ssml"]
