@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from valetts_hf.inference import Speech, ValeTTS
     from valetts_hf.inference.pipeline import ValeTTSPipeline
     from valetts_hf.modeling.configuration_valetts import ValeTTSConfig
+    from valetts_hf.modeling.configuration_vocoder import ValeTTSVocoderConfig
     from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech, ValeTTSModel
     from valetts_hf.modeling.outputs import ValeTTSLatentOutput, ValeTTSOutput
+    from valetts_hf.modeling.vocoder import ValeTTSVocoder
     from valetts_hf.processing.feature_extraction_valetts import ValeTTSFeatureExtractor
     from valetts_hf.processing.processing_valetts import ValeTTSProcessor
     from valetts_hf.processing.tokenization_valetts import ValeTTSTokenizer
@@ -34,6 +36,8 @@ _HOMES = {
     "ValeTTSConfig": "modeling.configuration_valetts",
     "ValeTTSModel": "modeling.modeling_valetts",
     "ValeTTSForSpeech": "modeling.modeling_valetts",
+    "ValeTTSVocoder": "modeling.vocoder",
+    "ValeTTSVocoderConfig": "modeling.configuration_vocoder",
     "ValeTTSOutput": "modeling.outputs",
     "ValeTTSLatentOutput": "modeling.outputs",
     "ValeTTSTokenizer": "processing.tokenization_valetts",

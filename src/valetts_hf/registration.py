@@ -37,7 +37,9 @@ def register() -> None:
         )
 
         from valetts_hf.modeling.configuration_valetts import ValeTTSConfig
+        from valetts_hf.modeling.configuration_vocoder import ValeTTSVocoderConfig
         from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech, ValeTTSModel
+        from valetts_hf.modeling.vocoder import ValeTTSVocoder
         from valetts_hf.processing.feature_extraction_valetts import ValeTTSFeatureExtractor
         from valetts_hf.processing.processing_valetts import ValeTTSProcessor
         from valetts_hf.processing.tokenization_valetts import ValeTTSTokenizer
@@ -55,6 +57,9 @@ def register() -> None:
         AutoFeatureExtractor.register(ValeTTSConfig, ValeTTSFeatureExtractor, exist_ok=True)
         AutoProcessor.register(ValeTTSConfig, ValeTTSProcessor, exist_ok=True)
 
+        AutoConfig.register(ValeTTSVocoderConfig.model_type, ValeTTSVocoderConfig, exist_ok=True)
+        AutoModel.register(ValeTTSVocoderConfig, ValeTTSVocoder, exist_ok=True)
+
         # The folder of a voice leads to its base.
         AutoConfig.register(ValeTTSVoiceConfig.model_type, ValeTTSVoiceConfig, exist_ok=True)
         AutoModelForTextToWaveform.register(ValeTTSVoiceConfig, ValeTTSVoiceModel, exist_ok=True)
@@ -62,6 +67,8 @@ def register() -> None:
         AutoProcessor.register(ValeTTSVoiceConfig, ValeTTSVoiceProcessor, exist_ok=True)
 
         ValeTTSConfig.register_for_auto_class("AutoConfig")
+        ValeTTSVocoderConfig.register_for_auto_class("AutoConfig")
+        ValeTTSVocoder.register_for_auto_class("AutoModel")
         ValeTTSModel.register_for_auto_class("AutoModel")
         ValeTTSForSpeech.register_for_auto_class("AutoModelForTextToWaveform")
         ValeTTSTokenizer.register_for_auto_class("AutoTokenizer")

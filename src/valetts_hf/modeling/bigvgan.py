@@ -13,8 +13,9 @@ from torch import nn
 from torch.nn.utils.parametrizations import weight_norm
 from transformers import initialization as init
 
-from .anti_aliased_activation import RECEPTIVE_FIELD, AntiAliasedSnakeBeta
+from .anti_aliased_activation import AntiAliasedSnakeBeta
 from .configuration_valetts import ValeTTSBigVGANConfig
+from .resampling_filter import RECEPTIVE_FIELD
 
 
 EDGE_KERNEL = 7  # of the first and the last convolution
@@ -101,7 +102,12 @@ class BigVGANGenerator(nn.Module):
         return self.contexts[0]
 
     def forward(
-        self, hidden_states: torch.Tensor, condition: torch.Tensor | None = None, left: int = 0, right: int = 0
+        self,
+        hidden_states: torch.Tensor,
+        condition: torch.Tensor | None = None,
+        left: int = 0,
+        right: int = 0,
+        lengths: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """
         Args:
@@ -109,10 +115,14 @@ class BigVGANGenerator(nn.Module):
             condition (`torch.Tensor` [B, upsample_initial_channel], *optional*): added after the first convolution.
             left, right (`int`): frames at the ends that are context only. They are dropped stage by stage, as soon as
                 nothing that is wanted depends on them.
+            lengths (`torch.Tensor` [B], *optional*): frames of each row, if they are padded; what a row gives is then
+                exactly what it gives alone, and zero beyond its end. Not together with `left` and `right`.
 
         Returns:
             `torch.Tensor` [B, (F - left - right) * hop_length], not bounded yet, see `bounded`.
         """
+        if lengths is not None:
+            return self._decode_rows(hidden_states, condition, lengths)
         per_stage = len(self.config.resblock_kernel_sizes)
         hidden_states = self.conv_pre(hidden_states)
         if condition is not None:
@@ -134,13 +144,10 @@ class BigVGANGenerator(nn.Module):
         """The result of `forward` brought into [-1, 1]."""
         return torch.tanh(waveform) if self.config.use_tanh_at_final else waveform.clamp(-1.0, 1.0)
 
-    def decode_rows(
-        self, hidden_states: torch.Tensor, lengths: torch.Tensor, condition: torch.Tensor | None = None
+    def _decode_rows(
+        self, hidden_states: torch.Tensor, condition: torch.Tensor | None, lengths: torch.Tensor
     ) -> torch.Tensor:
-        """Like `forward`, for rows of different lengths [B] (frames), each exactly as if it were alone; zero beyond.
-
-        The rows share a pass; their ends, which hear what follows, are then replaced by those of a second, short pass.
-        """
+        """All rows share a pass; their ends, which hear what follows, are then replaced by those of a second, short one."""
         total, context = hidden_states.shape[-1], self.receptive_field
         waveform = self(hidden_states, condition)
         short = [row for row, length in enumerate(lengths.tolist()) if length < total]
