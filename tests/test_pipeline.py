@@ -98,7 +98,7 @@ def test_generator_of_texts(pipe):
 def test_controls_reach_the_model(pipe):
     plain = pipe(TEXTS[1], seed=5, noise_scale=0.0, duration_noise_scale=0.0)
     assert len(pipe(TEXTS[1], seed=5, speaking_rate=2.0)["audio"]) < 0.7 * len(plain["audio"])
-    for control in ({"pitch_shift": 6.0}, {"energy_scale": 2.0}, {"noise_scale": 1.5}):
+    for control in ({"pitch_shift": 6.0}, {"energy_shift": 6.0}, {"noise_scale": 1.5}):
         changed = pipe(TEXTS[1], **{"seed": 5, "noise_scale": 0.0, "duration_noise_scale": 0.0, **control})
         assert changed["audio"].shape == plain["audio"].shape, control
         assert not np.allclose(changed["audio"], plain["audio"], atol=1e-6), control

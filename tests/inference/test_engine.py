@@ -140,7 +140,7 @@ def test_batch_is_single_calls(tts, batch_size):
 
 def test_batch_with_one_setting_for_all(tts):
     speeches = tts.batch(["Yes.", "No."], language="en", voice="rui", seed=7, speaking_rate=1.5)
-    assert same(speeches[1], tts("No.", "en", "rui", 1.5, seed=7))
+    assert same(speeches[1], tts("No.", "en", "rui", speaking_rate=1.5, seed=7))
     assert tts.batch([]) == []
 
 
@@ -181,7 +181,7 @@ def test_seams_are_silent_and_pauses_fit_the_punctuation(tts):
 def test_prosody_arguments_change_the_speech(tts):
     plain = tts("Good morning to you all.", seed=0)
     assert tts("Good morning to you all.", seed=0, speaking_rate=2.0).duration < 0.75 * plain.duration
-    for change in ({"pitch_shift": 5.0}, {"energy_scale": 2.0}, {"noise_scale": 1.0}, {"voice": "rui"}):
+    for change in ({"pitch_shift": 5.0}, {"energy_shift": 6.0}, {"noise_scale": 1.0}, {"voice": "rui"}):
         assert not same(plain, tts("Good morning to you all.", seed=0, **change), 0)
 
 
@@ -258,7 +258,7 @@ def test_a_lost_sentence_is_an_error(tts, monkeypatch):
         ({"speaking_rate": float("nan")}, ValueError, "speaking_rate must be between"),
         ({"speaking_rate": "fast"}, TypeError, "speaking_rate must be a number, got 'fast'"),
         ({"pitch_shift": 99}, ValueError, "pitch_shift must be between -24 and 24, got 99"),
-        ({"energy_scale": -1}, ValueError, "energy_scale must be between 0.1 and 10, got -1"),
+        ({"energy_shift": 30}, ValueError, "energy_shift must be between -20 and 20, got 30"),
         ({"noise_scale": 3}, ValueError, "noise_scale must be between 0 and 2, got 3"),
         ({"seed": -1}, ValueError, "seed must be between 0 and"),
         ({"seed": 1.5}, TypeError, "seed must be an integer or None, got 1.5"),

@@ -12,7 +12,7 @@ from valetts_hf.inference.joining import (
     TAIL_LIMIT_SECONDS,
     TAIL_SECONDS,
     ShapedPiece,
-    gap_after,
+    gap_of,
     pause_kind,
     soft_limit,
 )
@@ -87,7 +87,7 @@ def test_joined_pieces_do_not_click():
     pieces = []
     for _ in range(3):
         shaped, _ = shape(np.concatenate([np.full(2000, 0.002, np.float32), voice[:20011]]), 2000 / RATE, 22011 / RATE)
-        pieces += [shaped, gap_after("comma", 1.0, RATE)]
+        pieces += [shaped, gap_of(PAUSES["comma"], RATE)]
     joined = np.concatenate(pieces)
     # The sine's own steps are the largest anywhere, so no seam adds a step of its own.
     assert np.abs(np.diff(joined)).max() <= np.abs(np.diff(voice)).max() + 1e-4
@@ -97,7 +97,7 @@ def test_pause_is_measured_from_sound_to_sound():
     first, _ = shape(signal((0.5, 0.3), (0.4, 0.0)), 0.0, 0.5)
     second, _ = shape(signal((0.4, 0.0), (0.5, 0.3)), 0.4, 0.9)
     for rate in (1.0, 2.0):
-        joined = np.concatenate([first, gap_after("sentence", rate, RATE), second])
+        joined = np.concatenate([first, gap_of(PAUSES["sentence"] / rate, RATE), second])
         loud = np.flatnonzero(np.abs(joined) > SILENCE)
         assert np.diff(loud).max() / RATE == pytest.approx(PAUSES["sentence"] / rate, abs=0.01)
 

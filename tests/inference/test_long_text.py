@@ -25,6 +25,8 @@ class FakeWord:
     text: str
     token_start: int
     token_end: int
+    start: int = 0
+    end: int = 0
 
 
 @dataclass

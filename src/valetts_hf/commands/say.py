@@ -88,11 +88,13 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         "--pitch-shift", type=_number, default=0.0, metavar="SEMITONES", help="12 is an octave higher (default: 0)"
     )
     parser.add_argument(
-        "--energy-scale",
-        type=_number,
-        default=1.0,
-        metavar="X",
-        help="above 1 more energetic, below 1 calmer (default: 1)",
+        "--pitch-range", type=_number, default=1.0, metavar="X", help="above 1 livelier, 0 monotone (default: 1)"
+    )
+    parser.add_argument(
+        "--energy-shift", type=_number, default=0.0, metavar="DB", help="6 is much louder, -6 much softer (default: 0)"
+    )
+    parser.add_argument(
+        "--pause-scale", type=_number, default=1.0, metavar="X", help="factor on pauses, 0 to 5 (default: 1)"
     )
     parser.add_argument(
         "--noise-scale", type=_number, metavar="X", help="variety of the delivery; 0 is the same every time"
@@ -141,7 +143,9 @@ def _speak(tts: ValeTTS, text: str, voice: Any, output: str | None, args: argpar
         voice=voice,
         speaking_rate=args.speaking_rate,
         pitch_shift=args.pitch_shift,
-        energy_scale=args.energy_scale,
+        pitch_range=args.pitch_range,
+        energy_shift=args.energy_shift,
+        pause_scale=args.pause_scale,
         noise_scale=args.noise_scale,
         seed=args.seed,
     )

@@ -14,6 +14,8 @@ from typing import Any
 import torch
 
 from valetts_hf.inference.long_text import Piece
+from valetts_hf.inference.manner import Manner
+from valetts_hf.processing.text_directions import TokenDirections, padded_directions, with_pause_scale
 
 
 @dataclass(frozen=True)
@@ -37,20 +39,27 @@ class Job:
 
 @dataclass(frozen=True)
 class PieceLatents:
-    """What the decoder needs for one piece: latents [1, F, C], pitch [1, F], style [1, H]; frames of each token [T].
+    """What the model made of one piece.
 
-    `adapter` is the [`AttachedAdapter`] to decode with, or None; it stays attached as long as this object lives.
+    Args:
+        latents [1, F, C], pitch [1, F] (log-F0, 0 = unvoiced), style [1, H]: for the decoder.
+        durations (`list[int]` of length T): frames of each token.
+        energy [1, F]: log energy that conditioned the prior.
+        gain [1, F] (*optional*): factors on the waveform.
+        adapter (*optional*): the [`AttachedAdapter`] to decode with; it stays attached as long as this object lives.
     """
 
     latents: torch.Tensor
     pitch: torch.Tensor
     style: torch.Tensor
     durations: list[int]
+    energy: torch.Tensor
+    gain: torch.Tensor | None = None
     adapter: Any = None
 
 
-def collate(jobs: list[Job], device: torch.device) -> dict[str, Any]:
-    """Padded inputs of the model: `input_ids`, `attention_mask`, `language_ids` [B, T], `style` [B, H], `seed` [B]."""
+def collate(jobs: list[Job], device: torch.device, manner: Manner) -> dict[str, Any]:
+    """Padded inputs of the model, B rows: tokens, languages, style, seed, and the directions for tokens if there are any."""
     longest = max(len(job.piece.input_ids) for job in jobs)
     shape = (len(jobs), longest)
     ids, mask, languages = (torch.zeros(shape, dtype=torch.long) for _ in range(3))
@@ -65,7 +74,20 @@ def collate(jobs: list[Job], device: torch.device) -> dict[str, Any]:
         "language_ids": languages.to(device),
         "style": torch.cat([job.style for job in jobs]),
         "seed": [job.seed for job in jobs],
+        **_directions(jobs, longest, device, manner),
     }
+
+
+def _directions(jobs: list[Job], longest: int, device: torch.device, manner: Manner) -> dict[str, torch.Tensor]:
+    if manner.pause_scale == 1 and all(job.piece.directions is None for job in jobs):
+        return {}
+    rows = []
+    for piece in (job.piece for job in jobs):
+        directions = piece.directions or TokenDirections.neutral(len(piece.input_ids))
+        scales = (manner.pause_scale, manner.delivery.speaking_rate)
+        rows.append(with_pause_scale(directions, piece.input_ids, piece.places, *scales))
+    arrays = padded_directions(rows, longest)
+    return {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
 
 
 def latents_in_order(

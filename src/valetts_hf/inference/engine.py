@@ -6,23 +6,25 @@ vector, S samples.
 
 from __future__ import annotations
 
-import math
 import operator
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, replace
 from importlib import import_module
 from itertools import chain, groupby
 from typing import Any
 
 import torch
+from transformers.processing_utils import Unpack
 
 from valetts_hf.inference.batching import Job, PieceLatents, collate, latents_in_order
 from valetts_hf.inference.checkpoint import load_checkpoint, resolve_device, resolve_dtype
-from valetts_hf.inference.long_text import TextPlan, check_text
+from valetts_hf.inference.manner import Manner, MannerArguments
+from valetts_hf.inference.script import Script
 from valetts_hf.inference.speech import Speech
 from valetts_hf.inference.streaming import speaking_with, spoken
 from valetts_hf.inference.voice_lookup import ResolvedVoice, VoiceLookup
+from valetts_hf.processing.directed_text import DirectedText
 from valetts_hf.processing.languages import resolve_language
 from valetts_hf.voices.fingerprint import checkpoint_fingerprint, keep_fingerprint
 from valetts_hf.voices.places import is_voice_folder
@@ -30,21 +32,7 @@ from valetts_hf.voices.voice import Voice
 from valetts_hf.voices.voice_folder import load_voice, resolve_base
 
 
-SPEAKING_RATES = (0.25, 4.0)
-PITCH_SHIFTS = (-24.0, 24.0)
-ENERGY_SCALES = (0.1, 10.0)
-NOISE_SCALES = (0.0, 2.0)
 _MAX_SEED = 2**63 - 1
-
-
-@dataclass(frozen=True)
-class _Manner:
-    """How a call speaks, checked."""
-
-    speaking_rate: float
-    pitch_shift: float
-    energy_scale: float
-    noise_scale: float | None
 
 
 class ValeTTS:
@@ -253,31 +241,39 @@ class ValeTTS:
 
     def __call__(
         self,
-        text: str,
+        text: str | DirectedText | list[DirectedText],
         language: str | None = None,
         voice: Any = None,
+        *,
         speaking_rate: float = 1.0,
         pitch_shift: float = 0.0,
-        energy_scale: float = 1.0,
+        pitch_range: float = 1.0,
+        energy_shift: float = 0.0,
+        pause_scale: float = 1.0,
         noise_scale: float | None = None,
         seed: int | None = None,
+        ssml: bool = False,
         progress: Callable[[int, int], Any] | None = None,
     ) -> Speech:
         """Speak a text of any length.
 
         Args:
-            text (`str`): what to say. Paragraphs are separated by empty lines.
+            text (`str`): what to say; paragraphs are separated by empty lines. Or a text with directions for single words,
+                made with [`direct`], or a list of them, spoken one after the other, each in its `voice` if it has one.
             language (`str`, *optional*): its language ("pt-br", "de", ...); detected by sentence when not given.
             voice (*optional*): [`Voice`], name of a voice (the checkpoint's or one of yours), folder or Hub repository of
                 one, path of an audio file (5-6 s of clean speech), audio dictionary `{"array", "sampling_rate"}`, or style
                 vector (H,). Default: the default voice of the language of the beginning; one voice speaks all of the text.
             speaking_rate (`float`): 0.25 to 4; 2 is twice as fast, pauses included.
             pitch_shift (`float`): in semitones, -24 to 24.
-            energy_scale (`float`): 0.1 to 10; above 1 more energetic.
+            pitch_range (`float`): 0 to 4, factor on the movement of the pitch around its mean; 0 is monotone.
+            energy_shift (`float`): in dB, -20 to 20; 6 is about twice the amplitude.
+            pause_scale (`float`): 0 to 5, factor on all pauses that the text does not ask for itself.
             noise_scale (`float`, *optional*): 0 to 2, variety of the delivery, durations included; 0 is the same each
                 time. Default: the checkpoint's.
             seed (`int`, *optional*): the same seed gives the same audio, alone, streamed or in a batch. Sentence number i
                 (from 0) draws its noise from seed + i. Default: a new one, found in the result.
+            ssml (`bool`): the text is a document of SSML.
             progress (*optional*): called as `progress(characters_done, characters_of_the_text)`.
 
         Returns:
@@ -287,55 +283,53 @@ class ValeTTS:
             `SpeechTextError` (a `ValueError`): nothing to say. `VoiceError` (a `ValueError`): no such voice.
             `ValueError`: language or number out of range. `MissingWordsError` (a `RuntimeError`): a word got lost.
         """
+        manner = Manner.of(speaking_rate, pitch_shift, pitch_range, energy_shift, pause_scale, noise_scale)
+        script = self._script(text, language, ssml)
         chunks, last = [], 0
-        for chunk, done in self._stream(
-            text, language, voice, speaking_rate, pitch_shift, energy_scale, noise_scale, seed, early=False
-        ):
+        for chunk, done in self._stream(script, voice, manner, seed, early=False):
             chunks.append(chunk)
             if progress is not None and (done > last or len(chunks) == 1):
-                progress(done, len(text))
+                progress(done, script.length)
                 last = done
         if progress is not None:
-            progress(len(text), len(text))
-        return replace(Speech.concatenate(chunks), text=text)
+            progress(script.length, script.length)
+        return replace(Speech.concatenate(chunks), text=script.text)
 
     def stream(
         self,
-        text: str,
+        text: str | DirectedText | list[DirectedText],
         language: str | None = None,
         voice: Any = None,
-        speaking_rate: float = 1.0,
-        pitch_shift: float = 0.0,
-        energy_scale: float = 1.0,
-        noise_scale: float | None = None,
+        *,
         seed: int | None = None,
+        ssml: bool = False,
+        **manner: Unpack[MannerArguments],
     ) -> Iterator[Speech]:
         """Speak a text and hand out the speech while it is made; memory does not grow with the text.
 
         Args:
-            As in a call.
+            As in a call; `manner` is `speaking_rate`, `pitch_shift`, `pitch_range`, `energy_shift`, `pause_scale` and
+                `noise_scale`.
 
         Returns:
             Iterator of [`Speech`]: put together they are what a call with the same seed returns. The first comes early, the
             others hold up to two seconds. The arguments are checked at once; the text is read as it is spoken, so an
             error in a later sentence is raised when its turn has come.
         """
-        chunks = self._stream(
-            text, language, voice, speaking_rate, pitch_shift, energy_scale, noise_scale, seed, early=True
-        )
+        asked = Manner.of(**manner)
+        chunks = self._stream(self._script(text, language, ssml), voice, asked, seed, early=True)
         return (chunk for chunk, _ in chunks)
 
     def batch(
         self,
-        texts: Iterable[str],
+        texts: Iterable[str | DirectedText | list[DirectedText]],
         language: str | list[str | None] | None = None,
         voice: Any = None,
-        speaking_rate: float = 1.0,
-        pitch_shift: float = 0.0,
-        energy_scale: float = 1.0,
-        noise_scale: float | None = None,
+        *,
         seed: int | list[int | None] | None = None,
+        ssml: bool = False,
         progress: Callable[[int, int], Any] | None = None,
+        **manner: Unpack[MannerArguments],
     ) -> list[Speech]:
         """Speak several texts; each sounds as it would alone.
 
@@ -343,58 +337,61 @@ class ValeTTS:
             texts: the texts.
             language, voice, seed: as in a call, one for all texts or a list with one per text. One seed for all is the
                 seed of each.
-            speaking_rate, pitch_shift, energy_scale, noise_scale: as in a call.
+            ssml, manner: as in a call and in `stream`.
             progress (*optional*): called as `progress(texts_done, number_of_texts)`.
 
         Returns:
             `list[Speech]`, in the order of the texts.
         """
-        if isinstance(texts, str):
+        if isinstance(texts, (str, DirectedText)):
             raise TypeError("batch() takes a list of texts; for one text call the object itself.")
         texts = list(texts)
-        manner = _manner(speaking_rate, pitch_shift, energy_scale, noise_scale)
+        asked = Manner.of(**manner)
         languages = _per_text(language, texts, "languages", isinstance(language, (list, tuple)))
         voices = _per_text(voice, texts, "voices", _is_list_of_voices(voice))
         seeds = [_seed(value) for value in _per_text(seed, texts, "seeds", isinstance(seed, (list, tuple)))]
-        plans = [self._plan(text, code) for text, code in zip(texts, languages)]
-        found = [None if one is None else self._lookup.resolve(one) for one in voices]
+        scripts = [self._script(text, code, ssml) for text, code in zip(texts, languages)]
+        found = [self._voices(script, one) for script, one in zip(scripts, voices)]
         jobs = chain.from_iterable(
-            self._jobs(item, plan, who, seed) for item, (plan, who, seed) in enumerate(zip(plans, found, seeds))
+            self._jobs(item, script, who, seed) for item, (script, who, seed) in enumerate(zip(scripts, found, seeds))
         )
         speeches: list[Speech] = []
-        for item, pieces in groupby(self._latents(jobs, manner), key=lambda pair: pair[0].item):
+        for item, pieces in groupby(self._latents(jobs, asked), key=lambda pair: pair[0].item):
             pairs = ((job.piece, latents) for job, latents in pieces)
-            chunks = [
-                chunk for chunk, _ in spoken(plans[item], pairs, self.model, manner.speaking_rate, seeds[item], False)
-            ]
-            speeches.append(replace(Speech.concatenate(chunks), text=texts[item]))
+            chunks = [chunk for chunk, _ in spoken(scripts[item], pairs, self.model, asked, seeds[item], False)]
+            speeches.append(replace(Speech.concatenate(chunks), text=scripts[item].text))
             if progress is not None:
                 progress(len(speeches), len(texts))
         return speeches
 
+    def _script(self, text: Any, language: str | None, ssml: bool) -> Script:
+        return Script.of(text, self.processor, None if language is None else resolve_language(language), ssml)
+
     def _stream(
-        self, text, language, voice, speaking_rate, pitch_shift, energy_scale, noise_scale, seed, early
+        self, script: Script, voice: Any, manner: Manner, seed: int | None, early: bool
     ) -> Iterator[tuple[Speech, int]]:
-        manner = _manner(speaking_rate, pitch_shift, energy_scale, noise_scale)
-        plan = self._plan(text, language)
-        who = None if voice is None else self._lookup.resolve(voice)
         number = _seed(seed)
-        pieces = ((job.piece, found) for job, found in self._latents(self._jobs(0, plan, who, number), manner))
-        return spoken(plan, pieces, self.model, manner.speaking_rate, number, early)
+        jobs = self._jobs(0, script, self._voices(script, voice), number)
+        pieces = ((job.piece, found) for job, found in self._latents(jobs, manner))
+        return spoken(script, pieces, self.model, manner, number, early)
 
-    def _plan(self, text: str, language: str | None) -> TextPlan:
-        return TextPlan(check_text(text), self.processor, None if language is None else resolve_language(language))
+    def _voices(self, script: Script, voice: Any) -> list[ResolvedVoice | None]:
+        """Who speaks each section; None is the default voice of the script's language."""
+        of_call = None if voice is None else self._lookup.resolve(voice)
+        return [of_call if own is None else self._lookup.resolve(own) for own in script.voices]
 
-    def _jobs(self, item: int, plan: TextPlan, who: ResolvedVoice | None, seed: int) -> Iterator[Job]:
-        for index, piece in enumerate(plan):
+    def _jobs(self, item: int, script: Script, voices: list[ResolvedVoice | None], seed: int) -> Iterator[Job]:
+        default: ResolvedVoice | None = None
+        for index, (section, piece) in enumerate(script):
+            who = voices[section] or default
             if who is None:
-                who = self._lookup.resolve_default(plan.language_of_voice)
+                who = default = self._lookup.resolve_default(script.language_of_voice)
             yield Job(item, piece, who.style, (seed + index) % (_MAX_SEED + 1), who.adapter)
 
-    def _latents(self, jobs: Iterable[Job], manner: _Manner) -> Iterator[tuple[Job, PieceLatents]]:
+    def _latents(self, jobs: Iterable[Job], manner: Manner) -> Iterator[tuple[Job, PieceLatents]]:
         return latents_in_order(jobs, lambda some: self._generate(some, manner), self.batch_size)
 
-    def _generate(self, jobs: list[Job], manner: _Manner) -> list[PieceLatents]:
+    def _generate(self, jobs: list[Job], manner: Manner) -> list[PieceLatents]:
         """Latents of some jobs; rows with different adapters share a batch where the adapters can."""
         names = [None if job.adapter is None else job.adapter.name for job in jobs]
         if len(set(names)) == 1:
@@ -411,7 +408,7 @@ class ValeTTS:
         return [results[row] for row in range(len(jobs))]
 
     @torch.inference_mode()
-    def _generate_together(self, jobs: list[Job], adapters: list[str | None], manner: _Manner) -> list[PieceLatents]:
+    def _generate_together(self, jobs: list[Job], adapters: list[str | None], manner: Manner) -> list[PieceLatents]:
         config = self.model.config
         noise: dict[str, float] = {}
         if manner.noise_scale is not None:
@@ -420,45 +417,27 @@ class ValeTTS:
             noise = {"noise_scale": manner.noise_scale, "duration_noise_scale": config.duration_noise_scale * ratio}
         with speaking_with(self.model, adapters if len(set(adapters)) > 1 else adapters[0]):
             output = self.model.generate_latents(
-                **collate(jobs, self.device),
-                speaking_rate=manner.speaking_rate,
-                pitch_shift=manner.pitch_shift,
-                energy_scale=manner.energy_scale,
+                **collate(jobs, self.device, manner),
+                **asdict(manner.delivery),
                 **noise,
             )
         durations, frames = output.durations.tolist(), output.frame_lengths.tolist()
-        # Copies: a view of one row would keep the whole batch alive.
+
+        def frames_of(row: int, values: torch.Tensor) -> torch.Tensor:
+            return values[row : row + 1, : frames[row]].clone()  # a view of one row would keep the whole batch alive
+
         return [
             PieceLatents(
-                output.latents[row : row + 1, : frames[row]].clone(),
-                output.pitch[row : row + 1, : frames[row]].clone(),
+                frames_of(row, output.latents),
+                frames_of(row, output.pitch),
                 output.style[row : row + 1].clone(),
                 durations[row][: len(job.piece.input_ids)],
+                frames_of(row, output.energy),
+                None if output.gain is None else frames_of(row, output.gain),
                 job.adapter,
             )
             for row, job in enumerate(jobs)
         ]
-
-
-def _manner(speaking_rate: Any, pitch_shift: Any, energy_scale: Any, noise_scale: Any) -> _Manner:
-    return _Manner(
-        _in_range("speaking_rate", speaking_rate, SPEAKING_RATES, "1.0 is the natural speed"),
-        _in_range("pitch_shift", pitch_shift, PITCH_SHIFTS, "in semitones; 0 changes nothing"),
-        _in_range("energy_scale", energy_scale, ENERGY_SCALES, "1.0 changes nothing"),
-        None
-        if noise_scale is None
-        else _in_range("noise_scale", noise_scale, NOISE_SCALES, "None is the checkpoint's own"),
-    )
-
-
-def _in_range(name: str, value: Any, limits: tuple[float, float], hint: str) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{name} must be a number, got {value!r} ({hint}).") from error
-    if not (math.isfinite(number) and limits[0] <= number <= limits[1]):
-        raise ValueError(f"{name} must be between {limits[0]:g} and {limits[1]:g}, got {value!r} ({hint}).")
-    return number
 
 
 def _seed(seed: Any) -> int:
@@ -474,7 +453,7 @@ def _seed(seed: Any) -> int:
     return number
 
 
-def _per_text(value: Any, texts: list[str], what: str, several: bool) -> list[Any]:
+def _per_text(value: Any, texts: list[Any], what: str, several: bool) -> list[Any]:
     if not several:
         return [value] * len(texts)
     if len(value) != len(texts):

@@ -59,9 +59,9 @@ def silence(seconds: float, sampling_rate: int) -> np.ndarray:
     return np.zeros(max(0, round(seconds * sampling_rate)), dtype=np.float32)
 
 
-def gap_after(kind: str, speaking_rate: float, sampling_rate: int) -> np.ndarray:
-    """The zeros between two shaped pieces that make their pause `PAUSES[kind] / speaking_rate` seconds."""
-    return silence(PAUSES[kind] / speaking_rate - LEAD_SECONDS - TAIL_SECONDS, sampling_rate)
+def gap_of(seconds: float, sampling_rate: int) -> np.ndarray:
+    """The zeros between two shaped pieces that make their pause last some seconds (0.09 at least: their edges)."""
+    return silence(seconds - LEAD_SECONDS - TAIL_SECONDS, sampling_rate)
 
 
 class ShapedPiece:

@@ -16,17 +16,19 @@ from typing import Any
 from valetts_hf.inference.errors import MissingWordsError, SpeechTextError
 from valetts_hf.inference.joining import pause_kind
 from valetts_hf.inference.text_blocks import text_blocks
+from valetts_hf.processing.directed_text import DirectedText
 from valetts_hf.processing.language_detection import guess_language
 from valetts_hf.processing.languages import language_id
 from valetts_hf.processing.symbols import END_ID, SPACE_ID, START_ID, SYMBOLS
 from valetts_hf.processing.text_analysis import MAX_TOKENS
 from valetts_hf.processing.text_cleaning import canonicalize
+from valetts_hf.processing.text_directions import TokenDirections, WordPlace, pause_after_last, token_directions
 
 
 FIRST_TOKENS = 150  # of the very first piece, if it has a clause to end with: the first audio should not wait longer
 _LEAST_FIRST_TOKENS = 40
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")  # all but white space
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _MARKS = frozenset('.?!;:…—,)"')
 _TELLING = 80  # characters whose language may choose the voice
 _LOOK_AHEAD = 600  # characters that tell the language of a beginning that does not tell its own
@@ -36,13 +38,15 @@ _LOOK_AHEAD = 600  # characters that tell the language of a beginning that does 
 class PieceWord:
     """A word of a piece: its tokens are `start <= index < end` of the piece's `input_ids`.
 
-    The text is empty where a very long word goes on that began in the piece before.
+    The text is empty where a very long word goes on that began in the piece before. `characters` (start, end) are those of
+    the block it was read in.
     """
 
     text: str
     start: int
     end: int
     language: str
+    characters: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ class Piece:
         words (`list[PieceWord]`): in order, at least one.
         pause (`str`): key of `joining.PAUSES`, what follows the piece.
         progress (`int`): characters of the text that are done when this piece is.
+        pause_before (`float`, *optional*): seconds asked for between the piece before and this one, instead of `pause`.
+        directions ([`TokenDirections`], *optional*): how its tokens are said.
     """
 
     input_ids: list[int]
@@ -62,6 +68,13 @@ class Piece:
     words: list[PieceWord]
     pause: str
     progress: int = 0
+    pause_before: float | None = None
+    directions: TokenDirections | None = None
+
+    @property
+    def places(self) -> list[WordPlace]:
+        """Characters and tokens of the words."""
+        return [WordPlace(*word.characters, word.start, word.end) for word in self.words]
 
     @property
     def lead(self) -> int:
@@ -87,7 +100,7 @@ def check_text(text: object) -> str:
             "is empty" if not text else f"holds nothing to say, only white space or control characters ({text[:20]!r})"
         )
         raise SpeechTextError(f"the text {what}: pass some words.")
-    return _LONE_SURROGATE.sub("\ufffd", _CONTROL.sub("", text))
+    return LONE_SURROGATE.sub("\ufffd", _CONTROL.sub("", text))
 
 
 @dataclass
@@ -95,7 +108,7 @@ class TextPlan:
     """Iterates over the pieces of a text, reading it as it goes.
 
     Args:
-        text (`str`): what to say.
+        text (`str` or [`DirectedText`]): what to say.
         processor (`ValeTTSProcessor`): reads it.
         language (`str`, *optional*): code; detected sentence by sentence when not given.
 
@@ -108,27 +121,36 @@ class TextPlan:
         of the text front end.
     """
 
-    text: str
+    text: str | DirectedText
     processor: Any
     language: str | None = None
     asked: list[str] = field(default_factory=list)
     language_of_voice: str = ""
+    last_start: int = field(default=-1, init=False)
 
     def __post_init__(self) -> None:
+        self.plain: str = self.text.text if isinstance(self.text, DirectedText) else self.text
         if self.language is None:  # a checkpoint may be meant for one
             self.language = getattr(getattr(self.processor, "tokenizer", None), "language", None)
+
+    @property
+    def pause_at_end(self) -> float | None:
+        """Seconds of silence asked for behind the last word; known when the last piece is."""
+        return pause_after_last(self.text, self.last_start) if isinstance(self.text, DirectedText) else None
 
     def __iter__(self) -> Iterator[Piece]:
         refused: ValueError | None = None
         begun, known = 0, ""
-        for block, paragraph_ends, stop in text_blocks(self.text):
+        for block, paragraph_ends, stop in self._blocks():
+            written = self.text.part(begun, stop) if isinstance(self.text, DirectedText) else block
             try:
-                segments = self.processor.analyze(block, language=self._language_of(block, stop, known))
+                segments = self.processor.analyze(written, language=self._language_of(block, stop, known))
             except ValueError as error:
                 if any(char.isalnum() for char in block):
                     raise
                 # An ornament between paragraphs is no reason to stop, unless there is nothing else.
                 refused = refused or error
+                begun = stop
                 continue
             check_nothing_lost(block, segments)
             pieces = pieces_of(segments, self.processor.tokenizer, paragraph_ends)
@@ -140,12 +162,27 @@ class TextPlan:
             total, done = sum(len(piece.input_ids) for piece in pieces), 0
             for piece in pieces:
                 done += len(piece.input_ids)
-                yield replace(piece, progress=begun + (stop - begun) * done // total)
+                piece = replace(piece, progress=begun + (stop - begun) * done // total)
+                yield self._directed(piece, begun)
             begun = stop
         if not self.asked:
             if refused is not None:
                 raise SpeechTextError(str(refused)) from refused
-            raise SpeechTextError(f"the text {self.text[:40]!r} holds nothing that can be spoken: pass some words.")
+            raise SpeechTextError(f"the text {self.plain[:40]!r} holds nothing that can be spoken: pass some words.")
+
+    def _blocks(self) -> Iterator[tuple[str, bool, int]]:
+        if not isinstance(self.text, DirectedText):
+            return text_blocks(self.plain)
+        return text_blocks(self.plain, [(mark.start, mark.end) for mark in self.text.marks if mark.ipa is not None])
+
+    def _directed(self, piece: Piece, begun: int) -> Piece:
+        """The piece with the directions for its tokens; `begun`: where in the text its block begins."""
+        if not isinstance(self.text, DirectedText):
+            return piece
+        places = [place._replace(start=place.start + begun, end=place.end + begun) for place in piece.places]
+        directions = token_directions(self.text, places, len(piece.input_ids), after=self.last_start)
+        self.last_start = places[-1].start
+        return replace(piece, directions=directions, pause_before=directions.pause_before)
 
     def _language_of(self, block: str, stop: int, known: str) -> str | None:
         """The language to read a block in; None leaves it to the front end, sentence by sentence.
@@ -155,13 +192,13 @@ class TextPlan:
         """
         if self.language is not None or guess_language(block) is not None:
             return self.language
-        return known or guess_language(self.text[stop : stop + _LOOK_AHEAD])
+        return known or guess_language(self.plain[stop : stop + _LOOK_AHEAD])
 
     def _language_of_voice(self, block: str, known: str) -> str:
         """The language that chooses the default voice; a first word alone ("OK.") should not."""
         if self.language is not None or len(block) >= _TELLING:
             return known
-        return guess_language(self.text[:_LOOK_AHEAD]) or known
+        return guess_language(self.plain[:_LOOK_AHEAD]) or known
 
 
 def check_nothing_lost(block: str, segments: list) -> None:
@@ -226,7 +263,8 @@ def _words_of(segment: Any) -> list[PieceWord]:
     words, last = [], sounding[0]
     for word in segment.words:
         last = word if word.token_end > word.token_start else last
-        words.append(PieceWord(word.text, last.token_start, last.token_end, segment.language))
+        characters = (word.start, word.end)
+        words.append(PieceWord(word.text, last.token_start, last.token_end, segment.language, characters))
     return words
 
 

@@ -22,7 +22,8 @@ _PROCESSOR_ARGUMENTS = ("language", "voice")
 _MODEL_ARGUMENTS = (
     "speaking_rate",
     "pitch_shift",
-    "energy_scale",
+    "pitch_range",
+    "energy_shift",
     "noise_scale",
     "duration_noise_scale",
     "style_token_weights",
@@ -46,8 +47,8 @@ class ValeTTSPipeline(TextToAudioPipeline):
             per call, however many texts there are.
         sampling_rate (`int`):
             Rate of `reference_audio` in Hz where that is a bare array.
-        speaking_rate (`float`), pitch_shift (`float`, semitones), energy_scale (`float`), noise_scale (`float`),
-        duration_noise_scale (`float`), style_token_weights, seed (`int`):
+        speaking_rate (`float`), pitch_shift (`float`, semitones), pitch_range (`float`), energy_shift (`float`, dB),
+        noise_scale (`float`), duration_noise_scale (`float`), style_token_weights, seed (`int`):
             See [`ValeTTSForSpeech.forward`]. The same seed gives a text the same speech, alone or in a batch.
         batch_size (`int`, defaults to 1), preprocess_params (`dict`), forward_params (`dict`):
             As in the stock pipeline.

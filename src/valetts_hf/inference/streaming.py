@@ -15,8 +15,10 @@ import torch
 
 from valetts_hf.inference.batching import PieceLatents
 from valetts_hf.inference.errors import MissingWordsError
-from valetts_hf.inference.joining import ShapedPiece, gap_after
-from valetts_hf.inference.long_text import Piece, TextPlan
+from valetts_hf.inference.joining import PAUSES, ShapedPiece, gap_of
+from valetts_hf.inference.long_text import Piece
+from valetts_hf.inference.manner import Manner
+from valetts_hf.inference.script import Script
 from valetts_hf.inference.speech import Speech, Word
 
 
@@ -57,7 +59,8 @@ def decoded(model: Any, latents: PieceLatents, early: bool) -> Iterator[np.ndarr
 
 def _pieces(model: Any, latents: PieceLatents, frames: int) -> Generator[np.ndarray, None, None]:
     with torch.inference_mode():
-        chunks = iter(model.decode_in_chunks(latents.latents, latents.pitch, latents.style, chunk_frames=frames))
+        inputs = (latents.latents, latents.pitch, latents.style)
+        chunks = iter(model.decode_in_chunks(*inputs, gain=latents.gain, chunk_frames=frames))
     while True:
         with torch.inference_mode(), speaking_with(model, latents.adapter and latents.adapter.name):
             chunk = next(chunks, None)
@@ -68,20 +71,20 @@ def _pieces(model: Any, latents: PieceLatents, frames: int) -> Generator[np.ndar
 
 
 def spoken(
-    plan: TextPlan,
+    script: Script,
     pieces: Iterable[tuple[Piece, PieceLatents]],
     model: Any,
-    speaking_rate: float,
+    manner: Manner,
     seed: int,
     early: bool = True,
 ) -> Iterator[tuple[Speech, int]]:
     """Chunks of speech as they are ready, each with the number of characters of the text done by then.
 
     Args:
-        plan ([`TextPlan`]): knows what was asked for.
+        script ([`Script`]): knows what was asked for.
         pieces: iterable of pieces with their latents, in order.
         model (`ValeTTSForSpeech`): decodes.
-        speaking_rate (`float`): shortens the pauses, too.
+        manner ([`Manner`]): speaking rate and scale of the pauses between pieces.
         seed (`int`): noted in the result.
         early (`bool`): the very first chunk is a short one.
 
@@ -95,7 +98,7 @@ def spoken(
     progress = 0
     for piece, latents in pieces:
         ends = [0, *accumulate(latents.durations)]
-        gap = np.zeros(0, dtype=np.float32) if pause is None else gap_after(pause, speaking_rate, rate)
+        gap = _gap(piece.pause_before, pause, manner, rate)
         shaped = ShapedPiece(decoded(model, latents, early), ends[piece.lead] * hop, ends[piece.end] * hop, rate)
         early = False
         waiting = list(piece.words)
@@ -118,7 +121,17 @@ def spoken(
             yield Speech(samples, rate, " ".join(word.text for word in words), words, seed), progress
         missing.extend(word.text for word in waiting if word.text)
         pause, progress = piece.pause, piece.progress
-    if not missing and heard != len(plan.asked):
-        missing = plan.asked[heard:] or plan.asked
+    asked = script.asked
+    if not missing and heard != len(asked):
+        missing = asked[heard:] or asked
     if missing:
         raise MissingWordsError(missing)
+    if script.pause_at_end:
+        yield Speech(gap_of(script.pause_at_end, rate), rate, seed=seed), progress
+
+
+def _gap(asked: float | None, kind: str | None, manner: Manner, rate: int) -> np.ndarray:
+    """The zeros before a piece: what was asked for, else what the end of the piece before calls for, if there is one."""
+    if asked is None:
+        asked = 0.0 if kind is None else PAUSES[kind] * manner.pause_scale / manner.delivery.speaking_rate
+    return gap_of(asked, rate)

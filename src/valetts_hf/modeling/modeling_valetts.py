@@ -14,17 +14,29 @@ from transformers import initialization as init
 from transformers.utils import can_return_tuple
 from transformers.utils.output_capturing import OutputRecorder, capture_outputs
 
+from .argument_lists import takes_arguments_of
 from .attention import RotaryAttention, StyleTransformerBlock
 from .configuration_valetts import ValeTTSConfig
 from .convnext import ConvNeXtBlock
 from .duration_predictor import DurationPredictor
 from .flow import Flow
 from .istft_decoder import ISTFTDecoder
-from .lengths import expand_tokens, expansion_index, length_mask, position_in_token, round_durations
+from .lengths import expand_tokens, expansion_index, length_mask, position_in_token
 from .normalization import StyleAdaptiveNorm
 from .outputs import ValeTTSLatentOutput, ValeTTSOutput
 from .posterior_encoder import PosteriorEncoder
 from .prior import FrameEmbedding, FramePrior, TokenPrior
+from .prosody_controls import (
+    TokenControls,
+    checked_pauses,
+    contour_over_frames,
+    directed_durations,
+    directed_pitch,
+    frame_gain,
+    over_frames,
+    recentred_pitch,
+    sample_gain,
+)
 from .prosody_predictor import ProsodyPredictor, prosody_features
 from .random_noise import row_generators, row_noise
 from .source import Excitation
@@ -140,13 +152,16 @@ class ValeTTSModel(ValeTTSPreTrainedModel):
             return self.encode_style(reference_mel, reference_mask, style_token_weights)
         if style is None:
             style = self.default_styles[language_ids[:, 0]]
-        size = self.config.style.hidden_size
-        if style.shape != (len(language_ids), size):
-            raise ValueError(f"style must be [{len(language_ids)}, {size}], got {tuple(style.shape)}")
-        style = style.to(self.dtype)
+        style = self._checked_style("style", style, len(language_ids))
         if style_token_weights is not None:
             style = style + self.style_encoder.style_tokens.mix(style_token_weights.to(self.dtype))
         return style
+
+    def _checked_style(self, name: str, style: torch.Tensor, rows: int) -> torch.Tensor:
+        size = self.config.style.hidden_size
+        if style.shape != (rows, size):
+            raise ValueError(f"{name} must be [{rows}, {size}], got {tuple(style.shape)}")
+        return style.to(self.dtype)
 
     def _checked_inputs(self, input_ids, attention_mask, language_ids) -> tuple[torch.Tensor, torch.Tensor]:
         """Boolean token mask [B, T] and language ids [B, T]."""
@@ -162,22 +177,20 @@ class ValeTTSModel(ValeTTSPreTrainedModel):
             language_ids = language_ids[:, None].expand_as(input_ids)
         return attention_mask.bool(), language_ids
 
-    def predict_durations(
-        self,
-        hidden_states: torch.Tensor,
-        style: torch.Tensor,
-        mask: torch.Tensor,
-        speaking_rate: float | torch.Tensor,
-        noise: torch.Tensor,
-    ) -> torch.Tensor:
-        """Frames per token [B, T] for hidden_states [B, T, C]; `speaking_rate` is a number, [B] or [B, T]."""
-        rate = torch.as_tensor(speaking_rate, dtype=torch.float32, device=hidden_states.device)
-        if not bool(((rate > 0) & torch.isfinite(rate)).all()):
-            raise ValueError(f"speaking_rate must be greater than 0, got {speaking_rate}")
-        if rate.dim() == 1:
-            rate = rate[:, None]
-        log_durations = self.duration_predictor(hidden_states, style, mask, noise)
-        return round_durations(log_durations.exp() / rate, mask)
+    def _durations_in_force(
+        self, durations: torch.Tensor | None, mask: torch.Tensor, controls: TokenControls, pauses: torch.Tensor | None
+    ) -> torch.Tensor | None:
+        """The durations given [B, T], checked; None where they are to be predicted."""
+        if durations is None:
+            return None
+        if bool((controls.speaking_rate != 1).any()):
+            raise ValueError("durations already say how fast everything is: leave speaking_rate at 1")
+        if pauses is not None and not bool(torch.isnan(pauses).all()):
+            raise ValueError("durations already say how long everything lasts: leave pauses out, or NaN")
+        durations = durations.long() * mask
+        if bool((durations < 0).any()) or not bool((durations.sum(dim=1) > 0).all()):
+            raise ValueError("durations must be 0 or more and give every row at least one frame")
+        return durations
 
     @capture_outputs
     def forward(
@@ -194,7 +207,12 @@ class ValeTTSModel(ValeTTSPreTrainedModel):
         energy: torch.FloatTensor | None = None,
         speaking_rate: float | torch.Tensor = 1.0,
         pitch_shift: float | torch.Tensor = 0.0,
-        energy_scale: float | torch.Tensor = 1.0,
+        pitch_range: float | torch.Tensor = 1.0,
+        energy_shift: float | torch.Tensor = 0.0,
+        deliveries: torch.FloatTensor | None = None,
+        pitch_contours: torch.FloatTensor | None = None,
+        pauses: torch.FloatTensor | None = None,
+        manner_style: torch.FloatTensor | None = None,
         noise_scale: float | None = None,
         duration_noise_scale: float | None = None,
         seed: int | list[int] | torch.Tensor | None = None,
@@ -214,13 +232,22 @@ class ValeTTSModel(ValeTTSPreTrainedModel):
             style_token_weights (`torch.FloatTensor` of shape `(batch, style_tokens)`, *optional*): explicit weights of
                 the global style tokens: replace the reference's own attention, or are added to a stored style.
             durations (`torch.LongTensor` of shape `(batch, tokens)`, *optional*): frames per token, instead of the
-                predicted ones.
+                predicted ones; excludes `speaking_rate` and `pauses`.
             pitch (`torch.FloatTensor` of shape `(batch, frames)`, *optional*): log-F0 to use, 0 = unvoiced; needs
                 `durations`.
             energy (`torch.FloatTensor` of shape `(batch, frames)`, *optional*): log energy to use; needs `durations`.
             speaking_rate (`float`, or tensor `(batch,)` or `(batch, tokens)`): 2.0 speaks twice as fast.
-            pitch_shift (`float`, or tensor `(batch,)`): semitones added to the pitch.
-            energy_scale (`float`, or tensor `(batch,)`): factor on the energy.
+            pitch_shift (the same): semitones added to the pitch, given or predicted.
+            pitch_range (the same): factor on the distance of the pitch (log-F0) from the row's mean; 0 is monotone.
+            energy_shift (the same): dB by which the waveform gets louder.
+            deliveries (`torch.FloatTensor` of shape `(batch, tokens, 4)`, *optional*): these four for each token, as the
+                processor reads them from a directed text; rates and ranges multiply, shifts add up.
+            pitch_contours (`torch.FloatTensor` of shape `(batch, contours, 2 + points)`, *optional*): further shifts in
+                semitones along stretches: first token, token behind the last, values at equal steps of its duration.
+            pauses (`torch.FloatTensor` of shape `(batch, tokens)`, *optional*): seconds of silence that a token lasts, at
+                least one frame; NaN leaves it to the model.
+            manner_style (`torch.FloatTensor` of shape `(batch, style_size)`, *optional*): style of the durations, the pitch
+                movement and the energy, while `style` keeps the voice and the mean of its pitch.
             noise_scale (`float`, *optional*): standard deviation of the prior's noise; 0 is deterministic.
             duration_noise_scale (`float`, *optional*): the same for the durations.
             seed (`int`, or one per row, *optional*): equal seeds give equal speech, alone or in a batch.
@@ -236,22 +263,31 @@ class ValeTTSModel(ValeTTSPreTrainedModel):
         if duration_noise_scale is None:
             duration_noise_scale = self.config.duration_noise_scale
         device = input_ids.device
+        shape = tuple(input_ids.shape)
+        controls = TokenControls.combined(
+            shape, device, speaking_rate, pitch_shift, pitch_range, energy_shift, deliveries
+        )
+        pauses = checked_pauses(pauses, shape, device)
         generators = row_generators(seed, len(input_ids))
         style = self._style_in_force(language_ids, style, reference_mel, reference_mask, style_token_weights)
         hidden_states = self.text_encoder(input_ids, language_ids, style, mask)
 
+        manner = style if manner_style is None else self._checked_style("manner_style", manner_style, len(style))
         noise = row_noise(generators, mask.sum(dim=1), mask.shape[1], self.config.duration.noise_size).to(device)
+        durations = self._durations_in_force(durations, mask, controls, pauses)
         if durations is None:
-            durations = self.predict_durations(hidden_states, style, mask, speaking_rate, noise * duration_noise_scale)
-        else:
-            durations = durations.long() * mask
-            if bool((durations < 0).any()) or not bool((durations.sum(dim=1) > 0).all()):
-                raise ValueError("durations must be 0 or more and give every row at least one frame")
+            log_durations = self.duration_predictor(hidden_states, manner, mask, noise * duration_noise_scale)
+            frame_rate = self.config.frame_rate
+            durations = directed_durations(log_durations, mask, controls.speaking_rate, pauses, frame_rate)
         frame_lengths = durations.sum(dim=1)
         index = expansion_index(durations)
         frame_mask = length_mask(frame_lengths, index.shape[1])
         frame_states = self.frame_embedding(expand_tokens(hidden_states, index), position_in_token(durations, index))
-        pitch, energy = self._prosody(frame_states, style, frame_mask, pitch, energy, pitch_shift, energy_scale)
+        pitch, energy = self._prosody(frame_states, style, manner, frame_mask, pitch, energy)
+        pitch_shift = over_frames(controls.pitch_shift, index, frame_mask)
+        if pitch_contours is not None:
+            pitch_shift = pitch_shift + contour_over_frames(pitch_contours, durations, index)
+        pitch = directed_pitch(pitch, frame_mask, pitch_shift, over_frames(controls.pitch_range, index, frame_mask))
         token_mean, _ = self.token_prior(hidden_states)
         mean, log_scale = self.frame_prior(
             frame_states,
@@ -269,12 +305,11 @@ class ValeTTSModel(ValeTTSPreTrainedModel):
             energy=energy * frame_mask,
             style=style,
             frame_lengths=frame_lengths,
+            gain=frame_gain(controls.energy_shift, pauses, durations, index, frame_mask),
         )
 
-    def _prosody(
-        self, frame_states, style, frame_mask, pitch, energy, pitch_shift, energy_scale
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Given or predicted pitch and energy [B, F], shifted and scaled."""
+    def _prosody(self, frame_states, style, manner, frame_mask, pitch, energy) -> tuple[torch.Tensor, torch.Tensor]:
+        """Given or predicted pitch and energy [B, F]; predicted for the manner, at the height of the style's voice."""
         shape = frame_states.shape[:2]
         for name, value in (("pitch", pitch), ("energy", energy)):
             if value is not None and value.shape != shape:
@@ -282,20 +317,14 @@ class ValeTTSModel(ValeTTSPreTrainedModel):
                     f"{name} must have one value per frame, {tuple(shape)}, got {tuple(value.shape)}: pass `durations` too"
                 )
         if pitch is None or energy is None:
-            predicted = self.prosody_predictor(frame_states, style, frame_mask)
-            pitch = predicted.pitch if pitch is None else pitch
+            predicted = self.prosody_predictor(frame_states, manner, frame_mask)
+            if pitch is None:
+                pitch = predicted.pitch
+                if manner is not style:
+                    own = self.prosody_predictor(frame_states, style, frame_mask)
+                    pitch = recentred_pitch(pitch, frame_mask, like=own.pitch)
             energy = predicted.energy if energy is None else energy
-        device = frame_states.device
-        shift = torch.as_tensor(pitch_shift, dtype=torch.float32, device=device)
-        scale = torch.as_tensor(energy_scale, dtype=torch.float32, device=device)
-        if not bool(torch.isfinite(shift).all()):
-            raise ValueError(f"pitch_shift must be a finite number of semitones, got {pitch_shift}")
-        if not bool(((scale > 0) & torch.isfinite(scale)).all()):
-            raise ValueError(f"energy_scale must be greater than 0, got {energy_scale}")
-        shift = shift[:, None] if shift.dim() == 1 else shift
-        scale = scale[:, None] if scale.dim() == 1 else scale
-        semitone = 0.05776226504666211  # log(2) / 12
-        return torch.where(pitch > 0, pitch + shift * semitone, pitch), energy + torch.log(scale)
+        return pitch, energy
 
 
 class ValeTTSForSpeech(ValeTTSPreTrainedModel):
@@ -334,9 +363,16 @@ class ValeTTSForSpeech(ValeTTSPreTrainedModel):
         pitch: torch.Tensor,
         style: torch.Tensor,
         frame_lengths: torch.Tensor | None = None,
+        gain: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Latents [B, F, C], pitch [B, F] (log-F0, 0 = unvoiced) and style [B, H] -> waveform [B, F * hop_length]."""
-        return self.decoder(*self._decoder_inputs(latents, pitch, style, frame_lengths))
+        """Waveform [B, F * hop_length] of what `generate_latents` returns.
+
+        Args:
+            latents [B, F, C], pitch [B, F] (log-F0, 0 = unvoiced), style [B, H], frame_lengths [B].
+            gain (`torch.Tensor` [B, F], *optional*): factors on the waveform. Nothing is clipped here.
+        """
+        waveform = self.decoder(*self._decoder_inputs(latents, pitch, style, frame_lengths))
+        return waveform if gain is None else waveform * sample_gain(gain, self.config.hop_length)
 
     def decode_in_chunks(
         self,
@@ -344,11 +380,16 @@ class ValeTTSForSpeech(ValeTTSPreTrainedModel):
         pitch: torch.Tensor,
         style: torch.Tensor,
         frame_lengths: torch.Tensor | None = None,
+        gain: torch.Tensor | None = None,
         chunk_frames: int = 96,
     ) -> Iterator[torch.Tensor]:
         """Like `decode`, but yields the waveform in pieces [B, <= chunk_frames * hop_length] with constant memory."""
         inputs = self._decoder_inputs(latents, pitch, style, frame_lengths)
-        return self.decoder.decode_in_chunks(*inputs, chunk_frames=chunk_frames)
+        chunks = self.decoder.decode_in_chunks(*inputs, chunk_frames=chunk_frames)
+        if gain is None:
+            return chunks
+        factors = sample_gain(gain, self.config.hop_length).split(chunk_frames * self.config.hop_length, dim=1)
+        return (chunk * factor for chunk, factor in zip(chunks, factors, strict=True))
 
     def fuse_weight_norm(self) -> "ValeTTSForSpeech":
         """Fold weight normalisation into plain weights, in memory, for faster inference. Returns self.
@@ -361,26 +402,8 @@ class ValeTTSForSpeech(ValeTTSPreTrainedModel):
         return self
 
     @can_return_tuple
-    def forward(
-        self,
-        input_ids: torch.LongTensor,
-        attention_mask: torch.Tensor | None = None,
-        language_ids: torch.LongTensor | None = None,
-        reference_mel: torch.FloatTensor | None = None,
-        reference_mask: torch.Tensor | None = None,
-        style: torch.FloatTensor | None = None,
-        style_token_weights: torch.FloatTensor | None = None,
-        durations: torch.LongTensor | None = None,
-        pitch: torch.FloatTensor | None = None,
-        energy: torch.FloatTensor | None = None,
-        speaking_rate: float | torch.Tensor = 1.0,
-        pitch_shift: float | torch.Tensor = 0.0,
-        energy_scale: float | torch.Tensor = 1.0,
-        noise_scale: float | None = None,
-        duration_noise_scale: float | None = None,
-        seed: int | list[int] | torch.Tensor | None = None,
-        **kwargs,
-    ) -> ValeTTSOutput:
+    @takes_arguments_of(ValeTTSModel.forward)
+    def forward(self, input_ids: torch.LongTensor, *args, **kwargs) -> ValeTTSOutput:
         r"""
         Speech for a batch of token sequences. Arguments: see [`ValeTTSModel.forward`].
 
@@ -400,33 +423,13 @@ class ValeTTSForSpeech(ValeTTSPreTrainedModel):
         1
         ```
         """
-        latent_output = self.model(
-            input_ids,
-            attention_mask=attention_mask,
-            language_ids=language_ids,
-            reference_mel=reference_mel,
-            reference_mask=reference_mask,
-            style=style,
-            style_token_weights=style_token_weights,
-            durations=durations,
-            pitch=pitch,
-            energy=energy,
-            speaking_rate=speaking_rate,
-            pitch_shift=pitch_shift,
-            energy_scale=energy_scale,
-            noise_scale=noise_scale,
-            duration_noise_scale=duration_noise_scale,
-            seed=seed,
-            return_dict=True,
-            **kwargs,
-        )
-        waveform = self.decode(
-            latent_output.latents, latent_output.pitch, latent_output.style, latent_output.frame_lengths
-        )
+        kwargs["return_dict"] = True
+        found = self.model(input_ids, *args, **kwargs)
+        waveform = self.decode(found.latents, found.pitch, found.style, found.frame_lengths, found.gain)
         return ValeTTSOutput(
             waveform=waveform,
-            waveform_lengths=latent_output.frame_lengths * self.config.hop_length,
-            **latent_output,
+            waveform_lengths=found.frame_lengths * self.config.hop_length,
+            **found,
         )
 
 

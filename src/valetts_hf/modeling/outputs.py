@@ -18,6 +18,8 @@ class ValeTTSLatentOutput(ModelOutput):
         energy (`torch.FloatTensor` of shape `(batch, frames)`): log energy that conditioned the prior.
         style (`torch.FloatTensor` of shape `(batch, style_size)`): the style vector in force.
         frame_lengths (`torch.LongTensor` of shape `(batch,)`): frames of each row.
+        gain (`torch.FloatTensor` of shape `(batch, frames)`, *optional*): factors on the waveform, of energy shifts and
+            pauses; missing where nothing of the kind was asked for.
         hidden_states, attentions: of the text encoder's blocks, if asked for.
     """
 
@@ -27,6 +29,7 @@ class ValeTTSLatentOutput(ModelOutput):
     energy: torch.FloatTensor | None = None
     style: torch.FloatTensor | None = None
     frame_lengths: torch.LongTensor | None = None
+    gain: torch.FloatTensor | None = None
     hidden_states: tuple[torch.FloatTensor, ...] | None = None
     attentions: tuple[torch.FloatTensor, ...] | None = None
 
@@ -39,7 +42,8 @@ class ValeTTSOutput(ModelOutput):
     Args:
         waveform (`torch.FloatTensor` of shape `(batch, samples)`): mono audio, zero past the end of a row.
         waveform_lengths (`torch.LongTensor` of shape `(batch,)`): samples of each row.
-        durations, pitch, energy, style, latents, frame_lengths, hidden_states, attentions: see [`ValeTTSLatentOutput`].
+        durations, pitch, energy, style, latents, frame_lengths, gain, hidden_states, attentions: see
+            [`ValeTTSLatentOutput`].
     """
 
     waveform: torch.FloatTensor | None = None
@@ -50,5 +54,6 @@ class ValeTTSOutput(ModelOutput):
     style: torch.FloatTensor | None = None
     latents: torch.FloatTensor | None = None
     frame_lengths: torch.LongTensor | None = None
+    gain: torch.FloatTensor | None = None
     hidden_states: tuple[torch.FloatTensor, ...] | None = None
     attentions: tuple[torch.FloatTensor, ...] | None = None

@@ -5,9 +5,12 @@ anyway, and positions are characters of `DirectedText.text`.
 """
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
-from .text_markup import Mark
+from .text_cleaning import canonicalize
+from .text_markup import Mark, parse_marks
+from .word_search import find_words
 
 
 SPEAKING_RATES = (0.25, 4.0)
@@ -137,3 +140,69 @@ class DirectedText:
         for pause in self.pauses:
             if not 0 <= pause.position <= len(self.text):
                 raise ValueError(f"a pause is at character {pause.position} of a text of {len(self.text)}.")
+
+    def throughout(self, contour: Iterable[tuple[float, float]] = (), **delivery: float) -> "DirectedText":
+        """This text with a delivery (see [`Delivery`]) and a contour (see [`Span`]) for all of it."""
+        return self._with_span(0, len(self.text), contour, delivery)
+
+    def on(
+        self, words: str, occurrence: int = 1, contour: Iterable[tuple[float, float]] = (), **delivery: float
+    ) -> "DirectedText":
+        """This text with directions for a word, or several in a row.
+
+        Args:
+            words (`str`): as written, without looking at upper and lower case.
+            occurrence (`int`): which one if they are there several times: 1 is the first, -1 the last.
+            contour (*optional*): pitch shift along the words, points (share of their duration, semitones).
+            delivery: `speaking_rate`, `pitch_shift`, `pitch_range`, `energy_shift`, see [`Delivery`].
+
+        Raises:
+            ValueError: the text has no such words, or not so many of them; a number out of range.
+        """
+        return self._with_span(*find_words(self.text, words, occurrence), contour, delivery)
+
+    def pause(
+        self, seconds: float, *, after: str | None = None, before: str | None = None, occurrence: int = 1
+    ) -> "DirectedText":
+        """This text with a pause behind or before some words of it (as in `on`); never inside of one.
+
+        Raises:
+            ValueError: both or neither of `after` and `before`; and those of `on`.
+        """
+        if (after is None) == (before is None):
+            raise ValueError('a pause needs one place: after="some words" or before="some words".')
+        words = after if before is None else before
+        start, end = find_words(self.text, words or "", occurrence)
+        pauses = sorted(
+            (*self.pauses, Pause(start if after is None else end, seconds)), key=lambda each: each.position
+        )
+        return replace(self, pauses=tuple(pauses))
+
+    def part(self, start: int, end: int) -> "DirectedText":
+        """The characters `start <= i < end` with their marks and pauses, without spans, for the text front end."""
+        marks = (mark for mark in self.marks if mark.start < end and mark.end > start)
+        moved = (replace(m, start=max(m.start - start, 0), end=min(m.end, end) - start) for m in marks)
+        pauses = (replace(p, position=p.position - start) for p in self.pauses if start <= p.position <= end)
+        return DirectedText(self.text[start:end], pauses=tuple(pauses), marks=tuple(moved))
+
+    def _with_span(self, start: int, end: int, contour: Iterable, delivery: dict[str, float]) -> "DirectedText":
+        points = tuple((float(position), float(semitones)) for position, semitones in contour)
+        return replace(self, spans=(*self.spans, Span(start, end, Delivery(**delivery), points)))
+
+
+def direct(text: str) -> DirectedText:
+    """A text to give directions in, without counting characters.
+
+    Args:
+        text (`str`): may hold the marks of `text_markup` (`[[ipa]]`, `<phoneme ph="...">`, `<lang ...>`).
+
+    Example:
+
+    ```python
+    >>> from valetts_hf import direct
+
+    >>> text = direct("The ferry leaves at seven.").on("seven", pitch_shift=3).pause(0.4, after="ferry")
+    ```
+    """
+    plain, marks = parse_marks(canonicalize(text))
+    return DirectedText(plain, marks=tuple(marks))

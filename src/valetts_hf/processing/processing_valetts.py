@@ -124,11 +124,15 @@ class ValeTTSProcessor(ProcessorMixin):
             features["style"] = np.repeat(style, rows, axis=0) if len(style) == 1 and rows else style
         return features.convert_to_tensors(_option(kwargs, "return_tensors"))
 
-    def analyze(self, text: str, language: str | None = None) -> list:
+    def read_ssml(self, text: str, language: str | None = None) -> list:
+        """The sections (`list[DirectedText]`) of a document of SSML; see the tokenizer."""
+        return self.tokenizer.read_ssml(text, language)
+
+    def analyze(self, text: Any, language: str | None = None) -> list:
         """The text as it will be read: one segment per sentence and language, with phonemes and words.
 
         Args:
-            text (`str`): what to say.
+            text (`str` or [`DirectedText`]): what to say.
             language (`str`, *optional*): its language; detected when not given.
 
         Returns:

@@ -20,11 +20,14 @@ class Word:
             very long one goes on in the next segment.
         token_start, token_end: tokens `token_start <= i < token_end` of the segment's `input_ids`, `<s>` being 0;
             at least one.
+        start, end: characters `start <= i < end` of the plain text.
     """
 
     text: str
     token_start: int
     token_end: int
+    start: int = 0
+    end: int = 0
 
 
 @dataclass(frozen=True)
@@ -199,7 +202,8 @@ def _segment(plain: str, groups: list[Group], language: str) -> Segment:
     words = []
     for group in groups:
         spans = [places[id(item)] for item in group.items if not item.is_mark and item.phonemes]
-        words.append(Word(" ".join(plain[group.start : group.end].split()), spans[0][0], spans[-1][1]))
+        written = " ".join(plain[group.start : group.end].split())
+        words.append(Word(written, spans[0][0], spans[-1][1], group.start, group.end))
     normal = "".join(
         (" " if space or not item.phonemes or i and items[i - 1].joined else "")
         + ('"' if item.is_quote else _spoken(item))
@@ -224,7 +228,7 @@ def with_silent_word(segment: Segment, text: str, in_front: bool = False) -> Seg
         return segment
     first, last = segment.words[0], segment.words[-1]
     if in_front:
-        words = (Word(f"{text} {first.text}", first.token_start, first.token_end), *segment.words[1:])
+        words = (replace(first, text=f"{text} {first.text}"), *segment.words[1:])
         return replace(segment, text=f"{text} {segment.text}", words=words)
-    words = (*segment.words[:-1], Word(f"{last.text} {text}", last.token_start, last.token_end))
+    words = (*segment.words[:-1], replace(last, text=f"{last.text} {text}"))
     return replace(segment, text=f"{segment.text} {text}", words=words)

@@ -11,6 +11,7 @@ from bisect import bisect_right
 from dataclasses import replace
 from functools import lru_cache
 
+from .directed_text import DirectedText
 from .language_detection import DEFAULT_LANGUAGE, detect_languages
 from .languages import LANGUAGES, resolve_language
 from .lexicon import Lexicon
@@ -19,7 +20,7 @@ from .normalization_tables import UNITS
 from .phonemization import phonemize_items
 from .segments import Group, Segment, build_segments, group_items, with_silent_word
 from .sentence_splitting import split_sentences
-from .spoken_items import PLACEHOLDER, mark_quotes, split_items
+from .spoken_items import PLACEHOLDER, Item, mark_quotes, split_items
 from .symbols import character_names
 from .text_cleaning import canonicalize, clean, is_persian, readable_in, script_of
 from .text_markup import Mark, parse_marks
@@ -36,7 +37,7 @@ _SPEAKABLE = re.compile(r"[^\W_]|[&%@$€£+=#°½⅓⅔¼¾⅛∞±×÷§©№�
 
 
 def analyze_text(
-    text: str,
+    text: str | DirectedText,
     language: str | None = None,
     default_language: str = DEFAULT_LANGUAGE,
     lexicon: Lexicon | None = None,
@@ -46,7 +47,8 @@ def analyze_text(
     """Analyse a text of any length.
 
     Args:
-        text: the text, with marks as in `text_markup`.
+        text: the text, with marks as in `text_markup`, or a directed text, whose marks are given and in which no others
+            are looked for. The characters of words are those of the directed text.
         language: its language, any code `resolve_language` takes; detected sentence by sentence when not given.
             Stretches in a script the language is not written in are read in a language that is.
         default_language: the language of sentences that do not tell theirs.
@@ -58,28 +60,50 @@ def analyze_text(
         Segments in order, at least one.
 
     Raises:
-        TypeError: `text` is not a string.
-        ValueError: there is nothing to read in the text; it has characters no supported language has a sound for; a
+        TypeError: `text` is neither a string nor a directed text.
+        ValueError: a directed text is not in canonical form; there is nothing to read in the text; it has characters no supported language has a sound for; a
             mark is malformed; a language is not supported.
     """
     if max_tokens is not None and max_tokens < 20:
         raise ValueError(f"max_tokens must be at least 20, got {max_tokens}.")
     language = None if language is None else resolve_language(language)
-    arguments = (text, language, resolve_language(default_language), lexicon or None, max_tokens, known)
-    if isinstance(text, str) and len(text) <= _CACHED_CHARACTERS:
+    written, marks, breaks = text, None, ()
+    if isinstance(text, DirectedText):
+        written, marks, breaks = text.text, tuple(text.marks), _breaks(text)
+        if canonicalize(written) != written:
+            raise ValueError(
+                f"The text {written[:40]!r} of a DirectedText is not in canonical form, so that its positions would not fit: "
+                "make it with direct(...), or of canonicalize(text)."
+            )
+    arguments = (
+        written,
+        marks,
+        breaks,
+        language,
+        resolve_language(default_language),
+        lexicon or None,
+        max_tokens,
+        known,
+    )
+    if isinstance(written, str) and len(written) <= _CACHED_CHARACTERS:
         return list(_analyze_cached(*arguments))
     return list(_analyze(*arguments))
 
 
 def _analyze(
     text: str,
+    given: tuple[Mark, ...] | None,
+    breaks: tuple[int, ...],
     language: str | None,
     default_language: str,
     lexicon: Lexicon | None,
     max_tokens: int | None,
     known: frozenset[str],
 ) -> tuple[Segment, ...]:
-    plain, marks = parse_marks(canonicalize(text), known)
+    if given is None:
+        plain, marks = parse_marks(canonicalize(text), known)
+    else:
+        plain, marks = text, sorted(given, key=lambda mark: (mark.start, -mark.end))
     cleaned = clean(plain)
     ipa_marks = [mark for mark in marks if mark.ipa is not None]
     masked = _masked(cleaned, ipa_marks)
@@ -95,7 +119,7 @@ def _analyze(
         runs = _language_runs(masked, start, end, code, here)
         for index, (first, last, run_language) in enumerate(runs):
             fixed = _fixed_spans(cleaned, first, last, here, lexicon, run_language)
-            groups, stray = _groups(plain, cleaned, first, last, run_language, fixed)
+            groups, stray = _groups(plain, cleaned, first, last, run_language, fixed, breaks)
             if not groups:
                 if segments:
                     segments[-1] = with_silent_word(segments[-1], stray)
@@ -115,6 +139,17 @@ def _analyze(
 
 
 _analyze_cached = lru_cache(maxsize=2048)(_analyze)
+
+
+def _breaks(text: DirectedText) -> tuple[int, ...]:
+    """Characters of a directed text before which a pause is wanted, behind the word where they are inside of one."""
+    places = set()
+    for pause in text.pauses:
+        end = pause.position
+        while 0 < end < len(text.text) and not text.text[end - 1].isspace() and not text.text[end].isspace():
+            end += 1
+        places.add(end)
+    return tuple(sorted(places))
 
 
 def _nothing_to_read(text: str) -> str:
@@ -242,9 +277,15 @@ def _fixed_spans(
 
 
 def _groups(
-    plain: str, cleaned: str, start: int, end: int, language: str, fixed: list[tuple[int, int, str]]
+    plain: str,
+    cleaned: str,
+    start: int,
+    end: int,
+    language: str,
+    fixed: list[tuple[int, int, str]],
+    breaks: tuple[int, ...] = (),
 ) -> tuple[list[Group], str]:
-    """The words of a stretch with their phonemes; and its text if it has none."""
+    """The words of a stretch with their phonemes, apart where there are breaks; and its text if it has none."""
     stretch = cleaned[start:end]
     taken = [(first - start, last - start) for first, last, _ in fixed]
     replacements = normalizer_for(language).find(stretch, taken)
@@ -263,6 +304,10 @@ def _groups(
         item_start = first.written_start if first.replaced else item.start - first.start + first.written_start
         item_end = last.written_end if last.replaced else item.end - last.start + last.written_start
         item.start, item.end = item_start + start, item_end + start
+    for place in breaks:  # a mark without a sound: words are read on their own on both sides of it
+        behind = next((i for i, item in enumerate(items) if item.start >= place and not item.is_mark), None)
+        if start < place < end and behind:
+            items.insert(behind, Item("", place, place, is_mark=True))
     phonemize_items(items)
     if not any(item.phonemes for item in items if not item.is_mark):
         return [], " ".join(plain[start:end].split())

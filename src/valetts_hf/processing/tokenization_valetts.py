@@ -13,12 +13,14 @@ from typing import Any
 
 from transformers import BatchEncoding, PreTrainedTokenizer
 
+from .directed_text import DirectedText
 from .language_detection import DEFAULT_LANGUAGE
 from .languages import BUILT_IN, LANGUAGES, register_language, resolve_language
 from .lexicon import Lexicon
-from .segments import Segment, Word
+from .segments import Segment
 from .symbols import END, PAD, START, SYMBOL_TO_ID, SYMBOLS, UNKNOWN, normalize_ipa
 from .text_analysis import MAX_TOKENS, analyze_text
+from .text_directions import WordPlace
 from .text_markup import check_ipa
 
 
@@ -154,11 +156,13 @@ class ValeTTSTokenizer(PreTrainedTokenizer):
 
     # --- reading -----------------------------------------------------------------------------------------------
 
-    def analyze(self, text: str, language: str | None = None, max_tokens: int | None = MAX_TOKENS) -> list[Segment]:
+    def analyze(
+        self, text: str | DirectedText, language: str | None = None, max_tokens: int | None = MAX_TOKENS
+    ) -> list[Segment]:
         """The text as it will be read: sentences, cut where the language changes or `max_tokens` would be exceeded.
 
         Args:
-            text (`str`): text with optional marks, see `text_markup`.
+            text (`str` or [`DirectedText`]): text with optional marks, see `text_markup`.
             language (`str`, *optional*): its language; detected per sentence when not given.
             max_tokens (`int`, *optional*, defaults to 200): budget of a segment including `<s>` and `</s>`; None for none.
 
@@ -179,6 +183,30 @@ class ValeTTSTokenizer(PreTrainedTokenizer):
         """IPA of a text, numbers and abbreviations written out; arguments and errors as for `analyze`."""
         return " ".join(segment.phonemes for segment in self.analyze(text, language, max_tokens=None))
 
+    def read_ssml(self, text: str, language: str | None = None) -> list[DirectedText]:
+        """The sections of a text with SSML markup, each in one voice.
+
+        Args:
+            text (`str`): a document of SSML.
+            language (`str`, *optional*): of what is in no language of its own.
+
+        Raises:
+            `ValueError`: markup that is not well formed or not supported, with its position.
+        """
+        from .ssml import parse_ssml
+
+        return parse_ssml(text, language or self.language, self._known)
+
+    def word_places(self, text: str | DirectedText, language: str | None = None) -> list[WordPlace]:
+        """The words of a text with their characters and their tokens in `input_ids` of the whole; arguments as for `analyze`."""
+        places, shift = [], 0
+        for segment in self.analyze(text, language, max_tokens=None):
+            for word in segment.words:
+                tokens = (word.token_start + shift, word.token_end + shift)
+                places.append(WordPlace(word.start, word.end, *tokens))
+            shift += len(self.tokenize(segment.phonemes, is_phonemes=True)) + 1  # and the space behind it
+        return places
+
     def _with_token_places(self, segment: Segment) -> Segment:
         """Words counted in tokens where added tokens hold several characters."""
         lengths = [len(token) for token in self.tokenize(segment.phonemes, is_phonemes=True)]
@@ -188,10 +216,10 @@ class ValeTTSTokenizer(PreTrainedTokenizer):
             place.update(dict.fromkeys(range(start, end), token))
         place[ends[-1]] = len(lengths)
         words = tuple(
-            Word(
-                word.text,
-                place[word.token_start - 1] + 1,
-                (place[word.token_end - 2] + 2)
+            replace(
+                word,
+                token_start=place[word.token_start - 1] + 1,
+                token_end=(place[word.token_end - 2] + 2)
                 if word.token_end > word.token_start
                 else place[word.token_start - 1] + 1,
             )
@@ -214,7 +242,7 @@ class ValeTTSTokenizer(PreTrainedTokenizer):
         """Encode a text or a list of texts.
 
         Args:
-            text (`str`, `list[str]`): what to say.
+            text (`str`, [`DirectedText`] or a list of them): what to say.
             text_pair (`str`, `list[str]`, *optional*): what to say right behind it, in the same utterance.
             language (`str`, `list[str]`, *optional*): its language, or one per text; detected when not given.
             is_phonemes (`bool`): `text` is IPA already (`phonemize=False` is the same).
@@ -236,7 +264,7 @@ class ValeTTSTokenizer(PreTrainedTokenizer):
             return super().__call__(text, text_pair, *args, is_phonemes=True, **kwargs)
         if _are_pairs(text):
             text, text_pair = map(list, zip(*text))
-        batched = not isinstance(text, str)
+        batched = not isinstance(text, (str, DirectedText))
         texts = list(text) if isinstance(text, (list, tuple)) else [text]
         if not texts:
             raise ValueError("text is an empty list: pass at least one text.")
@@ -273,7 +301,7 @@ class ValeTTSTokenizer(PreTrainedTokenizer):
 
     def _row(self, text: Any, language: str | None, is_phonemes: bool) -> tuple[str, list[int]]:
         """IPA of a text and the language id of each of its tokens (without `<s>` and `</s>`)."""
-        if not isinstance(text, str):
+        if not isinstance(text, str if is_phonemes else (str, DirectedText)):
             raise TypeError(f"text must be a string or a list of strings, got {type(text).__name__}: {text!r:.60}")
         if is_phonemes:
             ipa = check_ipa(text, self._known | frozenset(self.all_special_tokens) | frozenset("<>_/"))

@@ -1,0 +1,227 @@
+"""Direction by number: what speaking rate, pitch shift, pitch range, energy shift and pauses do to durations, pitch, gain.
+
+Explicit durations, pitch and energy as in FastSpeech 2 (arXiv 2006.04558) make speech steerable; these are the pure functions
+that steer. Energy is steered by a gain on the decoded waveform rather than through the prior: the prior follows energy
+only in part, a gain is obeyed exactly. B batch, T tokens, F frames, S samples, N contours, K points of a contour.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from .lengths import expand_tokens, round_durations
+
+
+SEMITONE = math.log(2) / 12
+PITCH_LIMITS = (3.5, 7.0)  # log-F0, 33 to 1097 Hz: where controls stop
+_EDGE_WEIGHTS = (1.0, 2.0, 3.0, 2.0, 1.0)  # frames over which a step between tokens is spread: about 50 ms
+_MUTE_WEIGHTS = (1.0, 2.0, 1.0)
+_LEAST_MUTED_FRAMES = 3  # a shorter pause has nothing to mute but the sound dying away
+
+
+@dataclass(frozen=True)
+class TokenControls:
+    """How each token is said, all [B, T], float32: factor, semitones, factor, dB."""
+
+    speaking_rate: torch.Tensor
+    pitch_shift: torch.Tensor
+    pitch_range: torch.Tensor
+    energy_shift: torch.Tensor
+
+    @classmethod
+    def combined(
+        cls,
+        shape: tuple[int, int],
+        device: torch.device,
+        speaking_rate: float | torch.Tensor = 1.0,
+        pitch_shift: float | torch.Tensor = 0.0,
+        pitch_range: float | torch.Tensor = 1.0,
+        energy_shift: float | torch.Tensor = 0.0,
+        deliveries: torch.Tensor | None = None,
+    ) -> "TokenControls":
+        """The numbers of a call (each a number, [B] or [B, T]) and what the text itself asks for, [B, T, 4], together.
+
+        Raises:
+            ValueError: a value that is not finite or out of range, or a shape that does not fit.
+        """
+        own: tuple = (1.0, 0.0, 1.0, 0.0)
+        if deliveries is not None:
+            if tuple(deliveries.shape) != (*shape, 4):
+                raise ValueError(f"deliveries must be {[*shape, 4]} (batch, tokens, 4), got {list(deliveries.shape)}")
+            own = deliveries.to(device, torch.float32).unbind(dim=-1)
+        return cls(
+            per_token("speaking_rate", speaking_rate, shape, device, above=0.0)
+            * per_token("speaking_rate of deliveries", own[0], shape, device, above=0.0),
+            per_token("pitch_shift", pitch_shift, shape, device)
+            + per_token("pitch_shift of deliveries", own[1], shape, device),
+            per_token("pitch_range", pitch_range, shape, device, least=0.0)
+            * per_token("pitch_range of deliveries", own[2], shape, device, least=0.0),
+            per_token("energy_shift", energy_shift, shape, device)
+            + per_token("energy_shift of deliveries", own[3], shape, device),
+        )
+
+
+def per_token(
+    name: str,
+    value: float | torch.Tensor,
+    shape: tuple[int, int],
+    device: torch.device,
+    above: float | None = None,
+    least: float | None = None,
+) -> torch.Tensor:
+    """A number, one per row [B] or one per token [B, T] as [B, T], float32.
+
+    Raises:
+        ValueError: a shape that does not fit, a value that is not finite, not greater than `above` or less than `least`.
+    """
+    values = torch.as_tensor(value, dtype=torch.float32, device=device)
+    if values.dim() > 0 and tuple(values.shape) not in ((shape[0],), shape):
+        raise ValueError(
+            f"{name} must be a number, one per row [{shape[0]}] or one per token {list(shape)}, got {list(values.shape)}"
+        )
+    bad = ~torch.isfinite(values)
+    wanted = "a finite number"
+    if above is not None:
+        bad, wanted = bad | (values <= above), f"greater than {above:g}"
+    elif least is not None:
+        bad, wanted = bad | (values < least), f"{least:g} or more"
+    if bool(bad.any()):
+        raise ValueError(f"{name} must be {wanted}, got {float(values[bad][0]):g}")
+    return (values[:, None] if values.dim() == 1 else values).expand(shape)
+
+
+def checked_pauses(pauses: torch.Tensor | None, shape: tuple[int, int], device: torch.device) -> torch.Tensor | None:
+    """Seconds of silence that tokens last, [B, T], NaN for what the model decides.
+
+    Raises:
+        ValueError: another shape, or a negative or infinite pause.
+    """
+    if pauses is None:
+        return None
+    pauses = torch.as_tensor(pauses, dtype=torch.float32, device=device)
+    if tuple(pauses.shape) != shape:
+        raise ValueError(
+            f"pauses must have one value per token, {list(shape)} (NaN: as predicted), got {list(pauses.shape)}"
+        )
+    bad = (pauses < 0) | torch.isinf(pauses)
+    if bool(bad.any()):
+        raise ValueError(
+            f"pauses must be 0 seconds or more, or NaN for the predicted ones, got {float(pauses[bad][0]):g}"
+        )
+    return pauses
+
+
+def directed_durations(
+    log_durations: torch.Tensor,
+    mask: torch.Tensor,
+    speaking_rate: torch.Tensor,
+    pauses: torch.Tensor | None,
+    frame_rate: float,
+) -> torch.Tensor:
+    """Whole frames per token [B, T] of predicted log durations [B, T], sped up, with the pauses asked for."""
+    durations = log_durations.exp() / speaking_rate
+    if pauses is not None:
+        durations = torch.where(torch.isnan(pauses), durations, pauses * frame_rate)
+    return round_durations(durations, mask)
+
+
+def over_frames(values: torch.Tensor, index: torch.Tensor, frame_mask: torch.Tensor) -> torch.Tensor:
+    """Values of tokens [B, T] over frames [B, F], steps between tokens spread over some frames; a constant stays itself."""
+    return smoothed(expand_tokens(values[..., None], index)[..., 0], frame_mask, _EDGE_WEIGHTS)
+
+
+def smoothed(values: torch.Tensor, frame_mask: torch.Tensor, weights: tuple[float, ...]) -> torch.Tensor:
+    """Weighted mean over neighbouring valid frames, [B, F] -> [B, F]; where they are all equal, exactly their value."""
+    kernel = values.new_tensor(weights)[None, None]
+    valid = frame_mask.to(values.dtype)
+
+    def local_sum(signal: torch.Tensor) -> torch.Tensor:
+        return nn.functional.conv1d(signal[:, None], kernel, padding=len(weights) // 2)[:, 0]
+
+    deviation = local_sum((values - values[:, :1]) * valid) / local_sum(valid).clamp(min=1e-6)
+    return values[:, :1] + deviation
+
+
+def contour_over_frames(contours: torch.Tensor, durations: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+    """Pitch shifts in semitones [B, F] of curves that each lie over the duration of some tokens.
+
+    Args:
+        contours (`torch.Tensor` [B, N, 2 + K]): first token, token behind the last one, then K >= 2 values in semitones at
+            equal steps from the beginning of the one to the end of the other. Equal tokens: no curve.
+        durations (`torch.Tensor` [B, T]): frames per token.
+        index (`torch.Tensor` [B, F]): the token of each frame.
+
+    Raises:
+        ValueError: a shape that does not fit, tokens that are not there, or a value that is not finite.
+    """
+    batch, num_tokens = durations.shape
+    if contours.dim() != 3 or len(contours) != batch or contours.shape[2] < 4:
+        raise ValueError(
+            f"pitch_contours must be [{batch}, contours, 2 + points] with at least 2 points, got {list(contours.shape)}"
+        )
+    contours = contours.to(durations.device, torch.float32)
+    first, last = contours[..., 0].long(), contours[..., 1].long()
+    if not bool(torch.isfinite(contours).all()):
+        raise ValueError("pitch_contours must be finite numbers of semitones, got nan or inf")
+    if bool(((first < 0) | (last < first) | (last > num_tokens)).any()):
+        raise ValueError(f"pitch_contours must lie over tokens 0 <= first <= last <= {num_tokens}")
+    ends = nn.functional.pad(torch.cumsum(durations, dim=1), (1, 0))  # [B, T + 1]
+    begin, end = ends.gather(1, first)[..., None], ends.gather(1, last)[..., None]  # [B, N, 1]
+    frames = torch.arange(index.shape[1], device=index.device)
+    share = (frames + 0.5 - begin) / (end - begin).clamp(min=1)  # [B, N, F]
+    inside = (frames >= begin) & (frames < end)
+    points = contours[..., 2:]
+    place = (share.clamp(0, 1) * (points.shape[2] - 1)).clamp(max=points.shape[2] - 1 - 1e-4)
+    left = place.floor().long()
+    low, high = points.gather(2, left), points.gather(2, left + 1)
+    return ((low + (high - low) * (place - left)) * inside).sum(dim=1)
+
+
+def directed_pitch(
+    pitch: torch.Tensor, frame_mask: torch.Tensor, pitch_shift: torch.Tensor, pitch_range: torch.Tensor
+) -> torch.Tensor:
+    """Log-F0 [B, F] (0 = unvoiced), its distance from the row's mean scaled and the result moved by semitones, both [B, F]."""
+    voiced = (pitch > 0) & frame_mask
+    mean = voiced_mean(pitch, voiced)
+    ranged = torch.where(pitch_range == 1, pitch, mean + (pitch - mean) * pitch_range)
+    moved = ranged + pitch_shift * SEMITONE
+    changed = voiced & (moved != pitch)
+    return torch.where(changed, moved.clamp(*PITCH_LIMITS), pitch)
+
+
+def recentred_pitch(pitch: torch.Tensor, frame_mask: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """Log-F0 [B, F] moved so that its mean is that of `like` [B, F]: another manner at the same speaker's height."""
+    voiced = (pitch > 0) & frame_mask
+    move = voiced_mean(like, (like > 0) & frame_mask) - voiced_mean(pitch, voiced)
+    possible = voiced & ((like > 0) & frame_mask).any(dim=1, keepdim=True)
+    return torch.where(possible, (pitch + move).clamp(*PITCH_LIMITS), pitch)
+
+
+def voiced_mean(pitch: torch.Tensor, voiced: torch.Tensor) -> torch.Tensor:
+    """Mean [B, 1] of pitch [B, F] where `voiced` [B, F]; 0 for rows without."""
+    return (pitch * voiced).sum(dim=1, keepdim=True) / voiced.sum(dim=1, keepdim=True).clamp(min=1)
+
+
+def frame_gain(
+    energy_shift: torch.Tensor,
+    pauses: torch.Tensor | None,
+    durations: torch.Tensor,
+    index: torch.Tensor,
+    frame_mask: torch.Tensor,
+) -> torch.Tensor | None:
+    """Factors [B, F] on the waveform: dB per token [B, T], and silence where a pause was asked for; None if all are 1."""
+    muted = None if pauses is None else ~torch.isnan(pauses) & (durations >= _LEAST_MUTED_FRAMES)
+    if not bool(energy_shift.any()) and (muted is None or not bool(muted.any())):
+        return None
+    gain = torch.pow(10.0, over_frames(energy_shift, index, frame_mask) / 20)
+    if muted is not None:
+        open_frames = expand_tokens((~muted).float()[..., None], index)[..., 0]
+        gain = gain * smoothed(open_frames, frame_mask, _MUTE_WEIGHTS)
+    return gain
+
+
+def sample_gain(gain: torch.Tensor, hop_length: int) -> torch.Tensor:
+    """Factors over frames [B, F] -> over samples [B, F * hop_length], linear between the centres of frames."""
+    return nn.functional.interpolate(gain[:, None].float(), scale_factor=hop_length, mode="linear")[:, 0]
