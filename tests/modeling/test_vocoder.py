@@ -296,7 +296,9 @@ def test_overflow_in_half_precision_is_announced_and_mended(tmp_path):
     mel = plausible_mel(8, 10)
     with torch.inference_mode():
         wanted = whole(mel).waveform
-        with pytest.warns(RuntimeWarning, match="overflowed in float16 and decodes this piece again in float32"):
+        with pytest.warns(
+            RuntimeWarning, match="BigVGAN overflowed in float16 and decodes this piece again in float32"
+        ):
             got = half(mel).waveform
     assert torch.isfinite(got).all() and relative_error(got, wanted.double()) < 0.05
 

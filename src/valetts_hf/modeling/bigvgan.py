@@ -6,6 +6,7 @@ B batch, C channels, F frames, S samples = F * hop, P positions of a stage (F ti
 """
 
 import math
+import warnings
 from collections.abc import Iterator
 
 import torch
@@ -143,6 +144,37 @@ class BigVGANGenerator(nn.Module):
     def bounded(self, waveform: torch.Tensor) -> torch.Tensor:
         """The result of `forward` brought into [-1, 1]."""
         return torch.tanh(waveform) if self.config.use_tanh_at_final else waveform.clamp(-1.0, 1.0)
+
+    def decode(self, hidden_states: torch.Tensor, *, check: bool = True, **options) -> torch.Tensor:
+        """`forward` (with its `options`) and `bounded`; what overflows in float16 is computed again in float32.
+
+        Args:
+            hidden_states (`torch.Tensor` [B, input_size, F]).
+            check (`bool`): look at the result, which waits for the device once.
+
+        Raises:
+            FloatingPointError: the result is not finite.
+        """
+        waveform = self(hidden_states, **options)
+        finite = not check or bool(torch.isfinite(waveform).all())
+        if not finite and waveform.dtype == torch.float16:
+            warnings.warn(
+                "BigVGAN overflowed in float16 and decodes this piece again in float32; load it with dtype=torch.bfloat16 "
+                "or torch.float32 to avoid doing things twice",
+                RuntimeWarning,
+                stacklevel=3,
+            )
+            parameters = {name: value.float() for name, value in self.named_parameters()}
+            if options.get("condition") is not None:
+                options["condition"] = options["condition"].float()
+            waveform = torch.func.functional_call(self, parameters, (hidden_states.float(),), options)
+            finite = bool(torch.isfinite(waveform).all())
+        if not finite:
+            raise FloatingPointError(
+                f"the waveform of BigVGAN is not finite in {str(waveform.dtype).removeprefix('torch.')}: its weights are "
+                "damaged, or its input is far from what it was trained on"
+            )
+        return self.bounded(waveform)
 
     def _decode_rows(
         self, hidden_states: torch.Tensor, condition: torch.Tensor | None, lengths: torch.Tensor

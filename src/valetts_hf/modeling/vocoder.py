@@ -7,7 +7,6 @@ B batch, F frames, M mel bands, S samples = F * hop.
 import itertools
 import math
 import os
-import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -235,25 +234,7 @@ class ValeTTSVocoder(PreTrainedModel):
         right: int = 0,
     ) -> torch.Tensor:
         hidden_states = log_mel.to(self.dtype).transpose(1, 2)  # [B, M, F]
-        options = {"left": left, "right": right, "lengths": lengths}
-        waveform = self.generator(hidden_states, **options)
-        finite = not check or bool(torch.isfinite(waveform).all())
-        if not finite and self.dtype == torch.float16:
-            warnings.warn(
-                "the vocoder overflowed in float16 and decodes this piece again in float32; load it with "
-                "dtype=torch.bfloat16 or torch.float32 to avoid doing things twice",
-                RuntimeWarning,
-                stacklevel=3,
-            )
-            parameters = {name: value.float() for name, value in self.generator.named_parameters()}
-            waveform = torch.func.functional_call(self.generator, parameters, (hidden_states.float(),), options)
-            finite = bool(torch.isfinite(waveform).all())
-        if not finite:
-            raise FloatingPointError(
-                f"the vocoder's waveform is not finite in {str(self.dtype).removeprefix('torch.')}: its weights are "
-                "damaged, or this log-mel is far from what it was trained on"
-            )
-        return self.generator.bounded(waveform)
+        return self.generator.decode(hidden_states, check=check, left=left, right=right, lengths=lengths)
 
 
 def check_log_mel(values: torch.Tensor) -> None:
