@@ -1,0 +1,1 @@
+"""Learning from recordings where readers pause and for how long."""
