@@ -5,7 +5,7 @@ anyway, and positions are characters of `DirectedText.text`.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from .text_cleaning import canonicalize
@@ -18,6 +18,7 @@ PITCH_SHIFTS = (-24.0, 24.0)
 PITCH_RANGES = (0.0, 4.0)
 ENERGY_SHIFTS = (-20.0, 20.0)
 MAX_PAUSE_SECONDS = 10.0
+_PARAGRAPH = "\n\n"
 
 
 def check_number(name: str, value: object, limits: tuple[float, float], hint: str) -> float:
@@ -188,6 +189,32 @@ class DirectedText:
     def _with_span(self, start: int, end: int, contour: Iterable, delivery: dict[str, float]) -> "DirectedText":
         points = tuple((float(position), float(semitones)) for position, semitones in contour)
         return replace(self, spans=(*self.spans, Span(start, end, Delivery(**delivery), points)))
+
+
+def joined(sections: Sequence[DirectedText]) -> DirectedText:
+    """Sections as one text, for what speaks a text in one go; a paragraph ends with each.
+
+    Raises:
+        ValueError: none, or several voices.
+    """
+    voices = list(dict.fromkeys(section.voice for section in sections))
+    if len(voices) != 1:
+        listed = ", ".join(map(str, voices)) or "no section"
+        raise ValueError(f"one text can have one voice, got {listed}: speak the sections one by one, or with ValeTTS.")
+    texts: list[str] = []
+    spans: list[Span] = []
+    pauses: list[Pause] = []
+    marks: list[Mark] = []
+    shift = 0
+    for section in sections:
+        spans += [replace(span, start=span.start + shift, end=span.end + shift) for span in section.spans]
+        marks += [replace(mark, start=mark.start + shift, end=mark.end + shift) for mark in section.marks]
+        pauses += [replace(pause, position=pause.position + shift) for pause in section.pauses]
+        texts.append(section.text)
+        shift += len(section.text) + len(_PARAGRAPH)
+        if section.pause_after is not None and section is not sections[-1]:
+            pauses.append(Pause(shift, section.pause_after))
+    return DirectedText(_PARAGRAPH.join(texts), tuple(spans), tuple(pauses), tuple(marks), voices[0])
 
 
 def direct(text: str) -> DirectedText:

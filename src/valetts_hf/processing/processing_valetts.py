@@ -10,7 +10,9 @@ import numpy as np
 from transformers import BatchFeature, ProcessorMixin
 from transformers.processing_utils import AudioKwargs, ProcessingKwargs, TextKwargs, Unpack
 
+from .directed_text import DirectedText, check_number, joined
 from .feature_extraction_valetts import is_clip_list
+from .text_directions import TokenDirections, padded_directions, whole_text_directions, with_pause_scale
 from .voice_selection import check_count, checked_voices, listed, resolve_voice
 
 
@@ -70,16 +72,18 @@ class ValeTTSProcessor(ProcessorMixin):
 
     def __call__(
         self,
-        text: str | list[str] | None = None,
+        text: str | DirectedText | list[str | DirectedText] | None = None,
         audio: Any = None,
         language: str | list[str] | None = None,
         voice: Any = None,
+        ssml: bool = False,
+        pause_scale: float = 1.0,
         **kwargs: Unpack[ValeTTSProcessorKwargs],
     ) -> BatchFeature:
         """Inputs for one or several texts.
 
         Args:
-            text (`str` or `list[str]`, *optional*):
+            text (`str`, [`DirectedText`] or a list of them, *optional*):
                 What to say.
             audio (*optional*):
                 Reference audio of the voice, one clip for all texts or a list with one per text: everything that
@@ -90,6 +94,10 @@ class ValeTTSProcessor(ProcessorMixin):
                 Voice of all texts, or a list with one per text: a name out of `voices`, the path or URL of reference
                 audio, audio as a dictionary, a style vector of shape `(H,)` or an object with a `style`. With neither
                 voice nor audio, each text gets the default voice of its language (see `default_voice`).
+            ssml (`bool`, defaults to `False`):
+                The texts are documents of SSML, each in one voice.
+            pause_scale (`float`, defaults to 1):
+                0 to 5, factor on the pauses at punctuation.
             kwargs:
                 `return_tensors`, `padding` (to the longest text unless `False`), `truncation`, `max_length`, `sampling_rate` (of bare arrays, Hz), or those
                 grouped as `text_kwargs`, `audio_kwargs`, `common_kwargs`.
@@ -97,7 +105,9 @@ class ValeTTSProcessor(ProcessorMixin):
         Returns:
             `BatchFeature` with `input_ids`, `attention_mask` and `language_ids` (int64, `(B, T)`) if there is text, and
             either `reference_mel` (float32, `(B, R, M)`) with `reference_mask` (int64, `(B, R)`), or `style` (float32,
-            `(B, H)`), or neither if no voice was asked for and the checkpoint has no default.
+            `(B, H)`), or neither if no voice was asked for and the checkpoint has no default. Directions, of texts or of
+            `pause_scale`, come as `deliveries` (float32, `(B, T, 4)`), `pauses` (float32, `(B, T)`), `pitch_contours`
+            (float32, `(B, N, K)`) and `contour_tokens` (int64, `(B, N, 2)`): arguments of the model.
 
         Raises:
             `ValueError`: nothing to do, empty text, unknown voice or language, both `audio` and `voice`, named voices
@@ -109,6 +119,11 @@ class ValeTTSProcessor(ProcessorMixin):
         if audio is not None and voice is not None:
             raise ValueError("both audio and voice were given: pass one of them (voice also takes the path of audio).")
         rows = _check_text(text)
+        if ssml and rows:
+            text = self._directed(text, language)
+        if rows and voice is None and audio is None:
+            voice = _own_voices(text)
+        pause_scale = check_number("pause_scale", pause_scale, (0.0, 5.0), "1.0 changes nothing, 0 leaves pauses out")
         if language is not None:
             if not isinstance(language, (str, list, tuple)):
                 raise TypeError(f"language must be a code such as 'en-us' or a list of them, got {language!r}.")
@@ -118,6 +133,9 @@ class ValeTTSProcessor(ProcessorMixin):
         if voice is not None:
             style, audio = resolve_voice(voice, self.voices, rows)
         features = self._features(text, audio, rows, kwargs)
+        texts = list(text) if isinstance(text, (list, tuple)) else [text]
+        if pause_scale != 1 or any(isinstance(each, DirectedText) for each in texts):
+            self._add_directions(features, texts, language, pause_scale)
         if style is None and audio is None:
             style = self._default_style(features, rows)
         if style is not None:
@@ -139,6 +157,31 @@ class ValeTTSProcessor(ProcessorMixin):
             `list[Segment]`: each with `.text`, `.language`, `.phonemes` and `.words` (see the tokenizer).
         """
         return self.tokenizer.analyze(text, language=language)
+
+    def _directed(self, text: str | list[str], language: Any) -> DirectedText | list[DirectedText]:
+        """Documents of SSML as directed texts."""
+        if isinstance(text, str):
+            return joined(self.read_ssml(text, language))
+        codes = [language] * len(text) if language is None or isinstance(language, str) else list(language)
+        return [joined(self.read_ssml(each, code)) for each, code in zip(text, codes)]
+
+    def _add_directions(self, features: BatchFeature, texts: list, language: Any, pause_scale: float) -> None:
+        """The directions of all texts, or of none but the pauses, as arguments of the model."""
+        ids = features["input_ids"]
+        flat = not hasattr(ids[0], "__len__")  # one text, no tensors
+        codes = [language] * len(texts) if language is None or isinstance(language, str) else list(language)
+        rows = []
+        for text, code in zip(texts, codes):
+            words = self.tokenizer.word_places(text, code)
+            tokens = self.tokenizer(text, language=code)["input_ids"]
+            if isinstance(text, DirectedText):
+                directions = whole_text_directions(text, words, len(tokens))
+            else:
+                directions = TokenDirections.neutral(len(tokens))
+            rows.append(with_pause_scale(directions, tokens, words, pause_scale))
+        width = len(ids) if flat else max(len(row) for row in ids)
+        for name, values in padded_directions(rows, width, self.tokenizer.padding_side == "left").items():
+            features[name] = values[0] if flat else values
 
     def _features(self, text: Any, audio: Any, rows: int | None, kwargs: dict) -> BatchFeature:
         """Text and audio features; audio is decoded here, so that every kind and rate of it works."""
@@ -194,17 +237,34 @@ def _check_text(text: Any) -> int | None:
     """Number of texts, None without text."""
     if text is None:
         return None
-    texts = [text] if isinstance(text, str) else text
+    texts = [text] if isinstance(text, (str, DirectedText)) else text
     if not isinstance(texts, (list, tuple)):
         raise TypeError(f"text must be a string or a list of strings, got {type(text).__name__}.")
     if not texts:
         raise ValueError("text is an empty list: pass at least one text.")
     for index, item in enumerate(texts):
-        if not isinstance(item, str):
+        if not isinstance(item, (str, DirectedText)):
             raise TypeError(f"text[{index}] must be a string, got {type(item).__name__}: {str(item)[:60]!r}.")
-        if not item.strip():
-            raise ValueError(f"text{'' if isinstance(text, str) else f'[{index}]'} is empty: pass something to say.")
+        if not (item.text if isinstance(item, DirectedText) else item).strip():
+            place = f"[{index}]" if isinstance(text, (list, tuple)) else ""
+            raise ValueError(f"text{place} is empty: pass something to say.")
     return len(texts)
+
+
+def _own_voices(text: Any) -> Any:
+    """The voice that a directed text names, or one for each of several; None if none does.
+
+    Raises:
+        ValueError: some of the texts name one, others do not.
+    """
+    if not isinstance(text, (list, tuple)):
+        return getattr(text, "voice", None)
+    voices = [getattr(each, "voice", None) for each in text]
+    if all(voice is None for voice in voices):
+        return None
+    if None in voices:
+        raise ValueError("some of the texts name a voice and others do not: pass voice, one for all or one per text.")
+    return voices
 
 
 def _option(kwargs: dict, name: str) -> Any:

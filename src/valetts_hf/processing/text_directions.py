@@ -96,6 +96,21 @@ def token_directions(
     return TokenDirections(tuple(deliveries), tuple(pauses), contours, before)
 
 
+def whole_text_directions(text: DirectedText, words: Sequence[WordPlace], num_tokens: int) -> TokenDirections:
+    """Directions for a text that is spoken in one go: pauses before and behind all words lie on the tokens there."""
+    directions = token_directions(text, words, num_tokens)
+    pauses = list(directions.pauses)
+    last = max(word.token_end for word in words)
+    edges = (
+        (range(words[0].token_start), directions.pause_before),
+        (range(last, num_tokens), pause_after_last(text, words[-1].start)),
+    )
+    for tokens, seconds in edges:
+        if seconds is not None and len(tokens):
+            pauses[tokens.start : tokens.stop] = [seconds / len(tokens)] * len(tokens)
+    return replace(directions, pauses=tuple(pauses), pause_before=None)
+
+
 def pause_after_last(text: DirectedText, last_start: int) -> float | None:
     """Seconds asked for behind the last word of a text, which begins at the character `last_start`; None without."""
     asked = [pause.seconds for pause in text.pauses if pause.position > last_start]
@@ -139,31 +154,30 @@ def with_pause_scale(
 
 
 def padded_directions(rows: Sequence[TokenDirections], num_tokens: int, left: bool = False) -> dict[str, np.ndarray]:
-    """Arrays of several texts: `deliveries` [B, T, 4], and `pauses` [B, T], `pitch_contours` [B, N, 2 + K] if there are any.
+    """Arguments of the model for several texts.
 
     Args:
         rows: B directions of at most T tokens (longer ones are cut).
         num_tokens (`int`): T.
         left (`bool`): padding stands on the left.
+
+    Returns:
+        `deliveries` [B, T, 4], `pauses` [B, T], `pitch_contours` [B, N, K] and `contour_tokens` [B, N, 2].
     """
     deliveries = np.tile(np.array(NEUTRAL, np.float32), (len(rows), num_tokens, 1))
     pauses = np.full((len(rows), num_tokens), PREDICTED, np.float32)
     most = max(len(row.contours) for row in rows)
-    contours = np.zeros((len(rows), most, 2 + CONTOUR_POINTS), np.float32)
+    contours = np.zeros((len(rows), most, CONTOUR_POINTS), np.float32)
+    places = np.zeros((len(rows), most, 2), np.int64)
     for index, row in enumerate(rows):
         length = min(len(row.deliveries), num_tokens)
         first = num_tokens - length if left else 0
         deliveries[index, first : first + length] = row.deliveries[:length]
         pauses[index, first : first + length] = row.pauses[:length]
         for number, (start, end, points) in enumerate(row.contours):
-            places = (min(start, length) + first, min(end, length) + first)
-            contours[index, number] = [*places, *points]
-    arrays = {"deliveries": deliveries}
-    if not np.isnan(pauses).all():
-        arrays["pauses"] = pauses
-    if most:
-        arrays["pitch_contours"] = contours
-    return arrays
+            contours[index, number] = points
+            places[index, number] = (min(start, length) + first, min(end, length) + first)
+    return {"deliveries": deliveries, "pauses": pauses, "pitch_contours": contours, "contour_tokens": places}
 
 
 def _holds(span: Span, word: WordPlace, text: str) -> bool:
