@@ -370,14 +370,14 @@ class ValeTTSSketchConfig(PreTrainedConfig):
     intermediate_size: int = 256
     kernel_size: int = 5
     num_layers: int = 3
-    num_refiner_layers: int = 4
-    patch_frames: int = 4
+    num_refiner_layers: int = 3
+    patch_frames: int = 8
     pitch_scale: float = 0.15
     energy_scale: float = 0.8
-    sigma_data: float = 0.6
+    sigma_data: float = 0.8
     sigma_min: float = 0.02
     sigma_max: float = 3.0
-    num_steps: int = 6
+    num_steps: int = 5
     guidance_scale: float | int = 1.5
 
     def validate_architecture(self):

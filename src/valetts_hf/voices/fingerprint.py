@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 DIGITS = 12
 _ADAPTER = re.compile(r"\.(lora|hada|ia3)_\w+\.")
-_LEFT_OUT = ("posterior_encoder.", "default_styles")
+_LEFT_OUT = ("posterior_encoder.", "default_styles", "sketch.")
 _MEMO: weakref.WeakKeyDictionary[nn.Module, tuple[Any, str]] = weakref.WeakKeyDictionary()
 
 

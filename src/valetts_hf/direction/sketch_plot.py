@@ -1,0 +1,58 @@
+"""A picture of a sketch over its words (needs matplotlib)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from valetts_hf.direction.sketch import Sketch
+
+
+_LABELS = {"relative": "", "hz": " (Hz)", "semitones": " (semitones)", "db": " (dB)"}
+_COLORS = {"pitch": "tab:blue", "energy": "tab:orange"}
+
+
+def plot_sketch(sketch: Sketch, plan: Any = None, axes: Any = None) -> Any:
+    """Draw a sketch, one panel per curve, with the words below.
+
+    Args:
+        sketch ([`Sketch`]).
+        plan ([`ProsodyPlan`], *optional*): what the model predicts, drawn behind curves in physical units, and its words.
+        axes (*optional*): list of matplotlib axes, one per curve; default: a new figure.
+
+    Returns:
+        The matplotlib figure.
+
+    Raises:
+        ImportError: matplotlib is not installed. ValueError: fewer axes than curves.
+    """
+    curves = [
+        (name, curve) for name, curve in (("pitch", sketch.pitch), ("energy", sketch.energy)) if curve is not None
+    ]
+    if axes is None:
+        try:
+            from matplotlib.figure import Figure
+        except ImportError as error:
+            raise ImportError("plots need matplotlib: pip install matplotlib") from error
+        figure = Figure(figsize=(9, 2.4 * len(curves)), layout="constrained")
+        axes = list(np.atleast_1d(figure.subplots(len(curves), 1, sharex=True)))
+    axes = list(np.atleast_1d(axes))
+    if len(axes) < len(curves):
+        raise ValueError(f"{len(curves)} curves need as many axes, got {len(axes)}")
+    words = sketch.words or (plan.sketch().words if plan is not None else ())
+    for panel, (name, curve) in zip(axes, curves):
+        own = None if plan is None else getattr(plan.sketch(), name)
+        if own is not None and own.unit == curve.unit:
+            panel.plot(own.positions, own.values, color="0.7", label="predicted")
+        panel.plot(curve.positions, curve.values, color=_COLORS[name], linewidth=2, label="sketch")
+        panel.set_ylabel(name + _LABELS[curve.unit])
+        panel.set_xlim(0, 1)
+        if curve.unit == "relative":
+            panel.set_ylim(-0.05, 1.05)
+        for word in words:
+            panel.axvline(word.start, color="0.9", linewidth=1, zorder=0)
+        panel.set_xticks([(word.start + word.end) / 2 for word in words], [word.text for word in words])
+        if not words:
+            panel.set_xlabel("share of the text")
+    return axes[0].figure

@@ -1,0 +1,1 @@
+"""Training of the networks that turn a drawn sketch into contours."""
