@@ -2,7 +2,7 @@
 
 Explicit durations, pitch and energy as in FastSpeech 2 (arXiv 2006.04558) make speech steerable; these are the pure functions
 that steer. Energy is steered by a gain on the decoded waveform rather than through the prior: the prior follows energy
-only in part, a gain is obeyed exactly. B batch, T tokens, F frames, S samples, N contours, K points of a contour.
+only in part, a gain is obeyed exactly. B batch, T tokens, F frames, S samples, N contours, K points of one.
 """
 
 import math
@@ -16,6 +16,7 @@ from .lengths import expand_tokens, round_durations
 
 SEMITONE = math.log(2) / 12
 PITCH_LIMITS = (3.5, 7.0)  # log-F0, 33 to 1097 Hz: where controls stop
+_NEUTRAL = (1.0, 0.0, 1.0, 0.0)
 _EDGE_WEIGHTS = (1.0, 2.0, 3.0, 2.0, 1.0)  # frames over which a step between tokens is spread: about 50 ms
 _MUTE_WEIGHTS = (1.0, 2.0, 1.0)
 _LEAST_MUTED_FRAMES = 3  # a shorter pause has nothing to mute but the sound dying away
@@ -33,8 +34,7 @@ class TokenControls:
     @classmethod
     def combined(
         cls,
-        shape: tuple[int, int],
-        device: torch.device,
+        mask: torch.Tensor,
         speaking_rate: float | torch.Tensor = 1.0,
         pitch_shift: float | torch.Tensor = 0.0,
         pitch_range: float | torch.Tensor = 1.0,
@@ -43,14 +43,18 @@ class TokenControls:
     ) -> "TokenControls":
         """The numbers of a call (each a number, [B] or [B, T]) and what the text itself asks for, [B, T, 4], together.
 
+        Padding, where `mask` [B, T] is false, may hold anything in `deliveries`.
+
         Raises:
             ValueError: a value that is not finite or out of range, or a shape that does not fit.
         """
-        own: tuple = (1.0, 0.0, 1.0, 0.0)
+        shape, device = tuple(mask.shape), mask.device
+        own: tuple = _NEUTRAL
         if deliveries is not None:
             if tuple(deliveries.shape) != (*shape, 4):
                 raise ValueError(f"deliveries must be {[*shape, 4]} (batch, tokens, 4), got {list(deliveries.shape)}")
-            own = deliveries.to(device, torch.float32).unbind(dim=-1)
+            deliveries = deliveries.to(device, torch.float32)
+            own = torch.where(mask[..., None], deliveries, deliveries.new_tensor(_NEUTRAL)).unbind(dim=-1)
         return cls(
             per_token("speaking_rate", speaking_rate, shape, device, above=0.0)
             * per_token("speaking_rate of deliveries", own[0], shape, device, above=0.0),
@@ -127,9 +131,11 @@ def directed_durations(
     return round_durations(durations, mask)
 
 
-def over_frames(values: torch.Tensor, index: torch.Tensor, frame_mask: torch.Tensor) -> torch.Tensor:
-    """Values of tokens [B, T] over frames [B, F], steps between tokens spread over some frames; a constant stays itself."""
-    return smoothed(expand_tokens(values[..., None], index)[..., 0], frame_mask, _EDGE_WEIGHTS)
+def over_frames(
+    values: torch.Tensor, index: torch.Tensor, frame_mask: torch.Tensor, extra: torch.Tensor | float = 0.0
+) -> torch.Tensor:
+    """Values of tokens [B, T] over frames [B, F], and `extra` ones of frames; steps are spread, a constant stays itself."""
+    return smoothed(expand_tokens(values[..., None], index)[..., 0] + extra, frame_mask, _EDGE_WEIGHTS)
 
 
 def smoothed(values: torch.Tensor, frame_mask: torch.Tensor, weights: tuple[float, ...]) -> torch.Tensor:
@@ -144,35 +150,40 @@ def smoothed(values: torch.Tensor, frame_mask: torch.Tensor, weights: tuple[floa
     return values[:, :1] + deviation
 
 
-def contour_over_frames(contours: torch.Tensor, durations: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+def contour_over_frames(
+    contours: torch.Tensor, contour_tokens: torch.Tensor | None, durations: torch.Tensor, num_frames: int
+) -> torch.Tensor:
     """Pitch shifts in semitones [B, F] of curves that each lie over the duration of some tokens.
 
     Args:
-        contours (`torch.Tensor` [B, N, 2 + K]): first token, token behind the last one, then K >= 2 values in semitones at
-            equal steps from the beginning of the one to the end of the other. Equal tokens: no curve.
+        contours (`torch.Tensor` [B, N, K]): K >= 2 values in semitones at equal steps from beginning to end.
+        contour_tokens (`torch.Tensor` [B, N, 2], integers): first token, and the token behind the last one; equal: no curve.
         durations (`torch.Tensor` [B, T]): frames per token.
-        index (`torch.Tensor` [B, F]): the token of each frame.
+        num_frames (`int`): F.
 
     Raises:
         ValueError: a shape that does not fit, tokens that are not there, or a value that is not finite.
     """
     batch, num_tokens = durations.shape
-    if contours.dim() != 3 or len(contours) != batch or contours.shape[2] < 4:
+    if contours.dim() != 3 or len(contours) != batch or contours.shape[2] < 2:
         raise ValueError(
-            f"pitch_contours must be [{batch}, contours, 2 + points] with at least 2 points, got {list(contours.shape)}"
+            f"pitch_contours must be [{batch}, contours, points] with at least 2 points, got {list(contours.shape)}"
         )
-    contours = contours.to(durations.device, torch.float32)
-    first, last = contours[..., 0].long(), contours[..., 1].long()
-    if not bool(torch.isfinite(contours).all()):
+    places = [batch, contours.shape[1], 2]
+    if contour_tokens is None or list(contour_tokens.shape) != places:
+        got = None if contour_tokens is None else list(contour_tokens.shape)
+        raise ValueError(f"contour_tokens must say over which tokens each contour lies, {places}, got {got}")
+    points = contours.to(durations.device, torch.float32)
+    first, last = contour_tokens.to(durations.device).unbind(dim=-1)
+    if not bool(torch.isfinite(points).all()):
         raise ValueError("pitch_contours must be finite numbers of semitones, got nan or inf")
     if bool(((first < 0) | (last < first) | (last > num_tokens)).any()):
-        raise ValueError(f"pitch_contours must lie over tokens 0 <= first <= last <= {num_tokens}")
+        raise ValueError(f"contour_tokens must be 0 <= first <= last <= {num_tokens}")
     ends = nn.functional.pad(torch.cumsum(durations, dim=1), (1, 0))  # [B, T + 1]
     begin, end = ends.gather(1, first)[..., None], ends.gather(1, last)[..., None]  # [B, N, 1]
-    frames = torch.arange(index.shape[1], device=index.device)
+    frames = torch.arange(num_frames, device=durations.device)
     share = (frames + 0.5 - begin) / (end - begin).clamp(min=1)  # [B, N, F]
     inside = (frames >= begin) & (frames < end)
-    points = contours[..., 2:]
     place = (share.clamp(0, 1) * (points.shape[2] - 1)).clamp(max=points.shape[2] - 1 - 1e-4)
     left = place.floor().long()
     low, high = points.gather(2, left), points.gather(2, left + 1)
