@@ -1,6 +1,6 @@
 """`Style`: a manner of speaking, apart from who speaks.
 
-What it does to a voice is in `style_manner`; how it is written on one line in `style_spec`. H width of the style vector.
+What it does to a voice is in `style_effect`; how it is written on one line in `style_spec`. H width of the style vector.
 """
 
 from __future__ import annotations

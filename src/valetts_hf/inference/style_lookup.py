@@ -12,7 +12,7 @@ from torch import Tensor
 from transformers.utils.hub import cached_file
 
 from valetts_hf.direction.style import Style
-from valetts_hf.direction.style_manner import Manner, fixed, resolve_manner
+from valetts_hf.direction.style_effect import StyleEffect, fixed, resolve_style
 from valetts_hf.direction.style_table import STYLES_FILE, StyleTable
 
 
@@ -32,7 +32,7 @@ class StyleLookup:
         self._model = model
         self._encode = encode
         self._table = table
-        self._known: OrderedDict[str, Manner | None] = OrderedDict()
+        self._known: OrderedDict[str, StyleEffect | None] = OrderedDict()
         self._lock = threading.Lock()
 
     @property
@@ -42,31 +42,31 @@ class StyleLookup:
             self._table = checkpoint_table(self._model)
         return self._table
 
-    def manner(self, style: Any) -> Manner | None:
+    def effect(self, style: Any) -> StyleEffect | None:
         """What a style does to a voice; None where it changes nothing.
 
         Args:
             style: see [`~valetts_hf.direction.style.Style.of`].
 
         Raises:
-            As `Style.of` and [`~valetts_hf.direction.style_manner.resolve_manner`].
+            As `Style.of` and [`~valetts_hf.direction.style_effect.resolve_style`].
         """
         found = Style.of(style)
         if not found.terms:
             return None
         if any(term.kind not in ("token", "style") for term in found.terms):  # a recording may change under its name
-            return resolve_manner(found, self._model, self._encode, self.table)
+            return resolve_style(found, self._model, self._encode, self.table)
         key = str(found)
         with self._lock:
             if key in self._known:
                 self._known.move_to_end(key)
                 return self._known[key]
-        manner = resolve_manner(found, self._model, self._encode, self.table)
+        effect = resolve_style(found, self._model, self._encode, self.table)
         with self._lock:
-            self._known[key] = manner
+            self._known[key] = effect
             while len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
-        return manner
+        return effect
 
     def fixed(self, style: Any) -> Style:
         """The style with its voices and recordings as numbers."""

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from valetts_hf.direction.style import Style
-from valetts_hf.direction.style_manner import Manner, resolve_manner
+from valetts_hf.direction.style_effect import StyleEffect, resolve_style
 from valetts_hf.direction.style_table import FORMAT_VERSION, MEASURES, StyleTable
 from valetts_hf.training.data.pitch import extract_energy, extract_log_f0
 from valetts_hf.voices.fingerprint import checkpoint_fingerprint
@@ -99,11 +99,11 @@ def contour_measures(frames: float, log_f0: np.ndarray, log_energy: np.ndarray) 
 
 
 @torch.inference_mode()
-def measure_manner(tts: Any, manner: Manner | None, probe: Probe) -> dict[str, np.ndarray]:
-    """Speak all utterances in a manner (None: the voices' own) and measure them.
+def measure_effect(tts: Any, style: StyleEffect | None, probe: Probe) -> dict[str, np.ndarray]:
+    """Speak all utterances in a style (None: the voices' own) and measure them.
 
     Args:
-        tts ([`ValeTTS`]): speaks. manner ([`Manner`], *optional*), probe ([`Probe`]).
+        tts ([`ValeTTS`]): speaks. style ([`StyleEffect`], *optional*), probe ([`Probe`]).
 
     Returns:
         `dict`: "contours" and "audio", each `[U, D]`.
@@ -111,9 +111,9 @@ def measure_manner(tts: Any, manner: Manner | None, probe: Probe) -> dict[str, n
     found: dict[str, list[np.ndarray]] = {"contours": [], "audio": []}
     for text, voice, seed in probe.utterances():
         inputs = tts.processor(text, voice=voice, language=probe.language, return_tensors="pt").to(tts.device)
-        if manner is not None:
+        if style is not None:
             identity = inputs["style"].to(tts.model.dtype)
-            inputs = {**inputs, "manner_style": manner.of(identity), "pitch_style": manner.pitch_of(identity)}
+            inputs = {**inputs, **style.inputs(identity)}
         output = tts.model(**inputs, seed=seed)
         frames = int(output.durations.sum())
         waveform = output.waveform[0, : int(output.waveform_lengths)].float().cpu().numpy()
@@ -243,7 +243,9 @@ def measure_styles(
 
     def measured(style: Style) -> dict[str, np.ndarray]:
         nonlocal done
-        found = measure_manner(tts, resolve_manner(style, tts.model, tts.encode_voice, StyleTable()), probe)
+        found = measure_effect(
+            tts, resolve_style(style, tts.model, lambda voice: tts.encode_voice(voice)[None], StyleTable()), probe
+        )
         done += 1
         if progress is not None:
             progress(done, total)

@@ -34,7 +34,7 @@ TOKEN_STEP = 0.15
 
 
 @dataclass(frozen=True)
-class Manner:
+class StyleEffect:
     """The effect of a style on any voice of a model.
 
     Args:
@@ -47,16 +47,26 @@ class Manner:
     references: Tensor
     tokens: Tensor
 
-    def of(self, identity: Tensor) -> Tensor:
+    def manner(self, identity: Tensor) -> Tensor:
         """identity [B, H] -> manner_style [B, H]."""
         return (1.0 - self.share) * identity + self.references + self.tokens
 
-    def pitch_of(self, identity: Tensor) -> Tensor:
-        """identity [B, H] -> the style [B, H] whose mean pitch the speech keeps.
+    def pitch(self, identity: Tensor) -> Tensor:
+        """identity [B, H] -> pitch_style [B, H], whose mean pitch the speech keeps.
 
         Tokens may raise or lower a voice; the pitch of another speaker is that speaker's, not the manner's.
         """
         return identity + self.tokens
+
+    def inputs(self, identity: Tensor) -> dict[str, Tensor]:
+        """identity [B, H] -> the two arguments of the model, `manner_style` and `pitch_style`; one tensor where they agree."""
+        manner = self.manner(identity)
+        return {"manner_style": manner, "pitch_style": manner if self.by_tokens_alone else self.pitch(identity)}
+
+    @property
+    def by_tokens_alone(self) -> bool:
+        """Whether no voice or recording has a part in it."""
+        return self.share == 0 and not bool(self.references.any())
 
 
 @torch.no_grad()
@@ -83,9 +93,9 @@ def token_offsets(model: nn.Module) -> Tensor:
     return offsets * torch.clamp(TOKEN_STEP / movement.clamp(min=1e-9), max=1.0)
 
 
-def resolve_manner(
+def resolve_style(
     style: Style, model: nn.Module, encode: Callable[[Any], Tensor], table: StyleTable
-) -> Manner | None:
+) -> StyleEffect | None:
     """What a style means for a model.
 
     Args:
@@ -95,7 +105,7 @@ def resolve_manner(
         table ([`StyleTable`]): the named styles.
 
     Returns:
-        [`Manner`], or None where the style changes nothing.
+        [`StyleEffect`], or None where the style changes nothing.
 
     Raises:
         StyleError: unknown token or style; a recording or voice that cannot be used; a vector of another checkpoint.
@@ -119,13 +129,13 @@ def resolve_manner(
         else:
             share += term.weight
             references = references + term.weight * _vector(term, model, encode)
-    return Manner(share, references.to(model.dtype), tokens.to(model.dtype))
+    return StyleEffect(share, references.to(model.dtype), tokens.to(model.dtype))
 
 
 def fixed(style: Style, model: nn.Module, encode: Callable[[Any], Tensor]) -> Style:
     """The same style with voices and recordings turned into numbers, so that it can be saved and needs them no more.
 
-    Args: see [`resolve_manner`].
+    Args: see [`resolve_style`].
     """
     fingerprint = checkpoint_fingerprint(model)
     return Style(

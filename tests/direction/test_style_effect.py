@@ -11,7 +11,7 @@ import torch
 
 from tests.conftest import TINY_STYLE_SIZE, tiny_config
 from valetts_hf.direction.style import Style, StyleError
-from valetts_hf.direction.style_manner import TOKEN_STEP, fixed, resolve_manner, token_offsets
+from valetts_hf.direction.style_effect import TOKEN_STEP, fixed, resolve_style, token_offsets
 from valetts_hf.direction.style_table import StyleTable
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.modeling.normalization import StyleAdaptiveNorm
@@ -45,8 +45,8 @@ def table(model):
     return StyleTable({"checkpoint": checkpoint_fingerprint(model), "styles": styles, "tokens": [{}] * 4})
 
 
-def manner(spec, model, table):
-    return resolve_manner(Style.of(spec), model, encode, table)
+def effect(spec, model, table):
+    return resolve_style(Style.of(spec), model, encode, table)
 
 
 def test_tokens_move_the_normalisations_by_one_step(model):
@@ -80,31 +80,31 @@ def test_a_token_never_moves_farther_than_its_own_value():
 def test_what_each_part_does(model, table):
     identity = torch.randn(2, TINY_STYLE_SIZE, generator=torch.Generator().manual_seed(1))
     offsets = token_offsets(model)
-    by_tokens = manner("token:1*0.5 - token:2*0.25", model, table)
-    torch.testing.assert_close(by_tokens.of(identity), identity + 0.5 * offsets[1] - 0.25 * offsets[2])
-    torch.testing.assert_close(by_tokens.pitch_of(identity), by_tokens.of(identity))
-    torch.testing.assert_close(manner("calm", model, table).of(identity), by_tokens.of(identity))
+    by_tokens = effect("token:1*0.5 - token:2*0.25", model, table)
+    torch.testing.assert_close(by_tokens.manner(identity), identity + 0.5 * offsets[1] - 0.25 * offsets[2])
+    torch.testing.assert_close(by_tokens.pitch(identity), by_tokens.manner(identity))
+    torch.testing.assert_close(effect("calm", model, table).manner(identity), by_tokens.manner(identity))
     torch.testing.assert_close(
-        manner("calm*0.5 + lively*0.5", model, table).of(identity),
+        effect("calm*0.5 + lively*0.5", model, table).manner(identity),
         identity + 0.25 * offsets[1] - 0.125 * offsets[2] + 0.5 * offsets[3],
     )
-    torch.testing.assert_close(manner("voice:ada", model, table).of(identity), VOICES["ada"].expand(2, -1))
-    torch.testing.assert_close(manner("voice:ada", model, table).pitch_of(identity), identity)
-    half = manner("voice:ada*0.5 + token:1", model, table)
-    torch.testing.assert_close(half.of(identity), 0.5 * identity + 0.5 * VOICES["ada"] + offsets[1])
-    torch.testing.assert_close(half.pitch_of(identity), identity + offsets[1])
-    between = manner(Style.mix([("voice:ada", 0.5), ("clip:rui", 0.5)]), model, table)
-    torch.testing.assert_close(between.of(identity), torch.full((2, TINY_STYLE_SIZE), -0.25))
-    vector = manner(np.full(TINY_STYLE_SIZE, 2.0), model, table)
-    torch.testing.assert_close(vector.of(identity), torch.full((2, TINY_STYLE_SIZE), 2.0))
+    torch.testing.assert_close(effect("voice:ada", model, table).manner(identity), VOICES["ada"].expand(2, -1))
+    torch.testing.assert_close(effect("voice:ada", model, table).pitch(identity), identity)
+    half = effect("voice:ada*0.5 + token:1", model, table)
+    torch.testing.assert_close(half.manner(identity), 0.5 * identity + 0.5 * VOICES["ada"] + offsets[1])
+    torch.testing.assert_close(half.pitch(identity), identity + offsets[1])
+    between = effect(Style.mix([("voice:ada", 0.5), ("clip:rui", 0.5)]), model, table)
+    torch.testing.assert_close(between.manner(identity), torch.full((2, TINY_STYLE_SIZE), -0.25))
+    vector = effect(np.full(TINY_STYLE_SIZE, 2.0), model, table)
+    torch.testing.assert_close(vector.manner(identity), torch.full((2, TINY_STYLE_SIZE), 2.0))
     for nothing in (None, "neutral", "token:1 - token:1", "calm - token:1*0.5 + token:2*0.25", "neutral*2"):
-        assert manner(nothing, model, table) is None
+        assert effect(nothing, model, table) is None
 
 
 def test_half_precision_follows_the_model(model, table):
     half = ValeTTSForSpeech(tiny_config()).to(torch.bfloat16)
-    made = resolve_manner(Style.parse("token:1 + voice:ada*0.5"), half, encode, table)
-    assert made.of(torch.zeros(1, TINY_STYLE_SIZE, dtype=torch.bfloat16)).dtype == torch.bfloat16
+    made = resolve_style(Style.parse("token:1 + voice:ada*0.5"), half, encode, table)
+    assert made.manner(torch.zeros(1, TINY_STYLE_SIZE, dtype=torch.bfloat16)).dtype == torch.bfloat16
 
 
 @pytest.mark.parametrize(
@@ -120,15 +120,15 @@ def test_half_precision_follows_the_model(model, table):
 )
 def test_what_does_not_fit_the_checkpoint(model, table, style, message):
     with pytest.raises(StyleError, match=message):
-        manner(style, model, table)
+        effect(style, model, table)
 
 
 def test_names_without_a_table_or_with_another_checkpoints(model):
     with pytest.raises(StyleError, match="has no named styles: training_scripts/measure_styles.py"):
-        manner("calm", model, StyleTable())
+        effect("calm", model, StyleTable())
     foreign = StyleTable({"checkpoint": "0123-4567", "styles": {"calm": {"spec": "token:1"}}, "tokens": []})
     with pytest.raises(StyleError, match="made for the checkpoint 0123-4567, this one is"):
-        manner("calm", model, foreign)
+        effect("calm", model, foreign)
 
 
 def test_fixed_styles_need_no_voices(model, table):
@@ -141,8 +141,8 @@ def test_fixed_styles_need_no_voices(model, table):
 
     identity = torch.zeros(1, TINY_STYLE_SIZE)
     torch.testing.assert_close(
-        resolve_manner(again, model, nobody, table).of(identity),
-        manner("voice:ada*0.5 + token:1", model, table).of(identity),
+        resolve_style(again, model, nobody, table).manner(identity),
+        effect("voice:ada*0.5 + token:1", model, table).manner(identity),
     )
 
 
