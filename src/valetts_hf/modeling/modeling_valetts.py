@@ -6,6 +6,7 @@ B batch, T tokens, F frames, S samples, C latent channels, H style width, K styl
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -16,8 +17,10 @@ from transformers.utils.output_capturing import OutputRecorder, capture_outputs
 
 from .argument_lists import takes_arguments_of
 from .attention import RotaryAttention, StyleTransformerBlock
+from .bigvgan import BigVGANGenerator, fuse_weight_norm
 from .configuration_valetts import ValeTTSConfig
 from .convnext import ConvNeXtBlock
+from .decoders import HUB_OPTIONS, decoder_folder, exchange_decoder, make_decoder, read_decoder, save_decoder
 from .duration_predictor import DurationPredictor
 from .flow import Flow
 from .istft_decoder import ISTFTDecoder
@@ -37,14 +40,12 @@ from .prosody_controls import (
     recentred_pitch,
     sample_gain,
 )
-from .prosody_predictor import ProsodyPredictor, prosody_features
+from .prosody_predictor import ProsodyPrediction, ProsodyPredictor, prosody_features
 from .random_noise import row_generators, row_noise
+from .sketch_control import SketchControl, TokenSketch, drawn_prosody
 from .source import Excitation
 from .style_encoder import GlobalStyleTokens, StyleEncoder
 from .text_encoder import TextEncoder
-
-
-DECODERS = {"istft": ISTFTDecoder}
 
 
 class ValeTTSPreTrainedModel(PreTrainedModel):
@@ -108,6 +109,8 @@ class ValeTTSPreTrainedModel(PreTrainedModel):
             init.copy_(module.window, torch.hann_window(module.config.n_fft))
             init.normal_(module.head.weight, std=0.1 * module.config.decoder.hidden_size**-0.5)
             init.copy_(module.head.bias, module.initial_head_bias(module.config.n_fft // 2 + 1))
+        if isinstance(module, BigVGANGenerator):
+            module.initialize()
 
 
 class ValeTTSModel(ValeTTSPreTrainedModel):
@@ -124,6 +127,7 @@ class ValeTTSModel(ValeTTSPreTrainedModel):
         self.frame_prior = FramePrior(config)
         self.flow = Flow(config)
         self.posterior_encoder = PosteriorEncoder(config)
+        self.sketch = SketchControl(config) if config.sketch.enabled else None
         # style of each language's default voice, used when neither style nor reference is given
         self.register_buffer("default_styles", torch.zeros(len(config.languages), config.style.hidden_size))
         self.post_init()
@@ -211,8 +215,15 @@ class ValeTTSModel(ValeTTSPreTrainedModel):
         energy_shift: float | torch.Tensor = 0.0,
         deliveries: torch.FloatTensor | None = None,
         pitch_contours: torch.FloatTensor | None = None,
+        contour_tokens: torch.LongTensor | None = None,
         pauses: torch.FloatTensor | None = None,
         manner_style: torch.FloatTensor | None = None,
+        pitch_style: torch.FloatTensor | None = None,
+        sketch_pitch: torch.FloatTensor | None = None,
+        sketch_energy: torch.FloatTensor | None = None,
+        sketch_pitch_range: torch.FloatTensor | None = None,
+        sketch_energy_range: torch.FloatTensor | None = None,
+        refine: str | None = None,
         noise_scale: float | None = None,
         duration_noise_scale: float | None = None,
         seed: int | list[int] | torch.Tensor | None = None,
@@ -242,12 +253,25 @@ class ValeTTSModel(ValeTTSPreTrainedModel):
             energy_shift (the same): dB by which the waveform gets louder.
             deliveries (`torch.FloatTensor` of shape `(batch, tokens, 4)`, *optional*): these four for each token, as the
                 processor reads them from a directed text; rates and ranges multiply, shifts add up.
-            pitch_contours (`torch.FloatTensor` of shape `(batch, contours, 2 + points)`, *optional*): further shifts in
-                semitones along stretches: first token, token behind the last, values at equal steps of its duration.
+            pitch_contours (`torch.FloatTensor` of shape `(batch, contours, points)`, *optional*): further shifts in
+                semitones along stretches, at equal steps of their duration.
+            contour_tokens (`torch.LongTensor` of shape `(batch, contours, 2)`, *optional*): the first token of each contour
+                and the one behind its last.
             pauses (`torch.FloatTensor` of shape `(batch, tokens)`, *optional*): seconds of silence that a token lasts, at
                 least one frame; NaN leaves it to the model.
             manner_style (`torch.FloatTensor` of shape `(batch, style_size)`, *optional*): style of the durations, the pitch
                 movement and the energy, while `style` keeps the voice and the mean of its pitch.
+            pitch_style (`torch.FloatTensor` of shape `(batch, style_size)`, *optional*): style whose predicted pitch the
+                mean pitch is taken of, where it is not `style`.
+            sketch_pitch, sketch_energy (`torch.FloatTensor` of shape `(batch, tokens)`, *optional*): drawn curves in
+                [0, 1], NaN where nothing is drawn; the other controls come on top. They exclude `pitch` and `energy`.
+            sketch_pitch_range (`torch.FloatTensor` of shape `(batch, 2)`, *optional*): log-F0 of 0 and 1, or, below 3, its
+                distances from the sentence's mean. Default, or NaN: lowest and highest point that the coarse pitch of this
+                voice would reach in the sentence.
+            sketch_energy_range (the same): distances of the log energy from the sentence's mean.
+            refine (`str`, *optional*): how contours are made of sketches, also where nothing is drawn: "diffusion",
+                "predictor" or "shift". Default: diffusion (shift, if the checkpoint has no networks for it) in rows with
+                a sketch, nothing in others.
             noise_scale (`float`, *optional*): standard deviation of the prior's noise; 0 is deterministic.
             duration_noise_scale (`float`, *optional*): the same for the durations.
             seed (`int`, or one per row, *optional*): equal seeds give equal speech, alone or in a batch.
@@ -263,16 +287,20 @@ class ValeTTSModel(ValeTTSPreTrainedModel):
         if duration_noise_scale is None:
             duration_noise_scale = self.config.duration_noise_scale
         device = input_ids.device
-        shape = tuple(input_ids.shape)
-        controls = TokenControls.combined(
-            shape, device, speaking_rate, pitch_shift, pitch_range, energy_shift, deliveries
+        controls = TokenControls.combined(mask, speaking_rate, pitch_shift, pitch_range, energy_shift, deliveries)
+        pauses = checked_pauses(pauses, tuple(mask.shape), device)
+        sketch = TokenSketch.from_arguments(
+            tuple(mask.shape), device, sketch_pitch, sketch_energy, sketch_pitch_range, sketch_energy_range, refine
         )
-        pauses = checked_pauses(pauses, shape, device)
         generators = row_generators(seed, len(input_ids))
         style = self._style_in_force(language_ids, style, reference_mel, reference_mask, style_token_weights)
         hidden_states = self.text_encoder(input_ids, language_ids, style, mask)
 
         manner = style if manner_style is None else self._checked_style("manner_style", manner_style, len(style))
+        if pitch_style is None or pitch_style is manner_style:
+            center = style if pitch_style is None else manner
+        else:
+            center = self._checked_style("pitch_style", pitch_style, len(style))
         noise = row_noise(generators, mask.sum(dim=1), mask.shape[1], self.config.duration.noise_size).to(device)
         durations = self._durations_in_force(durations, mask, controls, pauses)
         if durations is None:
@@ -283,10 +311,22 @@ class ValeTTSModel(ValeTTSPreTrainedModel):
         index = expansion_index(durations)
         frame_mask = length_mask(frame_lengths, index.shape[1])
         frame_states = self.frame_embedding(expand_tokens(hidden_states, index), position_in_token(durations, index))
-        pitch, energy = self._prosody(frame_states, style, manner, frame_mask, pitch, energy)
-        pitch_shift = over_frames(controls.pitch_shift, index, frame_mask)
+        gain = frame_gain(controls.energy_shift, pauses, durations, index, frame_mask)
+        if sketch is None:
+            pitch, energy = self._prosody(frame_states, center, manner, frame_mask, pitch, energy)
+        else:
+            if pitch is not None or energy is not None:
+                raise ValueError("a sketch is drawn over the predicted pitch and energy: pass either those or the sketch")
+            predicted = self._predicted_prosody(frame_states, center, manner, frame_mask)
+            drawn = drawn_prosody(
+                self.sketch, sketch, predicted, frame_states, manner, durations, index, frame_mask, generators, refine
+            )
+            pitch, energy = drawn.pitch, drawn.energy
+            gain = drawn.gain if gain is None else gain * drawn.gain
+        contour: torch.Tensor | float = 0.0
         if pitch_contours is not None:
-            pitch_shift = pitch_shift + contour_over_frames(pitch_contours, durations, index)
+            contour = contour_over_frames(pitch_contours, contour_tokens, durations, index.shape[1])
+        pitch_shift = over_frames(controls.pitch_shift, index, frame_mask, contour)
         pitch = directed_pitch(pitch, frame_mask, pitch_shift, over_frames(controls.pitch_range, index, frame_mask))
         token_mean, _ = self.token_prior(hidden_states)
         mean, log_scale = self.frame_prior(
@@ -305,11 +345,11 @@ class ValeTTSModel(ValeTTSPreTrainedModel):
             energy=energy * frame_mask,
             style=style,
             frame_lengths=frame_lengths,
-            gain=frame_gain(controls.energy_shift, pauses, durations, index, frame_mask),
+            gain=gain,
         )
 
-    def _prosody(self, frame_states, style, manner, frame_mask, pitch, energy) -> tuple[torch.Tensor, torch.Tensor]:
-        """Given or predicted pitch and energy [B, F]; predicted for the manner, at the height of the style's voice."""
+    def _prosody(self, frame_states, center, manner, frame_mask, pitch, energy) -> tuple[torch.Tensor, torch.Tensor]:
+        """Given or predicted pitch and energy [B, F]; predicted for `manner`, at the height of `center`."""
         shape = frame_states.shape[:2]
         for name, value in (("pitch", pitch), ("energy", energy)):
             if value is not None and value.shape != shape:
@@ -317,14 +357,19 @@ class ValeTTSModel(ValeTTSPreTrainedModel):
                     f"{name} must have one value per frame, {tuple(shape)}, got {tuple(value.shape)}: pass `durations` too"
                 )
         if pitch is None or energy is None:
-            predicted = self.prosody_predictor(frame_states, manner, frame_mask)
-            if pitch is None:
-                pitch = predicted.pitch
-                if manner is not style:
-                    own = self.prosody_predictor(frame_states, style, frame_mask)
-                    pitch = recentred_pitch(pitch, frame_mask, like=own.pitch)
+            predicted = self._predicted_prosody(frame_states, center, manner, frame_mask)
+            pitch = predicted.pitch if pitch is None else pitch
             energy = predicted.energy if energy is None else energy
         return pitch, energy
+
+    def _predicted_prosody(self, frame_states, center, manner, frame_mask) -> ProsodyPrediction:
+        """What is predicted for `manner`, at the height of `center`."""
+        predicted = self.prosody_predictor(frame_states, manner, frame_mask)
+        if manner is not center:
+            own = self.prosody_predictor(frame_states, center, frame_mask)
+            pitch = recentred_pitch(predicted.pitch, frame_mask, like=own.pitch)
+            predicted.log_pitch = torch.where(pitch > 0, pitch, predicted.log_pitch)
+        return predicted
 
 
 class ValeTTSForSpeech(ValeTTSPreTrainedModel):
@@ -333,8 +378,32 @@ class ValeTTSForSpeech(ValeTTSPreTrainedModel):
     def __init__(self, config: ValeTTSConfig):
         super().__init__(config)
         self.model = ValeTTSModel(config)
-        self.decoder = DECODERS[config.decoder.type](config)
+        self.decoder = make_decoder(config)
         self.post_init()
+
+    @classmethod
+    def from_pretrained(cls, pretrained_model_name_or_path, *args, decoder: str | None = None, **kwargs):
+        """Load a checkpoint, with its own decoder or another one that it carries (`decoders.py`).
+
+        Args:
+            pretrained_model_name_or_path, args, kwargs: as [`~transformers.PreTrainedModel.from_pretrained`] takes them.
+            decoder (`str`, *optional*): "istft" or "bigvgan": which decoder makes the sound.
+
+        Raises:
+            ValueError: there is no such decoder. OSError: this checkpoint carries none of that kind.
+        """
+        if decoder is not None:
+            decoder_folder(decoder)  # refuses unknown kinds before anything is loaded
+        loaded = super().from_pretrained(pretrained_model_name_or_path, *args, **kwargs)
+        model = loaded[0] if isinstance(loaded, tuple) else loaded
+        if decoder is not None and decoder != model.config.decoder.type:
+            options = {name: kwargs[name] for name in HUB_OPTIONS if name in kwargs}
+            exchange_decoder(model, *read_decoder(pretrained_model_name_or_path, decoder, **options))
+        return loaded
+
+    def save_decoder(self, folder, dtype: torch.dtype | None = None) -> Path:
+        """Store this model's decoder beside a checkpoint of the same latents; see [`~decoders.save_decoder`]."""
+        return save_decoder(self, folder, dtype)
 
     def get_input_embeddings(self) -> nn.Embedding:
         return self.model.get_input_embeddings()
@@ -396,9 +465,7 @@ class ValeTTSForSpeech(ValeTTSPreTrainedModel):
 
         Save before fusing: a fused model has other parameter names than its checkpoint.
         """
-        for module in self.modules():
-            if nn.utils.parametrize.is_parametrized(module, "weight"):
-                nn.utils.parametrize.remove_parametrizations(module, "weight")
+        fuse_weight_norm(self)
         return self
 
     @can_return_tuple
