@@ -12,7 +12,7 @@ from valetts_hf.processing import markup_reading
 from valetts_hf.processing.directed_text import Delivery, Pause, Span
 from valetts_hf.processing.markup_reading import MarkupError
 from valetts_hf.processing.pause_lengths import PAUSE_SECONDS
-from valetts_hf.processing.ssml import TAGS, escape_ssml, parse_ssml
+from valetts_hf.processing.ssml import PARAGRAPH_END, TAGS, escape_ssml, parse_ssml
 from valetts_hf.processing.text_cleaning import canonicalize
 from valetts_hf.processing.text_markup import Mark
 
@@ -95,9 +95,10 @@ def test_breaks_at_the_edges_of_texts():
 
 def test_sentences_and_paragraphs_are_texts_of_their_own():
     found = parse_ssml("<speak><p>One<s>two</s> <s>three</s></p><p>four</p>five</speak>")
-    assert [directed.text for directed in found] == ["One", "two", "three", "four", "five"]
-    paragraph = PAUSE_SECONDS["paragraph"]
-    assert [directed.pause_after for directed in found] == [None, None, paragraph, paragraph, None]
+    assert [directed.text for directed in found] == ["One", "two", "three\n\n", "four\n\n", "five"]
+    assert [directed.pause_after for directed in found] == [None] * 5
+    asked, following = parse_ssml('<speak><p>One<break time="2s"/></p><p>two</p></speak>')
+    assert (asked.text, asked.pause_after, following.text) == ("One", 2.0, "two\n\n")
 
 
 def test_spans_go_on_over_sentences():
@@ -146,7 +147,7 @@ def test_say_as_is_words_apart_from_its_neighbours():
 
 def test_words_are_neither_glued_nor_split_at_tags():
     assert texts("un<emphasis>believ</emphasis>able") == ["unbelievable"]
-    assert texts("a<p>b</p>c") == ["a", "b", "c"]
+    assert texts("a<p>b</p>c") == ["a", "b\n\n", "c"]
     assert texts("caf<emphasis>e</emphasis>\u0301!") == ["café!"]
 
 
@@ -326,7 +327,8 @@ def test_well_formed_documents_give_consistent_texts_or_a_markup_error(parts):
         return
     assert found
     for directed in found:
-        assert directed.text == directed.text.strip() == canonicalize(directed.text) != ""
+        text = directed.text.removesuffix(PARAGRAPH_END)
+        assert text == text.strip() == canonicalize(text) != ""
         for stretch in (*directed.spans, *directed.marks):
             assert 0 <= stretch.start < stretch.end <= len(directed.text)
         assert [pause.position for pause in directed.pauses] == sorted({pause.position for pause in directed.pauses})

@@ -15,6 +15,7 @@ import torch
 
 from valetts_hf.inference.long_text import Piece
 from valetts_hf.inference.manner import Manner
+from valetts_hf.inference.phrasing import phrased
 from valetts_hf.processing.text_directions import TokenDirections, padded_directions, with_pause_scale
 
 
@@ -79,10 +80,11 @@ def collate(jobs: list[Job], device: torch.device, manner: Manner) -> dict[str, 
 
 
 def _directions(jobs: list[Job], longest: int, device: torch.device, manner: Manner) -> dict[str, torch.Tensor]:
-    if manner.pause_scale == 1 and all(job.piece.directions is None for job in jobs):
+    pieces = [phrased(job.piece) if manner.pauses == "model" else job.piece for job in jobs]
+    if manner.pause_scale == 1 and all(piece.directions is None for piece in pieces):
         return {}
     rows = []
-    for piece in (job.piece for job in jobs):
+    for piece in pieces:
         directions = piece.directions or TokenDirections.neutral(len(piece.input_ids))
         scales = (manner.pause_scale, manner.delivery.speaking_rate)
         rows.append(with_pause_scale(directions, piece.input_ids, piece.places, *scales))

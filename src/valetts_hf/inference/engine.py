@@ -250,6 +250,7 @@ class ValeTTS:
         pitch_range: float = 1.0,
         energy_shift: float = 0.0,
         pause_scale: float = 1.0,
+        pauses: str = "model",
         noise_scale: float | None = None,
         seed: int | None = None,
         ssml: bool = False,
@@ -269,6 +270,8 @@ class ValeTTS:
             pitch_range (`float`): 0 to 4, factor on the movement of the pitch around its mean; 0 is monotone.
             energy_shift (`float`): in dB, -20 to 20; 6 is about twice the amplitude.
             pause_scale (`float`): 0 to 5, factor on all pauses that the text does not ask for itself.
+            pauses (`str`): "model" also pauses where a reader would, between clauses and for breath; "text" only where the
+                punctuation suggests it.
             noise_scale (`float`, *optional*): 0 to 2, variety of the delivery, durations included; 0 is the same each
                 time. Default: the checkpoint's.
             seed (`int`, *optional*): the same seed gives the same audio, alone, streamed or in a batch. Sentence number i
@@ -283,7 +286,9 @@ class ValeTTS:
             `SpeechTextError` (a `ValueError`): nothing to say. `VoiceError` (a `ValueError`): no such voice.
             `ValueError`: language or number out of range. `MissingWordsError` (a `RuntimeError`): a word got lost.
         """
-        manner = Manner.of(speaking_rate, pitch_shift, pitch_range, energy_shift, pause_scale, noise_scale)
+        manner = Manner.of(
+            speaking_rate, pitch_shift, pitch_range, energy_shift, pause_scale, noise_scale, pauses=pauses
+        )
         script = self._script(text, language, ssml)
         chunks, last = [], 0
         for chunk, done in self._stream(script, voice, manner, seed, early=False):
@@ -308,8 +313,8 @@ class ValeTTS:
         """Speak a text and hand out the speech while it is made; memory does not grow with the text.
 
         Args:
-            As in a call; `manner` is `speaking_rate`, `pitch_shift`, `pitch_range`, `energy_shift`, `pause_scale` and
-                `noise_scale`.
+            As in a call; `manner` is `speaking_rate`, `pitch_shift`, `pitch_range`, `energy_shift`, `pause_scale`,
+                `pauses` and `noise_scale`.
 
         Returns:
             Iterator of [`Speech`]: put together they are what a call with the same seed returns. The first comes early, the

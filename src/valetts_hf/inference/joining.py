@@ -12,9 +12,11 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from valetts_hf.processing.pause_lengths import PAUSE_SECONDS
+
 
 # Pauses in seconds at speaking rate 1, from the last sound of a piece to the first sound of the next.
-PAUSES = {"none": 0.05, "comma": 0.2, "clause": 0.3, "sentence": 0.45, "ellipsis": 0.6, "paragraph": 0.8}
+PAUSES = PAUSE_SECONDS
 _BY_MARK = {
     **dict.fromkeys(",،、", "comma"),
     **dict.fromkeys(";:—–(؛", "clause"),

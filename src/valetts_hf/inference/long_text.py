@@ -153,7 +153,7 @@ class TextPlan:
                 begun = stop
                 continue
             check_nothing_lost(block, segments)
-            pieces = pieces_of(segments, self.processor.tokenizer, paragraph_ends)
+            pieces = pieces_of(segments, self.processor.tokenizer, paragraph_ends and self._is_paragraph(stop))
             known = _main_language(segments)
             if not self.asked:
                 self.language_of_voice = self._language_of_voice(block, known)
@@ -174,6 +174,11 @@ class TextPlan:
         if not isinstance(self.text, DirectedText):
             return text_blocks(self.plain)
         return text_blocks(self.plain, [(mark.start, mark.end) for mark in self.text.marks if mark.ipa is not None])
+
+    def _is_paragraph(self, stop: int) -> bool:
+        """Whether a block that ends at `stop` is the end of a paragraph: of a directed text, which may be any section, only
+        if it says so."""
+        return isinstance(self.text, str) or stop < len(self.plain) or self.plain.endswith("\n\n")
 
     def _directed(self, piece: Piece, begun: int) -> Piece:
         """The piece with the directions for its tokens; `begun`: where in the text its block begins."""

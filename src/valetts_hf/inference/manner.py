@@ -10,6 +10,7 @@ from valetts_hf.processing.directed_text import Delivery, check_number
 
 NOISE_SCALES = (0.0, 2.0)
 PAUSE_SCALES = (0.0, 5.0)
+PAUSES = ("model", "text")
 
 
 class MannerArguments(TypedDict, total=False):
@@ -20,6 +21,7 @@ class MannerArguments(TypedDict, total=False):
     pitch_range: float
     energy_shift: float
     pause_scale: float
+    pauses: str
     noise_scale: float | None
 
 
@@ -30,16 +32,20 @@ class Manner:
     Args:
         delivery ([`Delivery`]): of all of the text, around what the text itself asks for.
         pause_scale (`float`): 0 to 5, factor on the pauses that the text does not ask for itself.
+        pauses (`str`): "model" pauses within a sentence where readers would, "text" only as its punctuation suggests.
         noise_scale (`float`, *optional*): 0 to 2, standard deviation of the prior's noise.
     """
 
     delivery: Delivery = Delivery()
     pause_scale: float = 1.0
     noise_scale: float | None = None
+    pauses: str = "model"
 
     def __post_init__(self) -> None:
         scale = check_number("pause_scale", self.pause_scale, PAUSE_SCALES, "1.0 changes nothing, 0 leaves pauses out")
         object.__setattr__(self, "pause_scale", scale)
+        if self.pauses not in PAUSES:
+            raise ValueError(f"pauses must be one of {', '.join(map(repr, PAUSES))}, got {self.pauses!r}.")
         if self.noise_scale is not None:
             noise = check_number("noise_scale", self.noise_scale, NOISE_SCALES, "None is the checkpoint's own")
             object.__setattr__(self, "noise_scale", noise)
@@ -53,6 +59,7 @@ class Manner:
         energy_shift: float = 0.0,
         pause_scale: float = 1.0,
         noise_scale: float | None = None,
+        pauses: str = "model",
     ) -> Manner:
         """The manner of the arguments of a call.
 
@@ -60,4 +67,4 @@ class Manner:
             `TypeError`: no number. `ValueError`: out of range.
         """
         delivery = Delivery(speaking_rate, pitch_shift, pitch_range, energy_shift)
-        return cls(delivery, pause_scale, noise_scale)
+        return cls(delivery, pause_scale, noise_scale, pauses)

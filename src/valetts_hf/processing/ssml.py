@@ -50,6 +50,7 @@ _REMEDIES = {
     ("audio", ""): "recordings are not fetched: join them to the speech yourself",
     ("phoneme", "type"): "leave it out",
 }
+PARAGRAPH_END = "\n\n"
 _HOLDS_TEXT_ALONE = frozenset({"phoneme", "say-as", "sub"})
 _SCHEMA = re.compile(r"xmlns(?::.*)?|xsi:.*|xml:base")
 _VOICE = re.compile(r"\w[\w .-]{0,63}")
@@ -67,7 +68,7 @@ def parse_ssml(text: str, language: str | None = None, known: frozenset[str] = f
         known: additional IPA symbols, see `check_ipa`.
 
     Returns:
-        Texts in order, at least one.
+        Texts in order, at least one; those that end a paragraph end with an empty line.
 
     Raises:
         TypeError: `text` is not a string.
@@ -168,7 +169,8 @@ class _Builder:
         if tag.name in ("speak", "p", "s", "voice"):
             self._end_text(goes_on=tag.name == "voice")
             if tag.name == "p" and self.done and self.after != "asked":
-                self._set_after(PAUSE_SECONDS["paragraph"], "paragraph")
+                self._set_after(None, "paragraph")
+                self.done[-1] = replace(self.done[-1], text=self.done[-1].text.rstrip() + PARAGRAPH_END)
             elif tag.name in ("s", "speak") and self.after == "voice":
                 self._set_after(None, "")
         self._note(scope)
