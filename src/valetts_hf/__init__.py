@@ -17,6 +17,7 @@ from valetts_hf.version import __version__
 
 
 if TYPE_CHECKING:
+    from valetts_hf.direction.style import Style, StyleError
     from valetts_hf.inference import Speech, ValeTTS
     from valetts_hf.inference.pipeline import ValeTTSPipeline
     from valetts_hf.modeling.configuration_valetts import ValeTTSConfig
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech, ValeTTSModel
     from valetts_hf.modeling.outputs import ValeTTSLatentOutput, ValeTTSOutput
     from valetts_hf.modeling.vocoder import ValeTTSVocoder
+    from valetts_hf.processing.directed_text import DirectedText, direct
     from valetts_hf.processing.feature_extraction_valetts import ValeTTSFeatureExtractor
     from valetts_hf.processing.processing_valetts import ValeTTSProcessor
     from valetts_hf.processing.tokenization_valetts import ValeTTSTokenizer
@@ -47,6 +49,10 @@ _HOMES = {
     "ValeTTS": "inference",
     "Speech": "inference",
     "Voice": "voices.voice",
+    "Style": "direction.style",
+    "StyleError": "direction.style",
+    "DirectedText": "processing.directed_text",
+    "direct": "processing.directed_text",
 }
 
 __all__ = ["BASE_CHECKPOINT", "__version__", "register", *_HOMES]
