@@ -17,7 +17,9 @@ from accelerate.tracking import GeneralTracker
 from tests.training.processes import start
 from tests.training.tiny_runs import digests, everything, tiny_recipe, tiny_run
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
+from valetts_hf.training.checkpoint_building import Judges
 from valetts_hf.training.data.corpus import PackedCorpus
+from valetts_hf.training.discriminators import PRESETS
 from valetts_hf.training.recipe import load_recipe
 from valetts_hf.training.run import pretrain_run, state_files
 from valetts_hf.training.run.pretrain_run import OutOfMemoryError
@@ -364,7 +366,7 @@ def test_the_script_wires_it_all(buzz_corpus, tmp_path, monkeypatch, capsys):
     run_pretrain = __import__("run_pretrain")
     buzz_corpus.save(tmp_path / "corpus")
     recipe = tmp_path / "recipe.yaml"
-    values = tiny_recipe(adversarial_start=99, max_steps=2).to_dict() | {"betas": [0.8, 0.99]}
+    values = tiny_recipe(adversarial_start=0, max_steps=2).to_dict() | {"betas": [0.8, 0.99]}
     recipe.write_text(yaml.safe_dump(values))
 
     def run(output, *extra):
@@ -380,8 +382,27 @@ def test_the_script_wires_it_all(buzz_corpus, tmp_path, monkeypatch, capsys):
     judges = ("--init_discriminators", str(latest(tmp_path / "first" / "checkpoints")))
     run("second", *start, *judges, "--max_minutes", "0")
     first, second = (ValeTTSForSpeech.from_pretrained(tmp_path / name / "model") for name in ("first", "second"))
+    with pytest.raises(SystemExit, match="error: no discriminators in .*corpus"):
+        run("third", "--init_discriminators", str(tmp_path / "corpus"))
     assert torch.equal(first.decoder.head.weight, second.decoder.head.weight)
     with pytest.raises(SystemExit, match="error: .*no_such_module:judge"):
         run("third", "--evaluator", "no_such_module:judge")
     with pytest.raises(SystemExit, match="error: there is no recipe"):
         run_pretrain.main(["--corpus", "c", "--output", str(tmp_path), "--recipe", str(tmp_path / "none.yaml")])
+
+
+def test_a_run_starts_from_published_discriminators(buzz_corpus, tmp_path):
+    run = tiny_run(tmp_path, buzz_corpus, "run")
+    published = Judges.fresh(run.recipe.discriminator, run.config.hidden_size)
+    published.save(tmp_path / "published" / "discriminators")
+    run.start_judges_from(tmp_path / "published")
+    mine = run.state.objects(run.accelerator)
+    for name, module in published.modules().items():
+        for key, value in module.state_dict().items():
+            assert torch.equal(mine[name].state_dict()[key], value.half().float())
+    other = next(preset for preset in PRESETS if preset != run.recipe.discriminator)
+    Judges.fresh(other, run.config.hidden_size).save(tmp_path / "other" / "discriminators")
+    with pytest.raises(
+        ValueError, match=f"have the sizes '{other}', the recipe asks for .*set `discriminator: {other}`"
+    ):
+        run.start_judges_from(tmp_path / "other")

@@ -19,6 +19,7 @@ from accelerate import Accelerator
 
 from valetts_hf.modeling.mel import LogMelSpectrogram
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
+from valetts_hf.training.checkpoint_building import load_judges
 from valetts_hf.training.data.augmentation import Augmenter
 from valetts_hf.training.data.batches import BatchMaker, TrainingBatch, speaker_weights
 from valetts_hf.training.data.corpus import PackedCorpus
@@ -92,11 +93,25 @@ class PretrainRun:
     def _make_state(self, model: ValeTTSForSpeech) -> PretrainState:
         return build_state(self.recipe, self.accelerator, model)
 
-    def start_judges_from(self, checkpoint: str | Path) -> None:
-        """Take the discriminators, and nothing else, from a checkpoint."""
+    def start_judges_from(self, source: str | Path) -> None:
+        """Take the discriminators, and nothing else, of a published checkpoint or a training state (see `load_judges`).
+
+        Raises:
+            ValueError: there are none, they are damaged, or of other sizes than the recipe's.
+        """
+        judges = load_judges(source, self.config.hidden_size)
+        if judges is None:
+            raise ValueError(
+                f"no discriminators in {str(source)!r}: give a checkpoint that has some, or start without"
+            )
+        if judges.preset != self.recipe.discriminator:
+            raise ValueError(
+                f"the discriminators in {str(source)!r} have the sizes {judges.preset!r}, the recipe asks for "
+                f"{self.recipe.discriminator!r}: set `discriminator: {judges.preset}`"
+            )
         parts = self.state.objects(self.accelerator)
-        judges = {name: parts[name] for name in ("discriminator", "duration_discriminator")}
-        load_run_state(checkpoint, judges, restore_random_states=False)
+        for name, module in judges.modules().items():
+            parts[name].load_state_dict(module.state_dict())
 
     def resume(self, where: str | Path = "latest", allow_changes: bool = False) -> Path | None:
         """Continue from a checkpoint.
