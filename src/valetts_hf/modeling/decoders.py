@@ -26,6 +26,7 @@ from .istft_decoder import ISTFTDecoder
 DECODERS = {"istft": ISTFTDecoder, "bigvgan": BigVGANDecoder}
 WEIGHTS_FILE = "model.safetensors"
 CONFIG_FILE = "config.json"
+HUB_OPTIONS = ("revision", "token", "cache_dir", "local_files_only", "force_download")
 
 
 def decoder_folder(kind: str) -> str:
