@@ -1,0 +1,173 @@
+"""`valetts demo`: the page to draw prosody on, served from this machine."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import threading
+import warnings
+import webbrowser
+from typing import TYPE_CHECKING, Any
+
+from valetts_hf.commands.common import (
+    EXIT_FAILED,
+    EXIT_OK,
+    CommandError,
+    add_model_arguments,
+    load_model,
+    note,
+    one_line,
+    quiet_libraries,
+)
+
+
+if TYPE_CHECKING:
+    from valetts_hf.serving.settings import DemoSettings
+
+DEFAULT_PORT = 7860  # what Hugging Face Spaces expects, too
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+_EPILOG = """\
+examples:
+  valetts demo                        then open http://127.0.0.1:7860
+  valetts demo --open --port 8000
+  valetts demo --host 0.0.0.0         others in the network can use it: there is no password
+"""
+
+
+def add_parser(subparsers: Any) -> argparse.ArgumentParser:
+    parser = subparsers.add_parser(
+        "demo",
+        help="open a page to draw prosody on",
+        description=(
+            "Serve a page on this machine: type a sentence, see its words with their pitch and energy, draw over them, and "
+            "hear it. Works offline. Needs the extra `demo`. VALETTS_DEMO_HOST and VALETTS_DEMO_PORT set the defaults."
+        ),
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--host",
+        default=os.environ.get("VALETTS_DEMO_HOST", "127.0.0.1"),
+        metavar="ADDRESS",
+        help="where to listen (default: 127.0.0.1, this machine alone)",
+    )
+    parser.add_argument(
+        "--port",
+        default=os.environ.get("VALETTS_DEMO_PORT", str(DEFAULT_PORT)),
+        type=_port,
+        metavar="N",
+        help=f"0 takes any free one (default: {DEFAULT_PORT})",
+    )
+    parser.add_argument("--open", action="store_true", help="open the page in the browser")
+    parser.add_argument(
+        "--own-voices",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="offer the voices you keep on this machine (default: on loopback only)",
+    )
+    parser.add_argument(
+        "--max-characters", type=_positive, default=1000, metavar="N", help="of one text (default: 1000)"
+    )
+    parser.add_argument(
+        "--allow-frame",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="a site that may show the page in a frame, for example https://huggingface.co",
+    )
+    add_model_arguments(parser)
+    parser.add_argument(
+        "--device",
+        default="auto",
+        metavar="NAME",
+        help="cpu, cuda, cuda:1, mps (default: auto, a GPU if there is one)",
+    )
+    parser.add_argument("--threads", type=_positive, metavar="N", help="processor threads (default: PyTorch's choice)")
+    parser.add_argument("-q", "--quiet", action="store_true", help="errors only")
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    try:
+        import uvicorn
+
+        from valetts_hf.serving.app import create_demo_app
+    except ImportError as error:
+        raise CommandError(
+            f"the demo needs some libraries more ({one_line(error)}): pip install 'valetts-hf[demo]'", EXIT_FAILED
+        ) from error
+    settings = _settings(args)
+    listener = _listen(args.host, args.port)  # before seconds of loading
+    with listener:
+        address = _address(args.host, listener.getsockname()[1])
+        note(f"loading the model for {address}", args.quiet)
+        if args.threads is not None:
+            import torch
+
+            torch.set_num_threads(args.threads)
+        tts = load_model(args.model, args.device, args.debug)
+        app = create_demo_app(tts, settings)
+        # No access log: addresses hold keys of voices, and texts are nobody's business.
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5
+            )
+        )
+        note(f"the page is at {address} (Ctrl-C ends it)", args.quiet)
+        if args.open:
+            threading.Timer(0.5, webbrowser.open, [address]).start()
+        with quiet_libraries(args.debug), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", category=UserWarning)  # what the quality gate says is shown on the page
+            server.run(sockets=[listener])
+    return EXIT_OK
+
+
+def _settings(args: argparse.Namespace) -> DemoSettings:
+    from valetts_hf.serving.settings import LOOPBACK_HOSTS, DemoSettings
+
+    local = args.host in _LOOPBACK
+    return DemoSettings(
+        max_characters=args.max_characters,
+        own_voices=local if args.own_voices is None else args.own_voices,
+        frame_ancestors=tuple(args.allow_frame),
+        allowed_hosts=LOOPBACK_HOSTS if local else (),
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket that listens, or a message that says why not."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        if os.name == "posix":  # elsewhere this would let two programs share a port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(128)
+    except OSError as error:
+        raise CommandError(
+            f"cannot listen on {host}:{port}: {error.strerror or one_line(error)}. Give another --port (0 takes any free one) "
+            "or --host.",
+            EXIT_FAILED,
+        ) from error
+    return listener
+
+
+def _address(host: str, port: int) -> str:
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{port}"
+
+
+def _port(text: str) -> int:
+    value = int(text)
+    if not 0 <= value <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port, 0 to 65535")
+    return value
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not 1 or more")
+    return value

@@ -1,0 +1,64 @@
+"""The demo as an application: the page and the requests behind it, by itself or mounted into a larger server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+
+from valetts_hf.serving.demo_api import demo_router
+from valetts_hf.serving.errors import install_error_handlers
+from valetts_hf.serving.middleware import Guard
+from valetts_hf.serving.settings import DemoSettings
+from valetts_hf.serving.studio import Studio
+from valetts_hf.serving.worker import SynthesisQueue
+from valetts_hf.version import __version__
+
+
+if TYPE_CHECKING:
+    from valetts_hf.inference import ValeTTS
+
+STATIC = Path(__file__).with_name("static")
+
+
+def create_demo_app(tts: ValeTTS, settings: DemoSettings | None = None) -> FastAPI:
+    """The page at `/` and its requests under `/api`. All addresses in the page are relative, so another application can
+    mount this one: `server.mount("/demo", create_demo_app(tts))`.
+
+    Args:
+        tts ([`ValeTTS`]): speaks; shared with whoever else uses it.
+        settings ([`DemoSettings`], *optional*): limits.
+    """
+    settings = settings or DemoSettings()
+    queue = SynthesisQueue(settings.workers, settings.max_waiting)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        queue.close()
+
+    # The pages that show an OpenAPI description load scripts of other sites: the description alone is offered.
+    app = FastAPI(
+        title="ValeTTS demo",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        lifespan=lifespan,
+    )
+    app.state.queue = queue
+    app.add_middleware(Guard, settings=settings)
+    install_error_handlers(app)
+    app.include_router(demo_router(Studio(tts, settings), queue))
+
+    @app.get("/", include_in_schema=False)
+    async def page() -> FileResponse:
+        return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
+
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    return app

@@ -1,0 +1,127 @@
+"""Errors of the server: one shape for all, `{"error": {"code", "message"}}`, and what the SDK's errors become in it.
+
+Codes are stable (pages translate them); messages are English sentences with the value and the remedy.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from typing import Any
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from valetts_hf.direction.sketch import SketchError
+from valetts_hf.direction.style import StyleError
+from valetts_hf.voices.errors import ConsentError, QualityError, VoiceError, VoiceFileError
+
+
+logger = logging.getLogger("valetts_hf.serving")
+
+_CODE_OF_STATUS = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+
+
+class ServiceError(HTTPException):
+    """An error with an answer. (An `HTTPException`, which FastAPI passes on when it comes up while a body is read.)
+
+    Args:
+        status (`int`): of HTTP.
+        code (`str`): stable name of the kind of error.
+        message (`str`): what is wrong with which value, and the remedy.
+        details (`list[dict]`, *optional*): findings, each with "code" and "message".
+        headers (`dict[str, str]`, *optional*): of the answer.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        details: list[dict[str, str]] | None = None,
+        headers: dict[str, str] | None = None,
+    ):
+        super().__init__(status, message, headers)
+        self.code = code
+        self.message = message
+        self.details = details or []
+
+    def response(self) -> JSONResponse:
+        error: dict[str, Any] = {"code": self.code, "message": self.message}
+        if self.details:
+            error["details"] = self.details
+        return JSONResponse({"error": error}, self.status_code, headers=self.headers)
+
+
+def from_sdk(error: Exception) -> ServiceError:
+    """The answer to an error that the SDK raised while doing what a request asked for.
+
+    Args:
+        error: anything; what is not the request's fault is logged by its kind and place, never with its message, which
+            may quote the text.
+    """
+    if isinstance(error, ServiceError):
+        return error
+    message = " ".join(str(error).split())
+    if isinstance(error, QualityError):
+        findings = getattr(error.report, "findings", [])
+        details = [{"code": one.code, "message": one.text} for one in findings if one.verdict == "refuse"]
+        return ServiceError(422, "poor_recording", message, details)
+    if isinstance(error, ConsentError):
+        return ServiceError(422, "no_consent", message)
+    for kind, code in ((VoiceError, "voice"), (StyleError, "style"), (SketchError, "sketch")):
+        if isinstance(error, kind):
+            return ServiceError(422, code, message)
+    if isinstance(error, VoiceFileError):
+        return ServiceError(422, "voice", "this voice cannot be read just now: choose another one.")
+    if isinstance(error, (ValueError, TypeError)):
+        code = "nothing_to_say" if type(error).__name__ == "SpeechTextError" else "invalid_value"
+        return ServiceError(422, code, message)
+    return unexpected(error)
+
+
+def unexpected(error: BaseException) -> ServiceError:
+    """The answer to a defect; the log gets its kind and place."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-4:]))
+    logger.error("%s at %s", type(error).__name__, where or "unknown place")
+    return ServiceError(500, "internal", "something went wrong here; the server goes on. Try again, or other words.")
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Make an app answer every error in this shape."""
+
+    async def service_error(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, ServiceError)
+        return error.response()
+
+    async def http_error(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, StarletteHTTPException)
+        code = _CODE_OF_STATUS.get(error.status_code, "http_error")
+        known = {
+            404: "there is nothing at this address.",
+            405: "this address does not take that kind of request.",
+            400: "the request cannot be read: is it complete?",
+        }
+        message = known.get(error.status_code, str(error.detail))
+        return ServiceError(error.status_code, code, message, headers=dict(error.headers or {})).response()
+
+    async def invalid_request(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)
+        return ServiceError(422, "invalid_request", _validation_message(error)).response()
+
+    app.add_exception_handler(ServiceError, service_error)
+    app.add_exception_handler(StarletteHTTPException, http_error)
+    app.add_exception_handler(RequestValidationError, invalid_request)
+
+
+def _validation_message(error: RequestValidationError) -> str:
+    """The first complaints, by field; never the values, which may be whole texts."""
+    parts = []
+    for complaint in error.errors()[:3]:
+        place = ".".join(str(step) for step in complaint["loc"] if step not in ("body", "query", "path"))
+        text = complaint["msg"].removeprefix("Value error, ")
+        parts.append(f"{place}: {text}" if place else text)
+    return "; ".join(parts).rstrip(".") + "."

@@ -1,0 +1,128 @@
+"""Around every request: size limits by what really arrives, headers that keep the page to itself, no way in for others.
+
+Plain ASGI, so that streaming and the watch for clients that leave work through it.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from valetts_hf.serving.errors import ServiceError, unexpected
+from valetts_hf.serving.settings import DemoSettings
+
+
+UPLOAD_PATH = "/api/voices"
+# What is read and thrown away after the limit: a browser that is still sending would not see the answer otherwise.
+_DRAIN_BYTES = 64 << 20
+
+
+class Guard:
+    """
+    Args:
+        app: what is guarded.
+        settings ([`DemoSettings`]): limits, hosts and frames.
+    """
+
+    def __init__(self, app: ASGIApp, settings: DemoSettings):
+        self.app = app
+        self.settings = settings
+        self.headers = security_headers(settings)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = False
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                for name, value in self.headers.items():
+                    headers[name] = value
+                if "cache-control" not in headers:
+                    headers["Cache-Control"] = "no-store"
+            await send(message)
+
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        limit = self.settings.max_upload_bytes if path == UPLOAD_PATH else self.settings.max_request_bytes
+        body = _LimitedBody(receive, limit)
+        try:
+            headers = Headers(scope=scope)
+            self._check_origin(headers)
+            await body.check_announced(headers.get("content-length"))
+            await self.app(scope, body, send_with_headers)
+        except Exception as error:
+            answer = error if isinstance(error, ServiceError) else unexpected(error)
+            if not started:
+                await answer.response()(scope, receive, send_with_headers)
+
+    def _check_origin(self, headers: Headers) -> None:
+        """Refuse requests that another site's page makes, and names that this server does not go by."""
+        host = headers.get("host", "")
+        name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+        if self.settings.allowed_hosts and name not in self.settings.allowed_hosts:
+            raise ServiceError(
+                421,
+                "wrong_host",
+                "this server does not answer to that name: use the address it printed when it started.",
+            )
+        origin = headers.get("origin")
+        # Behind a proxy the name in the address bar is in X-Forwarded-Host, which pages of other sites cannot set.
+        hosts = (host, headers.get("x-forwarded-host", host))
+        if origin is not None and urlsplit(origin).netloc not in hosts:
+            raise ServiceError(403, "other_site", "requests from pages of other sites are not answered.")
+
+
+class _LimitedBody:
+    """`receive` of an ASGI app that stops after `limit` bytes."""
+
+    def __init__(self, receive: Receive, limit: int):
+        self._receive = receive
+        self._limit = limit
+        self._seen = 0
+
+    async def check_announced(self, length: str | None) -> None:
+        if length is not None and length.isdigit() and int(length) > self._limit:
+            await self._refuse()
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._seen += len(message.get("body", b""))
+            if self._seen > self._limit:
+                await self._refuse(message.get("more_body", False))
+        return message
+
+    async def _refuse(self, more: bool = True) -> None:
+        thrown_away = 0
+        while more and thrown_away < _DRAIN_BYTES:
+            message = await self._receive()
+            thrown_away += len(message.get("body", b""))
+            more = message["type"] == "http.request" and message.get("more_body", False)
+        size = f"{self._limit / (1 << 20):g} MB"
+        raise ServiceError(413, "too_large", f"the request is larger than {size}: send a shorter text or recording.")
+
+
+def security_headers(settings: DemoSettings) -> dict[str, str]:
+    """Headers of every answer: scripts, styles and data of this server alone, a microphone for this page alone."""
+    frames = " ".join(settings.frame_ancestors) or "'none'"
+    policy = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:; "
+        f"connect-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors {frames}"
+    )
+    headers = {
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Permissions-Policy": "microphone=(self), camera=(), geolocation=()",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+    if not settings.frame_ancestors:
+        headers["X-Frame-Options"] = "DENY"
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    return headers
