@@ -1,0 +1,1 @@
+../../torch-ext/anti_aliased_snake/layers.py
