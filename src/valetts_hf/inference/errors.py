@@ -6,6 +6,7 @@ Every message names the offending value and the remedy. Errors of the text front
 
 from __future__ import annotations
 
+from valetts_hf.direction.style_spec import StyleError
 from valetts_hf.voices.errors import ConsentError, QualityError, VoiceError, VoiceFileError, VoiceMismatchError
 
 
@@ -16,6 +17,7 @@ __all__ = [
     "MissingWordsError",
     "QualityError",
     "SpeechTextError",
+    "StyleError",
     "VoiceError",
     "VoiceFileError",
     "VoiceMismatchError",
