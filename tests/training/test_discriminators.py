@@ -116,19 +116,26 @@ def test_presets_keep_their_promised_cost():
     assert 8 <= gpu["gflop_per_second"] <= 14 and 8e6 < gpu["parameters"] < 15e6
     medium = discriminator_cost(discriminator_preset("medium"))
     assert 3 <= medium["gflop_per_second"] <= 5 and medium["parameters"] < 4e6
-    with pytest.raises(ValueError, match=r"preset 'tpu': choose one of \['cpu', 'gpu', 'medium'\]"):
+    published = discriminator_cost(discriminator_preset("bigvgan_v2"))
+    assert 40e6 < published["parameters"] < 50e6
+    small = discriminator_cost(discriminator_preset("bigvgan_v2_small"))
+    assert small["parameters"] < 1.2e6 and small["gflop_per_second"] < published["gflop_per_second"] / 10
+    with pytest.raises(
+        ValueError, match=r"preset 'tpu': choose one of \['bigvgan_v2', 'bigvgan_v2_small', 'cpu', 'gpu', 'medium'\]"
+    ):
         discriminator_preset("tpu")
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"periods": (), "resolutions": ()}, "at least one period or one resolution"),
+        ({"periods": (), "resolutions": ()}, "at least one period, one resolution or one constant-Q transform"),
         ({"periods": (0,)}, r"`periods` must be positive, got \(0,\)"),
         ({"period_channels": ()}, "at least one layer"),
         ({"period_kernel_size": 4}, "kernel sizes must be odd and positive, got 4"),
         ({"period_stride": 0}, "strides must be >= 1"),
         ({"resolutions": ((64, 65),)}, r"0 < hop <= window, got \(64, 65\)"),
+        ({"constant_q_channels": 0}, "`constant_q_channels` and `sampling_rate` must be positive"),
         ({"compression": 0.0}, r"`compression` must be in \(0, 1\], got 0.0"),
     ],
 )

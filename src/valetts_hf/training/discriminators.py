@@ -1,11 +1,13 @@
-"""Waveform discriminators: multi-period and multi-resolution spectrogram.
+"""Waveform discriminators: multi-period, multi-resolution spectrogram, multi-scale constant-Q.
 
 The multi-period part is HiFi-GAN's (Kong et al., arXiv:2010.05646, section 2.3). The spectrogram part reads complex
 short-time spectra at several resolutions, as in EnCodec (Defossez et al., arXiv:2210.13438, section 3.4), with
 convolutions strided along frequency; magnitudes are compressed by a power so that quiet harmonics are seen as well.
-Three presets: `cpu` (0.30 M parameters, 0.5 GFLOP per second of audio) trains without an accelerator: forward and
+Presets: `cpu` (0.30 M parameters, 0.5 GFLOP per second of audio) trains without an accelerator: forward and
 backward of 8 x 12288 samples take about 0.17 s on one 2020s server core. `gpu` (11.1 M, 11.9 GFLOP) suits one
 data-centre card; `medium` (3.0 M, 4.1 GFLOP) lies between in cost (what it costs in quality has not been measured).
+`bigvgan_v2` judges as BigVGAN-v2 was judged, by periods and by constant-Q transforms (`constant_q_discriminator.py`) instead of
+spectrograms; `bigvgan_v2_small` is the same at an eighth of the width.
 
 B batch, S samples, W windows in a signal, K frequency bins, P period.
 """
@@ -20,6 +22,7 @@ from torch.nn import functional
 from torch.nn.utils.parametrizations import weight_norm
 from torch.utils.flop_counter import FlopCounterMode
 
+from valetts_hf.training.constant_q_discriminator import ConstantQDiscriminator
 from valetts_hf.training.spectral import flatten_waveform, windowed_frames
 
 
@@ -41,6 +44,10 @@ class DiscriminatorConfig:
         spectrogram_kernel_size (`tuple[int, int]`): Odd kernel along (windows, frequency).
         first_frequency_stride (`int`): Stride of the first layer along frequency.
         compression (`float`): Power that compresses the magnitudes, in (0, 1].
+        constant_q (`tuple[tuple[int, int, int], ...]`): (hop in samples of twice the rate, octaves, bins of an octave), one
+            sub-discriminator each.
+        constant_q_channels (`int`): Their width.
+        sampling_rate (`int`): In Hertz; only the constant-Q transforms know frequencies.
     """
 
     periods: tuple[int, ...] = (2, 3, 5, 7, 11)
@@ -52,10 +59,15 @@ class DiscriminatorConfig:
     spectrogram_kernel_size: tuple[int, int] = (3, 9)
     first_frequency_stride: int = 2
     compression: float = 0.5
+    constant_q: tuple[tuple[int, int, int], ...] = ()
+    constant_q_channels: int = 128
+    sampling_rate: int = 24000
 
     def __post_init__(self) -> None:
-        if not self.periods and not self.resolutions:
-            raise ValueError("a discriminator needs at least one period or one resolution")
+        if not self.periods and not self.resolutions and not self.constant_q:
+            raise ValueError("a discriminator needs at least one period, one resolution or one constant-Q transform")
+        if self.constant_q_channels < 1 or self.sampling_rate < 1:
+            raise ValueError("`constant_q_channels` and `sampling_rate` must be positive")
         for name in ("periods", "period_channels", "spectrogram_channels"):
             if any(value < 1 for value in getattr(self, name)):
                 raise ValueError(f"`{name}` must be positive, got {getattr(self, name)}")
@@ -73,6 +85,8 @@ class DiscriminatorConfig:
             raise ValueError(f"`compression` must be in (0, 1], got {self.compression}")
 
 
+BIGVGAN_CONSTANT_Q = ((512, 9, 24), (256, 9, 36), (256, 9, 48))
+
 PRESETS = {
     "cpu": DiscriminatorConfig(
         period_channels=(16, 32, 64, 96),
@@ -84,11 +98,17 @@ PRESETS = {
     ),
     "medium": DiscriminatorConfig(period_channels=(32, 64, 128, 256, 256), first_frequency_stride=4),
     "gpu": DiscriminatorConfig(),
+    "bigvgan_v2": DiscriminatorConfig(
+        period_channels=(32, 128, 512, 1024, 1024), resolutions=(), constant_q=BIGVGAN_CONSTANT_Q
+    ),
+    "bigvgan_v2_small": DiscriminatorConfig(
+        period_channels=(8, 16, 64, 128, 128), resolutions=(), constant_q=BIGVGAN_CONSTANT_Q, constant_q_channels=16
+    ),
 }
 
 
 def discriminator_preset(name: str) -> DiscriminatorConfig:
-    """The configuration called `cpu`, `medium` or `gpu`."""
+    """The configuration of that name in `PRESETS`."""
     if name not in PRESETS:
         raise ValueError(f"unknown discriminator preset {name!r}: choose one of {sorted(PRESETS)}")
     return PRESETS[name]
@@ -156,13 +176,17 @@ class SpectrogramDiscriminator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """All period and spectrogram discriminators of a configuration."""
+    """All period, spectrogram and constant-Q discriminators of a configuration."""
 
     def __init__(self, config: DiscriminatorConfig) -> None:
         super().__init__()
         self.config = config
         members: list[nn.Module] = [PeriodDiscriminator(period, config) for period in config.periods]
         members += [SpectrogramDiscriminator(window, hop, config) for window, hop in config.resolutions]
+        members += [
+            ConstantQDiscriminator(config.sampling_rate, hop, octaves, bins, config.constant_q_channels)
+            for hop, octaves, bins in config.constant_q
+        ]
         self.members = nn.ModuleList(members)
 
     def forward(self, waveform: Tensor) -> tuple[list[Tensor], list[list[Tensor]]]:
