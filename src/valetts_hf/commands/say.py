@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from valetts_hf.inference import Speech, ValeTTS, Word
 
 AUDIO_FORMATS = ("wav", "flac", "ogg", "mp3")
+TIMESTAMP_ENDINGS = (".json", ".srt", ".vtt", ".textgrid")
 
 _EPILOG = """\
 examples:
@@ -97,11 +98,22 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         "--pause-scale", type=_number, default=1.0, metavar="X", help="factor on pauses, 0 to 5 (default: 1)"
     )
     parser.add_argument(
+        "--pauses",
+        choices=("model", "text"),
+        default="model",
+        help="model also pauses where a reader would, text only where the punctuation suggests it (default: model)",
+    )
+    parser.add_argument(
         "--noise-scale", type=_number, metavar="X", help="variety of the delivery; 0 is the same every time"
     )
     parser.add_argument("--seed", type=int, metavar="N", help="the same seed gives the same audio")
     parser.add_argument(
         "--json", metavar="FILE|-", help="write the times of the words as JSON to a file, or - for standard output"
+    )
+    parser.add_argument(
+        "--timestamps",
+        metavar="FILE",
+        help="write when what is said: .json (words, phonemes, pitch, energy), .srt, .vtt (subtitles) or .TextGrid (Praat)",
     )
     add_model_arguments(parser)
     parser.add_argument(
@@ -146,12 +158,14 @@ def _speak(tts: ValeTTS, text: str, voice: Any, output: str | None, args: argpar
         pitch_range=args.pitch_range,
         energy_shift=args.energy_shift,
         pause_scale=args.pause_scale,
+        pauses=args.pauses,
         noise_scale=args.noise_scale,
         seed=args.seed,
     )
-    samples = letters = 0
-    words: list[dict[str, Any]] = []
-    seed = args.seed
+    from valetts_hf.inference.timestamps import Timeline, save_timestamps
+
+    timeline = Timeline()
+    letters = 0
     with contextlib.ExitStack() as stack:
         progress = stack.enter_context(progress_bar("speaking", isatty(sys.stderr) and not args.quiet))
         consumers: list[Callable[[Speech], Any]] = []
@@ -166,22 +180,22 @@ def _speak(tts: ValeTTS, text: str, voice: Any, output: str | None, args: argpar
         for chunk in stream:
             for consumer in consumers:
                 consumer(chunk)
-            start = samples / tts.sampling_rate
-            words.extend(_timed(word.shifted(start)) for word in chunk.words)
-            samples += len(chunk)
+            timeline.add(chunk)
             letters += len(chunk.text) + 1
-            seed = chunk.seed
             if progress is not None:
                 progress(min(letters, len(text)), len(text))
         if progress is not None:
             progress(len(text), len(text))
+    timeline.text = text
+    if args.timestamps is not None:
+        save_timestamps(timeline, args.timestamps)
     return {
         "text": text,
         "output": output,
         "sampling_rate": tts.sampling_rate,
-        "duration": round(samples / tts.sampling_rate, 4),
-        "seed": seed,
-        "words": words,
+        "duration": round(timeline.duration, 4),
+        "seed": timeline.seed,
+        "words": [_timed(word) for word in timeline.words],
     }
 
 
@@ -208,6 +222,10 @@ def _check_targets(args: argparse.Namespace) -> None:
         _check_folder(args.output)
     if args.json not in (None, "-"):
         _check_folder(args.json)
+    if args.timestamps is not None:
+        if Path(args.timestamps).suffix.lower() not in TIMESTAMP_ENDINGS:
+            raise CommandError(f"--timestamps {args.timestamps!r} ends with none of {', '.join(TIMESTAMP_ENDINGS)}.")
+        _check_folder(args.timestamps)
 
 
 def _check_ending(output: str) -> None:

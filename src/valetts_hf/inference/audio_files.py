@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -90,21 +91,37 @@ def write(target: str | os.PathLike | IO[bytes], waveform: np.ndarray, sampling_
             raise TypeError(f"save() takes a path or a binary file object, got {type(target).__name__}.")
         target.write(encode(waveform, sampling_rate, resolve_format(target, format)))
         return
-    path = Path(target).expanduser()
     key = resolve_format(target, format)
+    write_bytes(target, lambda: encode(waveform, sampling_rate, key))
+
+
+def write_bytes(target: str | os.PathLike, data: bytes | Callable[[], bytes], what: str = "audio") -> None:
+    """Write a file; either all of it appears or nothing changes.
+
+    Args:
+        target: path.
+        data (`bytes`, or what makes them): only made when the place is fit to write to.
+        what (`str`): named in errors.
+
+    Raises:
+        `AudioFileError`: the folder is missing or not writable, the path is a folder, the disk is full.
+    """
+    path = Path(target).expanduser()
     if path.is_dir():
-        raise AudioFileError(f"cannot write audio to {str(path)!r}: it is a folder; add a file name to it.")
+        raise AudioFileError(f"cannot write {what} to {str(path)!r}: it is a folder; add a file name to it.")
     if not path.parent.is_dir():
         raise AudioFileError(
             f"cannot write {str(path)!r}: the folder {str(path.parent)!r} does not exist; create it first."
         )
-    data = encode(waveform, sampling_rate, key)
+    content = data() if callable(data) else data
     temporary = None
     try:
         # In the same folder: a rename is atomic only inside one file system.
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.stem[:32]}-", suffix=f".{key}.part", dir=path.parent)
+        handle, temporary = tempfile.mkstemp(
+            prefix=f".{path.stem[:32]}-", suffix=f"{path.suffix}.part", dir=path.parent
+        )
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            file.write(content)
         os.chmod(temporary, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
         os.replace(temporary, path)
     except OSError as error:

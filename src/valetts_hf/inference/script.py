@@ -62,6 +62,10 @@ class Script:
         """The voice each section asks for, None for that of the call."""
         return [section.voice if isinstance(section, DirectedText) else None for section in self.sections]
 
+    def symbols(self, input_ids: list[int]) -> list[str]:
+        """The symbols of some tokens."""
+        return self.plans[0].processor.tokenizer.convert_ids_to_tokens(input_ids)
+
     @property
     def asked(self) -> list[str]:
         """The words read so far."""

@@ -1,7 +1,7 @@
-"""What the SDK returns: a waveform with the times of its words.
+"""What the SDK returns: a waveform with the times of its words and sounds, its pitch and its energy.
 
 `Speech` behaves like an array where one is wanted, like a player in a notebook, and adds up: `a + b` is one after the
-other. S samples.
+other. S samples, F frames.
 """
 
 from __future__ import annotations
@@ -38,6 +38,37 @@ class Word:
         return replace(self, start=self.start + seconds, end=self.end + seconds)
 
 
+@dataclass(frozen=True)
+class Phoneme:
+    """One speech sound.
+
+    Args:
+        text (`str`): IPA, with stress, length and diacritics.
+        start (`float`): in seconds from the beginning of the speech.
+        end (`float`): in seconds; `end >= start`.
+        word (`int`, *optional*): index in the words of the speech; None where the word began in an earlier chunk.
+    """
+
+    text: str
+    start: float
+    end: float
+    word: int | None = None
+
+
+def moved_phonemes(phonemes: Iterable[Phoneme], seconds: float, words: int) -> list[Phoneme]:
+    """Phonemes later by some seconds and behind some more words; one without a word belongs to the last of those."""
+    moved = []
+    for phone in phonemes:
+        word = words + (-1 if phone.word is None else phone.word)
+        times = (phone.start + seconds, phone.end + seconds)
+        moved.append(Phoneme(phone.text, *times, word if word >= 0 else None))
+    return moved
+
+
+def _no_frames() -> np.ndarray:
+    return np.zeros(0)
+
+
 @dataclass(frozen=True, eq=False)
 class Speech:
     """Spoken text.
@@ -49,6 +80,10 @@ class Speech:
         words (`list[Word]`): in the order of speaking. In a chunk of a stream, the words that begin in it (the last one
             may end after it), with times counted from the beginning of the chunk.
         seed (`int`, *optional*): makes the same speech again.
+        phonemes (`list[Phoneme]`): the sounds of these words, in order.
+        frame_times (`np.ndarray` of shape `(F,)`): seconds at the middle of each frame; silences between sentences have none.
+        pitch (`np.ndarray` of shape `(F,)`): in Hz, 0 where unvoiced: what the speech was made from, not measured.
+        energy (`np.ndarray` of shape `(F,)`): of the spectrum, in dB, the same; only differences mean something.
     """
 
     waveform: np.ndarray
@@ -56,6 +91,10 @@ class Speech:
     text: str = ""
     words: list[Word] = field(default_factory=list)
     seed: int | None = None
+    phonemes: list[Phoneme] = field(default_factory=list)
+    frame_times: np.ndarray = field(default_factory=_no_frames)
+    pitch: np.ndarray = field(default_factory=_no_frames)
+    energy: np.ndarray = field(default_factory=_no_frames)
 
     @property
     def duration(self) -> float:
@@ -79,9 +118,19 @@ class Speech:
         """A complete audio file ("wav", "flac", "ogg" or "mp3") in memory."""
         return audio_files.encode(self.waveform, self.sampling_rate, format)
 
+    def save_timestamps(self, target: str | os.PathLike) -> None:
+        """Write when what is said: .json, subtitles (.srt, .vtt), or .TextGrid for Praat, by the ending of the path.
+
+        Raises:
+            `ValueError`: another ending. `AudioFileError` (an `OSError`): the place cannot be written.
+        """
+        from valetts_hf.inference.timestamps import save_timestamps
+
+        save_timestamps(self, target)
+
     @classmethod
     def concatenate(cls, parts: Iterable[Speech], pause: float = 0.0) -> Speech:
-        """Several speeches one after the other, the times of their words moved along.
+        """Several speeches one after the other, their times moved along.
 
         Args:
             parts: iterable of `Speech` of one sampling rate.
@@ -99,6 +148,8 @@ class Speech:
         silence = np.zeros(round(pause * rate), dtype=np.float32)
         pieces: list[np.ndarray] = []
         words: list[Word] = []
+        phonemes: list[Phoneme] = []
+        frames: list[np.ndarray] = []
         samples = 0
         for number, part in enumerate(parts):
             if part.sampling_rate != rate:
@@ -108,11 +159,15 @@ class Speech:
             if number and len(silence):
                 pieces.append(silence)
                 samples += len(silence)
-            words.extend(word.shifted(samples / rate) for word in part.words)
+            start = samples / rate
+            phonemes.extend(moved_phonemes(part.phonemes, start, len(words)))
+            words.extend(word.shifted(start) for word in part.words)
+            frames.append(np.stack([part.frame_times + start, part.pitch, part.energy]))
             pieces.append(part.waveform)
             samples += len(part.waveform)
         text = " ".join(part.text for part in parts if part.text)
-        return cls(np.concatenate(pieces).astype(np.float32, copy=False), rate, text, words, parts[0].seed)
+        waveform = np.concatenate(pieces).astype(np.float32, copy=False)
+        return cls(waveform, rate, text, words, parts[0].seed, phonemes, *np.concatenate(frames, axis=1))
 
     def __add__(self, other: Speech) -> Speech:
         if not isinstance(other, Speech):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -18,8 +17,9 @@ from valetts_hf.inference.errors import MissingWordsError
 from valetts_hf.inference.joining import PAUSES, ShapedPiece, gap_of
 from valetts_hf.inference.long_text import Piece
 from valetts_hf.inference.manner import Manner
+from valetts_hf.inference.piece_times import PieceTimes
 from valetts_hf.inference.script import Script
-from valetts_hf.inference.speech import Speech, Word
+from valetts_hf.inference.speech import Speech
 
 
 # Frames decoded at once. The first chunk is short, so that it comes early; longer ones waste less on context, and beyond
@@ -97,29 +97,19 @@ def spoken(
     pause: str | None = None
     progress = 0
     for piece, latents in pieces:
-        ends = [0, *accumulate(latents.durations)]
+        times = PieceTimes(piece, latents, script.symbols(piece.input_ids), rate, hop)
         gap = _gap(piece.pause_before, pause, manner, rate)
-        shaped = ShapedPiece(decoded(model, latents, early), ends[piece.lead] * hop, ends[piece.end] * hop, rate)
+        shaped = ShapedPiece(decoded(model, latents, early), times.ends[piece.lead], times.ends[piece.end], rate)
         early = False
-        waiting = list(piece.words)
         written = 0  # samples of this piece, its gap included
         for samples in shaped:
             if not written and len(gap):
                 samples = np.concatenate([gap, samples])
-            shift = len(gap) - shaped.cut
-            words = []
-            while waiting and ends[waiting[0].start] * hop + shift < written + len(samples):
-                word = waiting.pop(0)
-                if not word.text:  # the rest of a word that began in the piece before
-                    continue
-                if ends[word.end] == ends[word.start]:
-                    missing.append(word.text)
-                start, end = ((ends[index] * hop + shift - written) / rate for index in (word.start, word.end))
-                words.append(Word(word.text, max(0.0, start), max(0.0, end), word.language))
-            heard += len(words)
+            yield times.chunk(samples, written, len(gap), shaped.cut, seed), progress
             written += len(samples)
-            yield Speech(samples, rate, " ".join(word.text for word in words), words, seed), progress
-        missing.extend(word.text for word in waiting if word.text)
+        times.finish()
+        missing.extend(times.missing)
+        heard += times.heard
         pause, progress = piece.pause, piece.progress
     asked = script.asked
     if not missing and heard != len(asked):
