@@ -28,7 +28,7 @@ ALLOWED: dict[str, set[str]] = {
     "direction": {"modeling", "processing", "voices"},
     "training": {"modeling", "processing", "voices", "direction", "kernels"},
     "inference": {"modeling", "processing", "voices", "direction", "kernels", "registration", "__init__"},
-    "registration": {"modeling", "processing", "voices"},
+    "registration": {"modeling", "processing", "kernels", "voices"},
     "export": {
         "modeling",
         "processing",

@@ -36,6 +36,7 @@ def register() -> None:
             AutoTokenizer,
         )
 
+        from valetts_hf.kernels import install as install_kernels
         from valetts_hf.modeling.configuration_valetts import ValeTTSConfig
         from valetts_hf.modeling.configuration_vocoder import ValeTTSVocoderConfig
         from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech, ValeTTSModel
@@ -74,6 +75,7 @@ def register() -> None:
         ValeTTSTokenizer.register_for_auto_class("AutoTokenizer")
         ValeTTSFeatureExtractor.register_for_auto_class("AutoFeatureExtractor")
         ValeTTSProcessor.register_for_auto_class("AutoProcessor")
+        install_kernels()
         _registered = True
 
 

@@ -24,6 +24,7 @@ from .decoders import HUB_OPTIONS, decoder_folder, exchange_decoder, make_decode
 from .duration_predictor import DurationPredictor
 from .flow import Flow
 from .istft_decoder import ISTFTDecoder
+from .kernel_hooks import KernelHooks
 from .lengths import expand_tokens, expansion_index, length_mask, position_in_token
 from .normalization import StyleAdaptiveNorm
 from .outputs import ValeTTSLatentOutput, ValeTTSOutput
@@ -48,7 +49,7 @@ from .style_encoder import GlobalStyleTokens, StyleEncoder
 from .text_encoder import TextEncoder
 
 
-class ValeTTSPreTrainedModel(PreTrainedModel):
+class ValeTTSPreTrainedModel(KernelHooks, PreTrainedModel):
     """Initialisation, loading and saving shared by the ValeTTS models."""
 
     config_class = ValeTTSConfig
@@ -316,7 +317,9 @@ class ValeTTSModel(ValeTTSPreTrainedModel):
             pitch, energy = self._prosody(frame_states, center, manner, frame_mask, pitch, energy)
         else:
             if pitch is not None or energy is not None:
-                raise ValueError("a sketch is drawn over the predicted pitch and energy: pass either those or the sketch")
+                raise ValueError(
+                    "a sketch is drawn over the predicted pitch and energy: pass either those or the sketch"
+                )
             predicted = self._predicted_prosody(frame_states, center, manner, frame_mask)
             drawn = drawn_prosody(
                 self.sketch, sketch, predicted, frame_states, manner, durations, index, frame_mask, generators, refine

@@ -18,6 +18,7 @@ from transformers.utils import ModelOutput, can_return_tuple
 from .bigvgan import BigVGANGenerator, fuse_weight_norm
 from .bigvgan_checkpoint import convert_generator, find_published, published_config, read_generator
 from .configuration_vocoder import ValeTTSVocoderConfig
+from .kernel_hooks import KernelHooks
 from .lengths import length_mask
 from .mel import LogMelSpectrogram
 
@@ -41,7 +42,7 @@ class ValeTTSVocoderOutput(ModelOutput):
     waveform_lengths: torch.LongTensor | None = None
 
 
-class ValeTTSVocoder(PreTrainedModel):
+class ValeTTSVocoder(KernelHooks, PreTrainedModel):
     """Log-mel [B, F, M] to waveform [B, S].
 
     Example:
