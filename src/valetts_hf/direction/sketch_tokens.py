@@ -75,7 +75,7 @@ def token_curves(
             f"the sketch was drawn over {len(sketch.words)} words ({drawn_over!r}), but the text has {words}: draw it over "
             "this text, or leave its words out to stretch it over any."
         )
-    total = sum(span.end - span.start for piece in pieces for span in _distinct(piece))
+    total = sum(end - start for piece in pieces for start, end in _distinct(piece))
     counted, number = 0, -1
     results = []
     pitch_values, pitch_range = _normalizer(sketch.pitch)

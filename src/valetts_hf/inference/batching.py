@@ -13,6 +13,8 @@ from typing import Any
 
 import torch
 
+from valetts_hf.direction.sketch_tokens import padded_curves
+from valetts_hf.direction.style_effect import StyleEffect
 from valetts_hf.inference.long_text import Piece
 from valetts_hf.inference.manner import Manner
 from valetts_hf.inference.phrasing import phrased
@@ -29,6 +31,7 @@ class Job:
         style (`torch.Tensor` of shape `(1, H)`): who says it.
         seed (`int`): of its noise.
         adapter ([`AttachedAdapter`], *optional*): of the voice, if it has one.
+        effect ([`StyleEffect`], *optional*): in which manner, if not the voice's own.
     """
 
     item: int
@@ -36,6 +39,7 @@ class Job:
     style: torch.Tensor
     seed: int
     adapter: Any = None
+    effect: StyleEffect | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,30 @@ def collate(jobs: list[Job], device: torch.device, manner: Manner) -> dict[str, 
         "style": torch.cat([job.style for job in jobs]),
         "seed": [job.seed for job in jobs],
         **_directions(jobs, longest, device, manner),
+        **_effects(jobs),
+        **_sketches(jobs, longest, device),
     }
+
+
+def _sketches(jobs: list[Job], longest: int, device: torch.device) -> dict[str, torch.Tensor]:
+    if all(job.piece.sketch is None for job in jobs):
+        return {}
+    arrays = padded_curves([job.piece.sketch for job in jobs], longest)
+    return {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
+
+
+def _effects(jobs: list[Job]) -> dict[str, torch.Tensor]:
+    """`manner_style` and `pitch_style` [B, H], where any row has a style; one tensor where they agree in all rows."""
+    if all(job.effect is None for job in jobs):
+        return {}
+    rows = [
+        {"manner_style": job.style, "pitch_style": job.style} if job.effect is None else job.effect.inputs(job.style)
+        for job in jobs
+    ]
+    manner = torch.cat([row["manner_style"] for row in rows])
+    if all(row["pitch_style"] is row["manner_style"] for row in rows):
+        return {"manner_style": manner, "pitch_style": manner}
+    return {"manner_style": manner, "pitch_style": torch.cat([row["pitch_style"] for row in rows])}
 
 
 def _directions(jobs: list[Job], longest: int, device: torch.device, manner: Manner) -> dict[str, torch.Tensor]:

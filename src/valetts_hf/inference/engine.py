@@ -17,12 +17,19 @@ from typing import Any
 import torch
 from transformers.processing_utils import Unpack
 
+from valetts_hf.direction.prosody_plan import ProsodyPlan
+from valetts_hf.direction.sketch import as_sketch
+from valetts_hf.direction.style import Style
+from valetts_hf.direction.style_effect import StyleEffect
+from valetts_hf.direction.style_table import StyleTable
 from valetts_hf.inference.batching import Job, PieceLatents, collate, latents_in_order
 from valetts_hf.inference.checkpoint import load_checkpoint, resolve_device, resolve_dtype
 from valetts_hf.inference.manner import Manner, MannerArguments
+from valetts_hf.inference.prosody_prediction import planned
 from valetts_hf.inference.script import Script
 from valetts_hf.inference.speech import Speech
 from valetts_hf.inference.streaming import speaking_with, spoken
+from valetts_hf.inference.style_lookup import StyleLookup
 from valetts_hf.inference.voice_lookup import ResolvedVoice, VoiceLookup
 from valetts_hf.processing.directed_text import DirectedText
 from valetts_hf.processing.languages import resolve_language
@@ -67,6 +74,7 @@ class ValeTTS:
         self.processor = processor
         self.batch_size = batch_size
         self._lookup = VoiceLookup(model, processor, default_voice=default_voice)
+        self._styles = StyleLookup(model, self._lookup)
 
     @classmethod
     def from_pretrained(
@@ -133,6 +141,33 @@ class ValeTTS:
     def voices(self) -> dict[str, dict[str, Any]]:
         """The voices of the checkpoint: name -> what is known about it ("language", "description", "style", ...)."""
         return {name: dict(entry) for name, entry in self.processor.voices.items()}
+
+    @property
+    def styles(self) -> dict[str, dict[str, Any]]:
+        """Named styles and style tokens: what to pass as `style` -> what it was measured to do ("rate", "pitch", "words", ...).
+
+        Tokens of a checkpoint that nobody measured are there without numbers.
+        """
+        tokens: dict[str, dict[str, Any]] = {
+            f"token:{number}": {} for number in range(self.model.config.style.num_tokens)
+        }
+        return {**self._styles.table.entries()} or tokens
+
+    @property
+    def style_table(self) -> StyleTable:
+        """Everything that was measured about the styles of the checkpoint."""
+        return self._styles.table
+
+    def fix_style(self, style: Any) -> Style:
+        """A style with its voices and recordings turned into numbers: it can be saved, and needs them no more.
+
+        Args:
+            style: as in a call.
+
+        Raises:
+            `StyleError` (a `ValueError`): as in a call.
+        """
+        return self._styles.fixed(style)
 
     def __repr__(self) -> str:
         name = self.model.config._name_or_path or "a new model"
@@ -251,6 +286,8 @@ class ValeTTS:
         energy_shift: float = 0.0,
         pause_scale: float = 1.0,
         pauses: str = "model",
+        style: Any = None,
+        sketch: Any = None,
         noise_scale: float | None = None,
         seed: int | None = None,
         ssml: bool = False,
@@ -272,6 +309,10 @@ class ValeTTS:
             pause_scale (`float`): 0 to 5, factor on all pauses that the text does not ask for itself.
             pauses (`str`): "model" also pauses where a reader would, between clauses and for breath; "text" only where the
                 punctuation suggests it.
+            style (*optional*): the manner, while the voice stays: a [`Style`], a line such as "calm*0.5 + token:2*0.5" (see
+                `styles`), a recording as path or audio dictionary, a style saved as JSON, a [`Voice`], or a style vector.
+            sketch (*optional*): pitch and energy drawn over the text: a [`Sketch`], a dictionary, or the path of a sketch, an
+                SVG, a picture of a line, or a recording to say it like. It lies over all of the text, cut by words.
             noise_scale (`float`, *optional*): 0 to 2, variety of the delivery, durations included; 0 is the same each
                 time. Default: the checkpoint's.
             seed (`int`, *optional*): the same seed gives the same audio, alone, streamed or in a batch. Sentence number i
@@ -283,15 +324,15 @@ class ValeTTS:
             [`Speech`]: samples in [-1, 1] (above 0.9 bent by a soft limit rather than clipped), with the times of words.
 
         Raises:
-            `SpeechTextError` (a `ValueError`): nothing to say. `VoiceError` (a `ValueError`): no such voice.
-            `ValueError`: language or number out of range. `MissingWordsError` (a `RuntimeError`): a word got lost.
+            `SpeechTextError` (a `ValueError`): nothing to say. `VoiceError` (a `ValueError`): no such voice. `StyleError` (a
+            `ValueError`): no such style. `ValueError`: language or number out of range. `MissingWordsError` (a `RuntimeError`): a word got lost.
         """
         manner = Manner.of(
             speaking_rate, pitch_shift, pitch_range, energy_shift, pause_scale, noise_scale, pauses=pauses
         )
-        script = self._script(text, language, ssml)
+        script = self._script(text, language, ssml, sketch)
         chunks, last = [], 0
-        for chunk, done in self._stream(script, voice, manner, seed, early=False):
+        for chunk, done in self._stream(script, voice, manner, style, seed, early=False):
             chunks.append(chunk)
             if progress is not None and (done > last or len(chunks) == 1):
                 progress(done, script.length)
@@ -306,6 +347,8 @@ class ValeTTS:
         language: str | None = None,
         voice: Any = None,
         *,
+        style: Any = None,
+        sketch: Any = None,
         seed: int | None = None,
         ssml: bool = False,
         **manner: Unpack[MannerArguments],
@@ -322,7 +365,7 @@ class ValeTTS:
             error in a later sentence is raised when its turn has come.
         """
         asked = Manner.of(**manner)
-        chunks = self._stream(self._script(text, language, ssml), voice, asked, seed, early=True)
+        chunks = self._stream(self._script(text, language, ssml, sketch), voice, asked, style, seed, early=True)
         return (chunk for chunk, _ in chunks)
 
     def batch(
@@ -331,6 +374,8 @@ class ValeTTS:
         language: str | list[str | None] | None = None,
         voice: Any = None,
         *,
+        style: Any = None,
+        sketch: Any = None,
         seed: int | list[int | None] | None = None,
         ssml: bool = False,
         progress: Callable[[int, int], Any] | None = None,
@@ -340,7 +385,7 @@ class ValeTTS:
 
         Args:
             texts: the texts.
-            language, voice, seed: as in a call, one for all texts or a list with one per text. One seed for all is the
+            language, voice, style, sketch, seed: as in a call, one for all texts or a list with one per text. One seed for all is the
                 seed of each.
             ssml, manner: as in a call and in `stream`.
             progress (*optional*): called as `progress(texts_done, number_of_texts)`.
@@ -355,10 +400,12 @@ class ValeTTS:
         languages = _per_text(language, texts, "languages", isinstance(language, (list, tuple)))
         voices = _per_text(voice, texts, "voices", _is_list_of_voices(voice))
         seeds = [_seed(value) for value in _per_text(seed, texts, "seeds", isinstance(seed, (list, tuple)))]
-        scripts = [self._script(text, code, ssml) for text, code in zip(texts, languages)]
+        effects = [self._styles.effect(one) for one in _per_text(style, texts, "styles", _is_list_of_voices(style))]
+        sketches = _per_text(sketch, texts, "sketches", isinstance(sketch, (list, tuple)))
+        scripts = [self._script(text, code, ssml, drawn) for text, code, drawn in zip(texts, languages, sketches)]
         found = [self._voices(script, one) for script, one in zip(scripts, voices)]
         jobs = chain.from_iterable(
-            self._jobs(item, script, who, seed) for item, (script, who, seed) in enumerate(zip(scripts, found, seeds))
+            self._jobs(item, *parts) for item, parts in enumerate(zip(scripts, found, effects, seeds))
         )
         speeches: list[Speech] = []
         for item, pieces in groupby(self._latents(jobs, asked), key=lambda pair: pair[0].item):
@@ -369,14 +416,41 @@ class ValeTTS:
                 progress(len(speeches), len(texts))
         return speeches
 
-    def _script(self, text: Any, language: str | None, ssml: bool) -> Script:
-        return Script.of(text, self.processor, None if language is None else resolve_language(language), ssml)
+    def predict_prosody(
+        self,
+        text: str | DirectedText | list[DirectedText],
+        language: str | None = None,
+        voice: Any = None,
+        *,
+        style: Any = None,
+        sketch: Any = None,
+        seed: int | None = None,
+        ssml: bool = False,
+        **manner: Unpack[MannerArguments],
+    ) -> ProsodyPlan:
+        """What a call with the same arguments would say when and how high, without decoding it.
+
+        Args:
+            As in `stream`.
+
+        Returns:
+            [`ProsodyPlan`]: words and phonemes with times, pitch and energy of each frame, and the seed that speaks it.
+            The speech keeps some hundredths of a second around each sentence that the plan does not count.
+        """
+        asked, script, number = Manner.of(**manner), self._script(text, language, ssml, sketch), _seed(seed)
+        jobs = self._jobs(0, script, self._voices(script, voice), self._styles.effect(style), number)
+        pieces = ((job.piece, found) for job, found in self._latents(jobs, asked))
+        return planned(script, pieces, self.model.config, self.processor.tokenizer, asked, number)
+
+    def _script(self, text: Any, language: str | None, ssml: bool, sketch: Any = None) -> Script:
+        code = None if language is None else resolve_language(language)
+        return Script.of(text, self.processor, code, ssml, None if sketch is None else as_sketch(sketch))
 
     def _stream(
-        self, script: Script, voice: Any, manner: Manner, seed: int | None, early: bool
+        self, script: Script, voice: Any, manner: Manner, style: Any, seed: int | None, early: bool
     ) -> Iterator[tuple[Speech, int]]:
         number = _seed(seed)
-        jobs = self._jobs(0, script, self._voices(script, voice), number)
+        jobs = self._jobs(0, script, self._voices(script, voice), self._styles.effect(style), number)
         pieces = ((job.piece, found) for job, found in self._latents(jobs, manner))
         return spoken(script, pieces, self.model, manner, number, early)
 
@@ -385,13 +459,15 @@ class ValeTTS:
         of_call = None if voice is None else self._lookup.resolve(voice)
         return [of_call if own is None else self._lookup.resolve(own) for own in script.voices]
 
-    def _jobs(self, item: int, script: Script, voices: list[ResolvedVoice | None], seed: int) -> Iterator[Job]:
+    def _jobs(
+        self, item: int, script: Script, voices: list[ResolvedVoice | None], effect: StyleEffect | None, seed: int
+    ) -> Iterator[Job]:
         default: ResolvedVoice | None = None
         for index, (section, piece) in enumerate(script):
             who = voices[section] or default
             if who is None:
                 who = default = self._lookup.resolve_default(script.language_of_voice)
-            yield Job(item, piece, who.style, (seed + index) % (_MAX_SEED + 1), who.adapter)
+            yield Job(item, piece, who.style, (seed + index) % (_MAX_SEED + 1), who.adapter, effect)
 
     def _latents(self, jobs: Iterable[Job], manner: Manner) -> Iterator[tuple[Job, PieceLatents]]:
         return latents_in_order(jobs, lambda some: self._generate(some, manner), self.batch_size)

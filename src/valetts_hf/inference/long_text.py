@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from valetts_hf.direction.sketch_tokens import TokenCurves
 from valetts_hf.inference.errors import MissingWordsError, SpeechTextError
 from valetts_hf.inference.joining import pause_kind
 from valetts_hf.inference.text_blocks import text_blocks
@@ -61,6 +62,7 @@ class Piece:
         progress (`int`): characters of the text that are done when this piece is.
         pause_before (`float`, *optional*): seconds asked for between the piece before and this one, instead of `pause`.
         directions ([`TokenDirections`], *optional*): how its tokens are said.
+        sketch ([`TokenCurves`], *optional*): what is drawn over them.
     """
 
     input_ids: list[int]
@@ -70,6 +72,7 @@ class Piece:
     progress: int = 0
     pause_before: float | None = None
     directions: TokenDirections | None = None
+    sketch: TokenCurves | None = None
 
     @property
     def places(self) -> list[WordPlace]:

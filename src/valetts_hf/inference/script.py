@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from valetts_hf.direction.sketch import Sketch
+from valetts_hf.direction.sketch_tokens import TokenSpan, token_curves
 from valetts_hf.inference.errors import SpeechTextError
 from valetts_hf.inference.long_text import LONE_SURROGATE, Piece, TextPlan, check_text
 from valetts_hf.processing.directed_text import DirectedText
@@ -19,20 +21,26 @@ class Script:
         text (`str`): the plain text, for people.
         plans (`list[TextPlan]`): one per section.
         sections (`list[str | DirectedText]`): what the plans read.
+        sketch ([`Sketch`], *optional*): drawn over all of the text; its words must be known, so that a script with a sketch
+            is read to its end before the first piece comes.
     """
 
     text: str
     plans: list[TextPlan]
     sections: list[str | DirectedText]
+    sketch: Sketch | None = None
 
     @classmethod
-    def of(cls, text: Any, processor: Any, language: str | None = None, ssml: bool = False) -> Script:
+    def of(
+        cls, text: Any, processor: Any, language: str | None = None, ssml: bool = False, sketch: Sketch | None = None
+    ) -> Script:
         """The script of whatever a call takes as its text.
 
         Args:
             text: `str` (SSML if `ssml`), [`DirectedText`], or a list of those, spoken one after the other.
             processor (`ValeTTSProcessor`): reads it.
             language (`str`, *optional*): code; detected sentence by sentence when not given.
+            sketch ([`Sketch`], *optional*): drawn over all of it.
 
         Raises:
             `TypeError`: no text. `SpeechTextError`: nothing to say. `ValueError`: SSML that is not well formed, and so on.
@@ -55,7 +63,7 @@ class Script:
         checked = [_checked(section) for section in spoken]
         plans = [TextPlan(section, processor, language) for section in checked]
         whole = text if isinstance(text, str) and not ssml else " ".join(plan.plain.strip() for plan in plans)
-        return cls(whole, plans, checked)
+        return cls(whole, plans, checked, sketch)
 
     @property
     def voices(self) -> list[Any]:
@@ -87,6 +95,16 @@ class Script:
         return self.plans[-1].pause_at_end
 
     def __iter__(self) -> Iterator[tuple[int, Piece]]:
+        if self.sketch is None:
+            yield from self._pieces()
+            return
+        read = list(self._pieces())
+        words = [[TokenSpan(word.text, word.start, word.end) for word in piece.words] for _, piece in read]
+        curves = token_curves(self.sketch, words, [len(piece.input_ids) for _, piece in read])
+        for (number, piece), drawn in zip(read, curves):
+            yield number, replace(piece, sketch=drawn if drawn.drawn else None)
+
+    def _pieces(self) -> Iterator[tuple[int, Piece]]:
         done, pause = 0, None
         for number, (plan, section) in enumerate(zip(self.plans, self.sections)):
             for piece in plan:

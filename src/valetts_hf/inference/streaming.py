@@ -121,7 +121,12 @@ def spoken(
 
 
 def _gap(asked: float | None, kind: str | None, manner: Manner, rate: int) -> np.ndarray:
-    """The zeros before a piece: what was asked for, else what the end of the piece before calls for, if there is one."""
+    """The zeros before a piece."""
+    return gap_of(gap_seconds(asked, kind, manner), rate)
+
+
+def gap_seconds(asked: float | None, kind: str | None, manner: Manner) -> float:
+    """Silence before a piece: what was asked for, else what the end of the piece before calls for, if there is one."""
     if asked is None:
         asked = 0.0 if kind is None else PAUSES[kind] * manner.pause_scale / manner.delivery.speaking_rate
-    return gap_of(asked, rate)
+    return asked

@@ -23,6 +23,7 @@ REFINEMENTS = ("diffusion", "predictor", "shift")
 PITCH_LIMITS = (3.5, 7.0)  # log-F0: 33 to 1097 Hz, as the prosody predictor
 _RELATIVE_PITCH = 3.0  # log-F0 below 20 Hz is no pitch but a distance from the sentence's mean
 _LEAST_SPANS = (0.23, 0.7)  # 4 semitones, 6 dB: a drawing over a monotonous sentence should be heard as well
+_LEAST_CORRELATION = 0.9  # of the pitch with what was drawn, frame by frame
 _MAX_GAIN = 3.5  # log: 30 dB
 _SEED_OFFSET = 0x5EED  # the contours draw from a stream of their own: a sketch leaves all other noise as it was
 
@@ -189,7 +190,7 @@ def drawn_prosody(
             frame_states, style, base, voiced, torch.stack(over_frames, dim=-1), drawn_frames, mask
         )
         contour = control(conditions, refine, generators)
-    pitch = follow_curve(contour[..., 0], voiced, wanted[..., 0], drawn[..., 0], durations, index)
+    pitch = follow_curve(contour[..., 0], voiced, wanted[..., 0], drawn[..., 0], durations, index, _LEAST_CORRELATION)
     pitch = torch.where(voiced, pitch.clamp(*PITCH_LIMITS), torch.zeros_like(pitch))
     energy = follow_curve(contour[..., 1], voiced, coarse[1][0], drawn[..., 1], durations, index)
     level = follow_curve(base[..., 1], voiced, wanted[..., 1], drawn[..., 1], durations, index) - base[..., 1]

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 
 SMOOTHING_WINDOWS = (7, 4)
+_SHARES = (1.0, 0.85, 0.7, 0.55, 0.4, 0.3)  # of what lies between averages of tokens and the coarse curve
 _FADE_TOKENS = 2.0  # a correction fades to 1/e over so many tokens outside of what was drawn
 
 
@@ -126,22 +127,50 @@ def follow_curve(
     drawn: torch.Tensor,
     durations: torch.Tensor,
     index: torch.Tensor,
+    least_correlation: float = 0.0,
 ) -> torch.Tensor:
     """Move a contour so that its coarse curve is the wanted one where that was drawn; its detail stays as it is.
 
-    The same idea as conditioning diffusion on low frequencies (ILVR, arXiv 2108.02938), applied once, at the end.
+    The same idea as conditioning diffusion on low frequencies (ILVR, arXiv 2108.02938), applied once, at the end. What lies
+    between a token's average and the coarse curve (accents) is neither drawn nor detail: it is kept as far as the contour
+    still correlates with the drawing, frame by frame, and shrunk to at least 0.3 of itself where it does not.
 
     Args:
         values (`torch.Tensor` [B, F]): the contour.
         voiced (`torch.Tensor` [B, F], bool): see `coarse_curve`.
         wanted (`torch.Tensor` [B, T]), drawn (`torch.Tensor` [B, T], bool): the curve, and where it is one.
         durations (`torch.Tensor` [B, T], int64), index (`torch.Tensor` [B, F], int64): how tokens lie over frames.
+        least_correlation (`float`): 0 keeps all that lies between.
 
     Returns:
         `torch.Tensor` [B, F]; unchanged far from what was drawn, and in rows without a voiced frame.
     """
-    coarse, known = coarse_curve(values, voiced, index, wanted.shape[1])
+    means, known = token_means(values, voiced, index, wanted.shape[1])
+    averages = fill_gaps(means, known)[0]
+    coarse = smooth(averages)
     drawn = drawn & known.any(dim=1, keepdim=True)
-    difference, distance = fill_gaps(torch.where(drawn, wanted - coarse, torch.zeros_like(coarse)), drawn)
-    difference = difference * torch.exp(-distance.to(difference.dtype) / _FADE_TOKENS)
-    return values + curve_over_frames(difference, durations, index)
+    zeros = torch.zeros_like(coarse)
+    difference, distance = fill_gaps(torch.where(drawn, wanted - coarse, zeros), drawn)
+    fade = torch.exp(-distance.to(difference.dtype) / _FADE_TOKENS)
+    moved = values + curve_over_frames(difference * fade, durations, index)
+    if least_correlation <= 0:
+        return moved
+    between = curve_over_frames((averages - coarse) * fade * drawn.any(dim=1, keepdim=True), durations, index)
+    target = curve_over_frames(fill_gaps(torch.where(drawn, wanted, zeros), drawn)[0], durations, index)
+    judged = voiced & drawn.gather(1, index)
+    shares = values.new_tensor(_SHARES)
+    candidates = moved[:, None] - (1 - shares[:, None]) * between[:, None]  # [B, shares, F]
+    good = _correlation(candidates, target[:, None], judged[:, None]) >= least_correlation
+    good[:, -1] = True
+    best = good.int().argmax(dim=1)  # the first, largest share that is good enough
+    return candidates[torch.arange(len(values), device=values.device), best]
+
+
+def _correlation(first: torch.Tensor, second: torch.Tensor, counted: torch.Tensor) -> torch.Tensor:
+    """Pearson correlation over the last dimension of what counts; 0 where one of them is constant."""
+    weights = counted.to(first.dtype)
+    count = weights.sum(dim=-1, keepdim=True).clamp(min=1)
+    first = (first - (first * weights).sum(dim=-1, keepdim=True) / count) * weights
+    second = (second - (second * weights).sum(dim=-1, keepdim=True) / count) * weights
+    norm = first.square().sum(dim=-1) * second.square().sum(dim=-1)
+    return (first * second).sum(dim=-1) * torch.rsqrt(norm.clamp(min=1e-12))

@@ -133,7 +133,7 @@ class SketchTraining:
         self.optimizer.step()
         self.average.update(self.control)
         self.step += 1
-        return {name: float(value) for name, value in losses.items()}
+        return {name: float(value.detach()) for name, value in losses.items()}
 
     @torch.no_grad()
     def evaluate(self, contours: ContourSet, clips: int = 96) -> dict[str, float]:
