@@ -31,13 +31,19 @@ RATES = (0.7, 0.85, 1.2, 1.5)
 ENERGIES = (-6.0, -3.0, 3.0, 6.0)  # dB
 RANGES = (0.0, 0.5, 1.5)
 PAUSES = (0.2, 0.6)  # seconds
+GROUPS = ("pitch_shift", "speaking_rate", "energy_shift", "pitch_range", "word")
 
 
-def log_f0(waveform: np.ndarray) -> np.ndarray:
-    """Natural log of F0, 0 = unvoiced, over frames."""
+def log_f0(speech: Any) -> np.ndarray:
+    """Natural log of F0, 0 = unvoiced, over frames of 256 samples."""
     from valetts_hf.training.data.pitch import extract_log_f0
 
-    return extract_log_f0(waveform, method="harvest")
+    if id(speech) not in _PITCHES:
+        _PITCHES[id(speech)] = (speech, extract_log_f0(speech.waveform, speech.sampling_rate))
+    return _PITCHES[id(speech)][1]
+
+
+_PITCHES: dict[int, tuple[Any, np.ndarray]] = {}  # with the speech, so that its number is not given away
 
 
 def semitones(values: np.ndarray) -> np.ndarray:
@@ -51,9 +57,9 @@ def level(waveform: np.ndarray) -> float:
 
 def pitch_shift(neutral: Any, changed: Any, begin: float = 0.0, end: float | None = None) -> float:
     """Semitones between two speeches of the same durations: median over frames that are voiced in both."""
-    rate = neutral.sampling_rate
+    rate = neutral.sampling_rate / 256
     part = slice(round(begin * rate), None if end is None else round(end * rate))
-    first, second = log_f0(neutral.waveform[part]), log_f0(changed.waveform[part])
+    first, second = log_f0(neutral)[part], log_f0(changed)[part]
     frames = min(len(first), len(second))
     both = (first[:frames] > 0) & (second[:frames] > 0)
     return (
@@ -63,7 +69,7 @@ def pitch_shift(neutral: Any, changed: Any, begin: float = 0.0, end: float | Non
 
 def movement(speech: Any) -> float:
     """Standard deviation of the pitch in semitones."""
-    pitch = log_f0(speech.waveform)
+    pitch = log_f0(speech)
     return float(np.std(semitones(pitch[pitch > 0])))
 
 
@@ -80,7 +86,7 @@ class Speaker:
         return speeches
 
 
-def rows_of(speaker: Speaker, texts: list[str]) -> list[dict[str, Any]]:
+def rows_of(speaker: Speaker, texts: list[str], groups: list[str], shifts: list, rates: list) -> list[dict[str, Any]]:
     """One row for each direction: asked, measured over sentences (median), and the largest error."""
     rows: list[dict[str, Any]] = []
 
@@ -105,10 +111,10 @@ def rows_of(speaker: Speaker, texts: list[str]) -> list[dict[str, Any]]:
 
     print(f"{'control':24s} {'asked':>6s}        measured  mean err  largest")
     neutral = speaker("neutral", texts)
-    for asked in SHIFTS:
+    for asked in shifts if "pitch_shift" in groups else ():
         changed = speaker(f"pitch_shift {asked:g}", texts, pitch_shift=asked)
         note("pitch_shift", asked, [pitch_shift(*pair) for pair in zip(neutral, changed)], "st")
-    for asked in RATES:
+    for asked in rates if "speaking_rate" in groups else ():
         changed = speaker(f"speaking_rate {asked:g}", texts, speaking_rate=asked)
         note("speaking_rate", asked, [a.duration / b.duration for a, b in zip(neutral, changed)], "x")
         per_word = [
@@ -117,13 +123,14 @@ def rows_of(speaker: Speaker, texts: list[str]) -> list[dict[str, Any]]:
             for a, b in zip(first.words, second.words)
         ]
         note("  of each word", asked, per_word, "x")
-    for asked in ENERGIES:
+    for asked in ENERGIES if "energy_shift" in groups else ():
         changed = speaker(f"energy_shift {asked:g}", texts, energy_shift=asked)
         note("energy_shift", asked, [level(b.waveform) - level(a.waveform) for a, b in zip(neutral, changed)], "dB")
-    for asked in RANGES:
+    for asked in RANGES if "pitch_range" in groups else ():
         changed = speaker(f"pitch_range {asked:g}", texts, pitch_range=asked)
         note("pitch_range", asked, [movement(b) / movement(a) for a, b in zip(neutral, changed)], "x")
-    one_word(speaker, texts, neutral, note)
+    if "word" in groups:
+        one_word(speaker, texts, neutral, note)
     return rows
 
 
@@ -159,10 +166,9 @@ def word_errors(speaker: Speaker, transcriber: Any, language: str) -> dict[str, 
     from valetts_hf.training.metrics.transcripts import transcript_error_rates
 
     promised = [
-        "neutral",
-        *(f"pitch_shift {x:g}" for x in SHIFTS if abs(x) <= 4),
-        *(f"speaking_rate {x:g}" for x in RATES),
+        name for name in speaker.said if name == "neutral" or name.startswith(("pitch_shift", "speaking_rate"))
     ]
+    promised = [name for name in promised if name.split() not in (["pitch_shift", "-6"], ["pitch_shift", "6"])]
     rates: dict[str, float] = {}
     for name in promised:
         pairs = speaker.said[name]
@@ -182,6 +188,11 @@ def main() -> None:
     parser.add_argument("--texts", type=Path, help="file with one sentence a line (default: four of our own)")
     parser.add_argument("--voice", help="who speaks (default: the voice of the language)")
     parser.add_argument("--language", default="en-us")
+    parser.add_argument(
+        "--only", nargs="+", choices=GROUPS, default=list(GROUPS), help="what to measure (default: all)"
+    )
+    parser.add_argument("--shifts", nargs="+", type=float, default=SHIFTS, help="semitones")
+    parser.add_argument("--rates", nargs="+", type=float, default=RATES, help="speaking rates")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--transcriber", help="module:function for word error rates")
     parser.add_argument("--output", type=Path, help="write JSON")
@@ -194,7 +205,10 @@ def main() -> None:
     texts = [text.strip() for text in texts if text.strip()]
     started = time.perf_counter()
     speaker = Speaker(ValeTTS.from_pretrained(parsed.model, device="cpu"), parsed.voice, parsed.language, parsed.seed)
-    result: dict[str, Any] = {"sentences": len(texts), "controls": rows_of(speaker, texts)}
+    result: dict[str, Any] = {
+        "sentences": len(texts),
+        "controls": rows_of(speaker, texts, parsed.only, parsed.shifts, parsed.rates),
+    }
     if parsed.transcriber:
         from valetts_hf.training.evaluation.evaluator import load_callable
 

@@ -61,9 +61,13 @@ def silence(seconds: float, sampling_rate: int) -> np.ndarray:
     return np.zeros(max(0, round(seconds * sampling_rate)), dtype=np.float32)
 
 
-def gap_of(seconds: float, sampling_rate: int) -> np.ndarray:
-    """The zeros between two shaped pieces that make their pause last some seconds (0.09 at least: their edges)."""
-    return silence(seconds - LEAD_SECONDS - TAIL_SECONDS, sampling_rate)
+def gap_of(seconds: float, sampling_rate: int, behind: bool = True, before: bool = True) -> np.ndarray:
+    """The zeros that make a pause last some seconds, behind a shaped piece and before another.
+
+    The edges of the pieces are part of it: 0.03 s before the first sound of one, 0.06 s behind the last. So it lasts that
+    long at least.
+    """
+    return silence(seconds - behind * TAIL_SECONDS - before * LEAD_SECONDS, sampling_rate)
 
 
 class ShapedPiece:

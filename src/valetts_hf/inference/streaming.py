@@ -117,12 +117,12 @@ def spoken(
     if missing:
         raise MissingWordsError(missing)
     if script.pause_at_end:
-        yield Speech(gap_of(script.pause_at_end, rate), rate, seed=seed), progress
+        yield Speech(gap_of(script.pause_at_end, rate, before=False), rate, seed=seed), progress
 
 
 def _gap(asked: float | None, kind: str | None, manner: Manner, rate: int) -> np.ndarray:
     """The zeros before a piece."""
-    return gap_of(gap_seconds(asked, kind, manner), rate)
+    return gap_of(gap_seconds(asked, kind, manner), rate, behind=kind is not None)
 
 
 def gap_seconds(asked: float | None, kind: str | None, manner: Manner) -> float:
