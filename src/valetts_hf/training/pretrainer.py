@@ -65,6 +65,10 @@ class PretrainState:
         """The model that learns, without its wrappers."""
         return accelerator.unwrap_model(self.objective).model
 
+    def networks(self) -> tuple[nn.Module, ...]:
+        """Those whose gradients processes exchange."""
+        return self.objective, self.discriminator, self.duration_discriminator
+
 
 def build_state(recipe: PretrainRecipe, accelerator: Accelerator, model: ValeTTSForSpeech) -> PretrainState:
     """Discriminators, optimizers and the moving average around a model, prepared for one or many processes."""
@@ -204,11 +208,16 @@ def pass_numbers(step: int, passes: int, accelerator: Accelerator) -> list[int]:
     return [first + index * accelerator.num_processes for index in range(passes)]
 
 
+def pass_seed(seed: int, number: int) -> int:
+    """Seed of everything drawn in pass `number` of a run with `seed`, in [0, 2 ** 63)."""
+    return int(np.random.SeedSequence([seed, number]).generate_state(1, np.uint64)[0] >> 1)
+
+
 def _forward(
     state: PretrainState, batch: TrainingBatch, number: int, recipe: PretrainRecipe, accelerator: Accelerator
 ) -> GeneratorPass:
     """The generator's pass over a batch; called again with the same number, it draws the same."""
-    seed = int(np.random.SeedSequence([recipe.seed, number]).generate_state(1, np.uint64)[0] >> 1)
+    seed = pass_seed(recipe.seed, number)
     torch.manual_seed(seed)
     search_noise = None
     if 0 <= recipe.alignment_search_start <= state.step:

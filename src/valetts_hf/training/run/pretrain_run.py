@@ -190,8 +190,7 @@ class PretrainRun:
             "Software": f"Python {platform.python_version()}, torch {torch.__version__}",
         }
         if accelerator.num_processes > 1:
-            networks = (self.state.objective, self.state.discriminator, self.state.duration_discriminator)
-            facts["Exchanged"] = f"gradients of {gradient_bytes(*networks) / 2**20:.0f} MiB a step"
+            facts["Exchanged"] = f"gradients of {gradient_bytes(*self.state.networks()) / 2**20:.0f} MiB a step"
         return facts
 
     def save(self, log: RunLog | None = None, must: bool = False) -> None:
