@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.conftest import tiny_processor
 from valetts_hf.processing.pause_features import boundary_features, distances_to_mark, find_boundaries
 from valetts_hf.processing.pause_lengths import PAUSE_SECONDS
 from valetts_hf.processing.pause_prediction import LONGEST, SHORTEST, PauseModel, default_pause_model
@@ -136,3 +137,17 @@ def test_readers_pause_at_the_comma_between_clauses(language):
     ids = ids_of(text, language)
     comma = next(boundary for boundary in find_boundaries(ids) if boundary.mark == "comma")
     assert comma.start in [pause.start for pause in default_pause_model().predict(ids, language)]
+
+
+def test_the_processor_phrases_on_demand():
+    processor = tiny_processor()
+    texts = ["We waited for the ferry all morning long, but it never came to the harbour.", "Hello"]
+    assert "pauses" not in processor(texts, language="en-us", return_tensors="pt")
+    inputs = processor(texts, language="en-us", return_tensors="pt", pauses="model", pause_scale=2.0)
+    rows = inputs["pauses"]
+    assert rows.shape == inputs["input_ids"].shape and bool(rows[1].isnan().all())
+    (comma,) = [b for b in find_boundaries(inputs["input_ids"][0].tolist()) if b.mark == "comma"]
+    spoken = rows[0].nan_to_num()
+    assert 2 * SHORTEST < spoken[comma.start : comma.end].sum() == spoken.sum() < 2 * LONGEST
+    with pytest.raises(ValueError, match="pauses must be one of 'model', 'text', got 'none'"):
+        processor("Hello", pauses="none")

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from valetts_hf.processing.directed_text import Delivery, check_number
+from valetts_hf.processing.pause_prediction import check_pauses
 
 
 NOISE_SCALES = (0.0, 2.0)
 PAUSE_SCALES = (0.0, 5.0)
-PAUSES = ("model", "text")
 
 
 class MannerArguments(TypedDict, total=False):
@@ -44,8 +44,7 @@ class Manner:
     def __post_init__(self) -> None:
         scale = check_number("pause_scale", self.pause_scale, PAUSE_SCALES, "1.0 changes nothing, 0 leaves pauses out")
         object.__setattr__(self, "pause_scale", scale)
-        if self.pauses not in PAUSES:
-            raise ValueError(f"pauses must be one of {', '.join(map(repr, PAUSES))}, got {self.pauses!r}.")
+        check_pauses(self.pauses)
         if self.noise_scale is not None:
             noise = check_number("noise_scale", self.noise_scale, NOISE_SCALES, "None is the checkpoint's own")
             object.__setattr__(self, "noise_scale", noise)

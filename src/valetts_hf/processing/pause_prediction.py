@@ -7,14 +7,16 @@ its best place. The weights are in `pause_weights`, made by `training_scripts/tr
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate
 
 from .pause_features import Boundary, boundary_features, distances_to_mark, find_boundaries
 from .pause_weights import BREAKS, BREATH, LENGTHS, THRESHOLD
+from .text_directions import PREDICTED, TokenDirections, WordPlace
 
 
+PAUSES = ("model", "text")  # what decides on pauses within sentences
 SHORTEST, LONGEST = 0.12, 1.5  # seconds
 _LEAST_STRETCH = 12  # phonemes that a breath leaves on either side of a place
 _OFF_MIDDLE = 2.0  # logit that a place at the end of a breath is worse than one in the middle
@@ -118,10 +120,48 @@ class PauseModel:
                 pending += [(first, best), (best, last)]
 
 
+def with_reader_pauses(
+    directions: TokenDirections,
+    input_ids: Sequence[int],
+    words: Sequence[WordPlace],
+    languages: str | Sequence[str],
+    model: PauseModel | None = None,
+) -> TokenDirections:
+    """Directions with the pauses that a reader would make between words, where the text itself asks for none.
+
+    Args:
+        directions: of the T tokens.
+        input_ids: T tokens, from `<s>` to `</s>`.
+        words: their words in order; what is spoken as one has one place.
+        languages: key of `LANGUAGES`, one for all or one per token.
+        model (*optional*): default: the one whose weights come with the code.
+    """
+    asked = {token: seconds for token, seconds in enumerate(directions.pauses) if not math.isnan(seconds)}
+    allowed, end = set(), 0
+    for word in words:
+        if end and word.token_start > end:
+            allowed.add(end)
+        end = max(end, word.token_end)
+    found = (model or default_pause_model()).predict(input_ids, languages, asked, allowed)
+    if not found:
+        return directions
+    breaks = [PREDICTED] * len(input_ids)
+    for pause in found:
+        length = pause.end - pause.start
+        breaks[pause.start : pause.end] = [pause.seconds / length] * length
+    return replace(directions, breaks=tuple(breaks))
+
+
 def _decided(boundary: Boundary, asked: Mapping[int, float]) -> float | None:
     """Seconds that the user wants between two words, None where nothing was said."""
     found = [asked[token] for token in range(boundary.start, boundary.end) if token in asked]
     return sum(found) if found else None
+
+
+def check_pauses(pauses: object) -> None:
+    """Raise `ValueError` for what is not in `PAUSES`."""
+    if pauses not in PAUSES:
+        raise ValueError(f"pauses must be one of {', '.join(map(repr, PAUSES))}, got {pauses!r}.")
 
 
 @lru_cache(maxsize=1)

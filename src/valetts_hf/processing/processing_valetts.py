@@ -12,6 +12,7 @@ from transformers.processing_utils import AudioKwargs, ProcessingKwargs, TextKwa
 
 from .directed_text import DirectedText, check_number, joined
 from .feature_extraction_valetts import is_clip_list
+from .pause_prediction import check_pauses, with_reader_pauses
 from .text_directions import TokenDirections, padded_directions, whole_text_directions, with_pause_scale
 from .voice_selection import check_count, checked_voices, listed, resolve_voice
 
@@ -78,6 +79,7 @@ class ValeTTSProcessor(ProcessorMixin):
         voice: Any = None,
         ssml: bool = False,
         pause_scale: float = 1.0,
+        pauses: str = "text",
         **kwargs: Unpack[ValeTTSProcessorKwargs],
     ) -> BatchFeature:
         """Inputs for one or several texts.
@@ -98,6 +100,8 @@ class ValeTTSProcessor(ProcessorMixin):
                 The texts are documents of SSML, each in one voice.
             pause_scale (`float`, defaults to 1):
                 0 to 5, factor on the pauses at punctuation.
+            pauses (`str`, defaults to `"text"`):
+                `"model"` also pauses where a reader would; as `pauses` of the result.
             kwargs:
                 `return_tensors`, `padding` (to the longest text unless `False`), `truncation`, `max_length`, `sampling_rate` (of bare arrays, Hz), or those
                 grouped as `text_kwargs`, `audio_kwargs`, `common_kwargs`.
@@ -124,6 +128,7 @@ class ValeTTSProcessor(ProcessorMixin):
         if rows and voice is None and audio is None:
             voice = _own_voices(text)
         pause_scale = check_number("pause_scale", pause_scale, (0.0, 5.0), "1.0 changes nothing, 0 leaves pauses out")
+        check_pauses(pauses)
         if language is not None:
             if not isinstance(language, (str, list, tuple)):
                 raise TypeError(f"language must be a code such as 'en-us' or a list of them, got {language!r}.")
@@ -134,8 +139,9 @@ class ValeTTSProcessor(ProcessorMixin):
             style, audio = resolve_voice(voice, self.voices, rows)
         features = self._features(text, audio, rows, kwargs)
         texts = list(text) if isinstance(text, (list, tuple)) else [text]
-        if pause_scale != 1 or any(isinstance(each, DirectedText) for each in texts):
-            self._add_directions(features, texts, language, pause_scale)
+        phrase = pauses == "model" and text is not None
+        if phrase or pause_scale != 1 or any(isinstance(each, DirectedText) for each in texts):
+            self._add_directions(features, texts, language, pause_scale, phrase)
         if style is None and audio is None:
             style = self._default_style(features, rows)
         if style is not None:
@@ -165,7 +171,9 @@ class ValeTTSProcessor(ProcessorMixin):
         codes = [language] * len(text) if language is None or isinstance(language, str) else list(language)
         return [joined(self.read_ssml(each, code)) for each, code in zip(text, codes)]
 
-    def _add_directions(self, features: BatchFeature, texts: list, language: Any, pause_scale: float) -> None:
+    def _add_directions(
+        self, features: BatchFeature, texts: list, language: Any, pause_scale: float, phrase: bool
+    ) -> None:
         """The directions of all texts, or of none but the pauses, as arguments of the model."""
         ids = features["input_ids"]
         flat = not hasattr(ids[0], "__len__")  # one text, no tensors
@@ -173,11 +181,15 @@ class ValeTTSProcessor(ProcessorMixin):
         rows = []
         for text, code in zip(texts, codes):
             words = self.tokenizer.word_places(text, code)
-            tokens = self.tokenizer(text, language=code)["input_ids"]
+            encoding = self.tokenizer(text, language=code)
+            tokens = encoding["input_ids"]
             if isinstance(text, DirectedText):
                 directions = whole_text_directions(text, words, len(tokens))
             else:
                 directions = TokenDirections.neutral(len(tokens))
+            if phrase:
+                spoken = [self.tokenizer.languages[index] for index in encoding["language_ids"]]
+                directions = with_reader_pauses(directions, tokens, words, spoken)
             rows.append(with_pause_scale(directions, tokens, words, pause_scale))
         width = len(ids) if flat else max(len(row) for row in ids)
         for name, values in padded_directions(rows, width, self.tokenizer.padding_side == "left").items():
