@@ -50,14 +50,18 @@ def rows_of(values: dict[str, Any]) -> list[dict[str, Any]]:
             {
                 "style": f"`{name}`",
                 "rate": f"x {entry['rate']:.2f}",
-                "pitch, st": f"{entry['pitch']:+.1f} ({heard['pitch']:+.1f})",
+                "pitch, st": _both(entry, heard, "pitch"),
                 "pitch range": f"x {entry['pitch_range']:.2f} ({heard['pitch_range']:.2f})",
-                "energy, dB": f"{entry['energy']:+.1f} ({heard['energy']:+.1f})",
+                "energy, dB": _both(entry, heard, "energy"),
                 "in words": entry["words"],
                 "made of": f"`{entry['spec']}`" if "spec" in entry else "",
             }
         )
     return rows
+
+
+def _both(predicted: dict[str, float], heard: dict[str, float], name: str) -> str:
+    return f"{round(predicted[name], 1) + 0.0:+.1f} ({round(heard[name], 1) + 0.0:+.1f})"
 
 
 def report(values: dict[str, Any]) -> str:

@@ -73,8 +73,13 @@ def _read(model: str | None) -> dict[str, Any]:
 def _shown(entry: dict[str, Any]) -> list[str]:
     return [
         f"x {entry['rate']:.2f}",
-        f"{entry['pitch']:+.1f} st",
+        f"{_plain_zero(entry['pitch']):+.1f} st",
         f"x {entry['pitch_range']:.2f}",
-        f"{entry['energy']:+.1f} dB",
+        f"{_plain_zero(entry['energy']):+.1f} dB",
         entry.get("description") or entry["words"],
     ]
+
+
+def _plain_zero(value: float) -> float:
+    """Rounded to tenths, without the sign of a negative zero."""
+    return round(value, 1) + 0.0

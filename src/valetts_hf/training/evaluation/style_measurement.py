@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from valetts_hf.direction.style import Style
+from valetts_hf.direction.style import Style, StyleTerm
 from valetts_hf.direction.style_effect import StyleEffect, resolve_style
 from valetts_hf.direction.style_table import FORMAT_VERSION, MEASURES, StyleTable
 from valetts_hf.training.data.pitch import extract_energy, extract_log_f0
@@ -258,12 +258,10 @@ def measure_styles(
     styles: dict[str, Any] = {}
     for name, (description, wanted) in NAMED_STYLES.items():
         target = np.where(_FACTORS, np.log(np.where(_FACTORS, wanted, 1.0)), wanted) / NOTICEABLE
-        spec = str(
-            Style.mix(
-                [(Style.token(token), weight) for token, weight in fit_token_weights(effects, target).items()]
-                or [(None, 1)]
-            )
-        )
+        weights = fit_token_weights(effects, target)
+        # those that are added first: on a command line a style should not begin with a minus
+        ordered = sorted(weights.items(), key=lambda item: (item[1] < 0, item[0]))
+        spec = str(Style(tuple(StyleTerm("token", token, weight) for token, weight in ordered)))
         styles[name] = {"spec": spec, "description": description, **effect(measured(Style.parse(spec)), neutral)}
     middle = neutral["contours"].mean(axis=0)
     return {
