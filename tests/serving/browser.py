@@ -76,6 +76,7 @@ class Browser:
         return self.find(selector).text
 
     def click(self, selector: str) -> None:
+        self.run("arguments[0].scrollIntoView({block: 'center'})", self.find(selector))  # from under the dock
         self.find(selector).click()
 
     def run(self, script: str, *arguments: Any) -> Any:

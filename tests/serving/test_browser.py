@@ -42,7 +42,7 @@ def server(bundled):
     from valetts_hf.serving.app import create_demo_app
     from valetts_hf.serving.settings import LOOPBACK_HOSTS, DemoSettings
 
-    settings = DemoSettings(max_characters=300, max_upload_bytes=MOST_BYTES, allowed_hosts=LOOPBACK_HOSTS)
+    settings = DemoSettings(max_characters=120, max_upload_bytes=MOST_BYTES, allowed_hosts=LOOPBACK_HOSTS)
     config = uvicorn.Config(create_demo_app(bundled, settings), port=0, log_level="warning", access_log=False)
     running = uvicorn.Server(config)
     thread = threading.Thread(target=running.run, daemon=True)
@@ -307,6 +307,26 @@ def test_a_recording_becomes_a_voice(page, recording, tmp_path):
     speak(page)
 
 
+def test_files_can_be_dropped_anywhere(page, recording):
+    import base64
+
+    drop = """
+        const bytes = Uint8Array.from(atob(arguments[0]), (char) => char.charCodeAt(0));
+        const dataTransfer = new DataTransfer();
+        dataTransfer.items.add(new File([bytes], arguments[1]));
+        document.querySelector(arguments[2]).dispatchEvent(new DragEvent("drop", {dataTransfer, bubbles: true, cancelable: true}));
+    """
+    sound = base64.b64encode(recording.read_bytes()).decode()
+    page.run(drop, sound, "reference.wav", "main")
+    page.wait(lambda: "reference.wav" in page.text("#clip-state"))
+    page.run(drop, sound, "another.wav", "#clip-drop")
+    page.wait(lambda: "another.wav" in page.text("#clip-state"))
+    page.click("#clip-cancel")
+    page.run(drop, base64.b64encode(b'{"pitch": {"unit": "hz", "values": [150, 200]}}').decode(), "line.json", "#plot")
+    page.status("The sketch is open")
+    assert None not in drawn(page)
+
+
 def test_the_microphone_becomes_a_voice(page):
     page.click("#add-voice")
     page.click("#clip-record")
@@ -333,10 +353,10 @@ def test_errors_are_said_in_words(page):
         return words
 
     assert "nothing to say yet" in typed("")
-    assert "300 are possible" in typed("word " * 70)
+    assert "120 are possible" in typed("word " * 26)
     assert "nothing to read" in typed("…!?")
     page.click("[data-interface=pt]")
-    assert "longo demais" in typed("palavra " * 50)
+    assert "longo demais" in typed("palavra " * 16)
     page.click("[data-interface=en]")
     page.driver.execute_cdp_cmd("Network.enable", {})
     offline = {"offline": True, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import socket
 import threading
@@ -116,11 +117,14 @@ def run(args: argparse.Namespace) -> int:
             )
         )
         note(f"the page is at {address} (Ctrl-C ends it)", args.quiet)
+        if args.host not in _LOOPBACK:
+            note("whoever reaches this address can use it: there is no password.", args.quiet)
         if args.open:
             threading.Timer(0.5, webbrowser.open, [address]).start()
         with quiet_libraries(args.debug), warnings.catch_warnings():
             warnings.filterwarnings("ignore", category=UserWarning)  # what the quality gate says is shown on the page
-            server.run(sockets=[listener])
+            with contextlib.suppress(KeyboardInterrupt):  # uvicorn passes Ctrl-C on when it is done
+                server.run(sockets=[listener])
     return EXIT_OK
 
 
@@ -138,6 +142,7 @@ def _settings(args: argparse.Namespace) -> DemoSettings:
 
 def _listen(host: str, port: int) -> socket.socket:
     """A socket that listens, or a message that says why not."""
+    listener = None
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, socket.SOCK_STREAM)
@@ -146,6 +151,8 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.bind(address)
         listener.listen(128)
     except OSError as error:
+        if listener is not None:
+            listener.close()
         raise CommandError(
             f"cannot listen on {host}:{port}: {error.strerror or one_line(error)}. Give another --port (0 takes any free one) "
             "or --host.",

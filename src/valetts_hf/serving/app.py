@@ -26,21 +26,26 @@ if TYPE_CHECKING:
 STATIC = Path(__file__).with_name("static")
 
 
-def create_demo_app(tts: ValeTTS, settings: DemoSettings | None = None) -> FastAPI:
+def create_demo_app(
+    tts: ValeTTS, settings: DemoSettings | None = None, queue: SynthesisQueue | None = None
+) -> FastAPI:
     """The page at `/` and its requests under `/api`. All addresses in the page are relative, so another application can
     mount this one: `server.mount("/demo", create_demo_app(tts))`.
 
     Args:
         tts ([`ValeTTS`]): speaks; shared with whoever else uses it.
         settings ([`DemoSettings`], *optional*): limits.
+        queue ([`SynthesisQueue`], *optional*): of a larger server, which then closes it; default: one of its own.
     """
     settings = settings or DemoSettings()
-    queue = SynthesisQueue(settings.workers, settings.max_waiting)
+    own = queue is None
+    queue = queue or SynthesisQueue(settings.workers, settings.max_waiting)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
-        queue.close()
+        if own:
+            queue.close()
 
     # The pages that show an OpenAPI description load scripts of other sites: the description alone is offered.
     app = FastAPI(
@@ -51,7 +56,6 @@ def create_demo_app(tts: ValeTTS, settings: DemoSettings | None = None) -> FastA
         openapi_url="/api/openapi.json",
         lifespan=lifespan,
     )
-    app.state.queue = queue
     app.add_middleware(Guard, settings=settings)
     install_error_handlers(app)
     app.include_router(demo_router(Studio(tts, settings), queue))

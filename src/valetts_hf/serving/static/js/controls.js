@@ -1,6 +1,6 @@
 /** The numbers: speed, pitch, range, loudness, pauses as sliders, and the seed. */
 
-import { t } from "./i18n.js";
+import { number, t } from "./i18n.js";
 
 const MOST_SEED = 2 ** 31 - 1;
 
@@ -81,9 +81,8 @@ export class Controls extends EventTarget {
   #write() {
     for (const { slider, row, name, output, input } of this.#rows) {
       const value = valueOf(slider, Number(input.value));
-      const shown = (slider.signed && value > 0 ? "+" : "") + value.toFixed(slider.digits).replace("-", "−");
       name.textContent = t(slider.label);
-      output.textContent = t(slider.unit, { value: shown });
+      output.textContent = t(slider.unit, { value: number(value, slider.digits, slider.signed) });
       input.setAttribute("aria-valuetext", output.textContent);
       row.classList.toggle("moved", Number(input.value) !== slider.rest);
     }

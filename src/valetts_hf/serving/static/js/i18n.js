@@ -16,6 +16,12 @@ export function t(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
 }
 
+/** A number as the language writes it; with a sign also above zero where `signed`. */
+export function number(value, digits, signed = false) {
+  const style = { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: signed ? "exceptZero" : "negative" };
+  return value.toLocaleString(document.documentElement.lang, style).replace("-", "\u2212");
+}
+
 export const has = (key) => key in TABLES[current];
 
 export function startLanguage() {

@@ -5,7 +5,7 @@ import { Choices } from "./choices.js";
 import { Controls } from "./controls.js";
 import { filled } from "./curve.js";
 import { curvesOf, download, fileName, sketchContent } from "./files.js";
-import { chooseLanguage, explain, language, startLanguage, t } from "./i18n.js";
+import { chooseLanguage, explain, language, number, startLanguage, t } from "./i18n.js";
 import { Player } from "./player.js";
 import { ScoreInput } from "./score-input.js";
 import { ScoreView, contourOf } from "./score-view.js";
@@ -26,8 +26,12 @@ const sketch = new Sketch();
 const player = new Player();
 const view = new ScoreView({ scroller: at("scroller"), spacer: at("spacer"), ruler: at("ruler"), plot: at("plot") });
 let tool = "draw";
+let voiceDialog = null;
 let prosody = null; // the last prediction
 let spokenRequests = { before: null, after: null }; // what each take was made of
+view.onlayout = () => {
+  at("swipe").hidden = !view.overflows;
+};
 const input = new ScoreInput({ view, sketch, tool: () => tool, announceWord, changed: sketchEdited });
 const table = new WordTable(at("word-table"), input);
 
@@ -59,12 +63,12 @@ function announceWord(index) {
   const word = sketch.words[index];
   const { layer } = view.scene;
   const facts = input.describe(layer, index);
-  const number = (value) => `${value > 0 ? "+" : ""}${value.toFixed(1)}`;
+  const signed = (value) => number(value, 1, true);
   const about = !facts.drawn
     ? t("status.wordPlain")
     : layer === "pitch"
-      ? t("status.wordPitch", { shift: number(facts.shift), rise: number(facts.rise) })
-      : t("status.wordEnergy", { shift: number(facts.shift) });
+      ? t("status.wordPitch", { shift: signed(facts.shift), rise: signed(facts.rise) })
+      : t("status.wordEnergy", { shift: signed(facts.shift) });
   at("status").textContent = t("status.word", { word: word.text, number: index + 1, count: sketch.words.length }) + about;
 }
 
@@ -97,7 +101,7 @@ async function predictNow() {
     const answer = await predict(request, mine.signal);
     forgive();
     showProsody(answer);
-    say("status.predicted", { words: answer.words.length, seconds: answer.duration.toFixed(1) });
+    say("status.predicted", { words: answer.words.length, seconds: number(answer.duration, 1) });
   } catch (error) {
     fail(error);
   } finally {
@@ -227,7 +231,7 @@ async function speakTake(take) {
       const made = { blob: fromBase64(answer.audio, "audio/wav"), words: answer.words, answer };
       player.set(take, made);
       spokenRequests[take] = key;
-      say("status.spoken", { seconds: answer.duration.toFixed(1), seed: answer.seed });
+      say("status.spoken", { seconds: number(answer.duration, 1), seed: answer.seed });
     } catch (error) {
       fail(error);
       return undefined;
@@ -332,6 +336,16 @@ function saved(blob, ending) {
   say("status.saved", { name });
 }
 
+// A file dropped anywhere is meant for the page, and must not replace it.
+document.addEventListener("dragover", (event) => event.preventDefault());
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  const [file] = event.dataTransfer?.files ?? [];
+  if (!file || event.target.closest("#clip-drop")) return;
+  if (file.name.endsWith(".json")) openSketch(file);
+  else voiceDialog?.open(file);
+});
+
 document.addEventListener("click", (event) => {
   if (!at("save").contains(event.target)) at("save").open = false;
 });
@@ -391,12 +405,12 @@ async function start() {
   try {
     const info = await getInfo();
     choices.offer(info);
-    const dialog = new VoiceDialog(info.limits.max_upload_bytes, (voice) => {
+    voiceDialog = new VoiceDialog(info.limits.max_upload_bytes, (voice) => {
       choices.addUpload(voice);
       const notes = voice.notes.length ? ` ${t("clip.notes", { notes: voice.notes.join(" ") })}` : "";
       at("status").textContent = t("status.voiceAdded", { name: voice.name, minutes: voice.kept_minutes }) + notes;
     });
-    at("add-voice").addEventListener("click", () => dialog.open());
+    at("add-voice").addEventListener("click", () => voiceDialog.open());
     await predictNow();
   } catch (error) {
     fail(error);

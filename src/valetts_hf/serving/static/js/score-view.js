@@ -18,6 +18,7 @@ export class ScoreView {
   constructor({ scroller, spacer, ruler, plot }) {
     Object.assign(this, { scroller, spacer, ruler, plot });
     this.zoom = 1;
+    this.overflows = false; // whether there is more than is seen
     this.scene = { words: [], phonemes: [], duration: 0, step: 1, layer: "pitch", predicted: {}, drawn: {}, spoken: null };
     this.playhead = null;
     this.cursor = -1; // the word that the keyboard is on
@@ -47,7 +48,9 @@ export class ScoreView {
     const duration = Math.max(this.scene.duration, 0.5);
     const fitting = (this.width - LEFT - RIGHT) / duration;
     this.scale = Math.max(fitting, LEAST_PIXELS_PER_SECOND) * this.zoom; // pixels per second
-    this.spacer.style.width = `${Math.floor(Math.max(this.width, duration * this.scale + LEFT + RIGHT))}px`;
+    const whole = Math.floor(Math.max(this.width, duration * this.scale + LEFT + RIGHT));
+    this.spacer.style.width = `${whole}px`;
+    this.overflows = whole > this.width + 1;
     for (const [canvas, height] of [[this.ruler, RULER], [this.plot, this.height]]) {
       const ratio = window.devicePixelRatio || 1;
       canvas.style.width = `${this.width}px`;
@@ -55,6 +58,7 @@ export class ScoreView {
       canvas.width = Math.round(this.width * ratio);
       canvas.height = Math.round(height * ratio);
     }
+    this.onlayout?.();
     this.refresh();
   }
 

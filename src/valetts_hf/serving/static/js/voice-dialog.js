@@ -1,7 +1,7 @@
 /** Making a voice of a recording: the microphone, a dropped file or a chosen one; nothing without consent. */
 
 import { addVoice } from "./api.js";
-import { explain, t } from "./i18n.js";
+import { explain, number, t } from "./i18n.js";
 import { Recorder } from "./recorder.js";
 import { readable } from "./wav.js";
 
@@ -41,12 +41,14 @@ export class VoiceDialog {
   #recorder = new Recorder();
   #recording = null; // a Blob
 
-  open() {
+  /** @param {File} [file] that was dropped on the page. */
+  open(file) {
     this.#forget();
     this.at("name").value = t("clip.nameDefault");
     this.at("consent").checked = false;
     this.#error(null);
-    this.at().showModal();
+    if (!this.at().open) this.at().showModal();
+    this.#take(file);
   }
 
   #forget() {
@@ -147,4 +149,4 @@ export class VoiceDialog {
   }
 }
 
-const megabytes = (bytes) => (bytes / MEGABYTE).toFixed(1);
+const megabytes = (bytes) => number(bytes / MEGABYTE, 1);

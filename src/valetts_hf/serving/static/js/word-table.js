@@ -1,6 +1,6 @@
 /** The drawing as a table, word by word: the same edits for whoever does not draw, or does not see the canvas. */
 
-import { t } from "./i18n.js";
+import { number, t } from "./i18n.js";
 
 const COLUMNS = [
   { key: "table.pitchShift", layer: "pitch", part: "shift", step: 0.5 },
@@ -45,7 +45,7 @@ export class WordTable {
     name.scope = "row";
     name.textContent = word.text;
     row.append(name);
-    row.insertCell().textContent = `${word.start.toFixed(2)}–${word.end.toFixed(2)} s`;
+    row.insertCell().textContent = `${number(word.start, 2)}–${number(word.end, 2)} s`;
     for (const { key, layer, part, step } of COLUMNS) {
       const field = document.createElement("input");
       Object.assign(field, { type: "number", step, min: -24, max: 24 });
