@@ -40,12 +40,16 @@ class Repository:
 
 
 class LoopbackHub:
-    """Use as a context manager; `repositories` and `requests` may be looked at while it runs."""
+    """Use as a context manager; `repositories` and `requests` may be looked at while it runs.
+
+    Models and kernels share their names. `trusted_publishers`: organisations whose kernels load without being asked for.
+    """
 
     def __init__(self) -> None:
         self.repositories: dict[str, Repository] = {}
         self.objects: dict[str, bytes] = {}  # LFS, by SHA-256
         self.requests: list[str] = []
+        self.trusted_publishers: set[str] = set()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": self}))
         self._server.daemon_threads = True
         self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
@@ -72,16 +76,17 @@ class _Handler(BaseHTTPRequestHandler):
         (method, re.compile(pattern), name)
         for method, pattern, name in (
             ("GET", r"/api/whoami-v2", "whoami"),
+            ("GET", r"/api/organizations/(?P<name>[^/]+)/overview", "organization"),
             ("POST", r"/api/repos/create", "create"),
             ("POST", r"/api/validate-yaml", "validate"),
-            ("POST", r"/api/models/(?P<repo>[^/]+/[^/]+)/preupload/(?P<revision>[^/]+)", "preupload"),
+            ("POST", r"/api/(?:models|kernels)/(?P<repo>[^/]+/[^/]+)/preupload/(?P<revision>[^/]+)", "preupload"),
             ("POST", r"/(?P<repo>[^/]+/[^/]+)\.git/info/lfs/objects/batch", "lfs_batch"),
             ("PUT", r"/lfs/(?P<oid>[0-9a-f]{64})", "lfs_upload"),
-            ("POST", r"/api/models/(?P<repo>[^/]+/[^/]+)/commit/(?P<revision>[^/]+)", "commit"),
-            ("GET", r"/api/models/(?P<repo>[^/]+/[^/]+)/refs", "refs"),
-            ("GET", r"/api/models/(?P<repo>[^/]+/[^/]+)/tree/(?P<revision>[^/]+)(?:/(?P<folder>.*))?", "tree"),
-            ("GET", r"/api/models/(?P<repo>[^/]+/[^/]+)(?:/revision/(?P<revision>[^/]+))?", "info"),
-            ("GET", r"/(?P<repo>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<path>.+)", "resolve"),
+            ("POST", r"/api/(?:models|kernels)/(?P<repo>[^/]+/[^/]+)/commit/(?P<revision>[^/]+)", "commit"),
+            ("GET", r"/api/(?:models|kernels)/(?P<repo>[^/]+/[^/]+)/refs", "refs"),
+            ("GET", r"/api/(?:models|kernels)/(?P<repo>[^/]+/[^/]+)/tree/(?P<revision>[^/]+)(?:/(?P<folder>.*))?", "tree"),
+            ("GET", r"/api/(?:models|kernels)/(?P<repo>[^/]+/[^/]+)(?:/revision/(?P<revision>[^/]+))?", "info"),
+            ("GET", r"/(?:kernels/)?(?P<repo>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<path>.+)", "resolve"),
         )
     ]
 
@@ -130,6 +135,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def whoami(self) -> None:
         self.answer(200, {"type": "user", "name": "valetts", "orgs": [], "auth": {"type": "access_token"}})
+
+    def organization(self, name: str) -> None:
+        trusted = name in self.hub.trusted_publishers
+        self.answer(200, {"name": name, "fullname": name, "avatarUrl": "", "trustedKernelPublisher": trusted})
 
     def create(self) -> None:
         wanted = json.loads(self.body)

@@ -86,6 +86,7 @@ def diagnose() -> list[Check]:
         ("espeak-ng", check_espeak),
         ("audio formats", check_audio),
         ("playback", check_playback),
+        ("kernels", check_kernels),
         ("checkpoint", check_checkpoint),
         ("hub", check_hub),
     )
@@ -261,6 +262,14 @@ def check_playback() -> Iterator[Check]:
         yield Check("playback", "ok", player)
     else:
         yield Check("playback", "info", "no player for --play", "pip install sounddevice, or install aplay or sox")
+
+
+def check_kernels() -> Iterator[Check]:
+    """Whether the fused kernels of the BigVGAN decoder would be used, and why not; PyTorch computes the same without."""
+    from valetts_hf.kernels.diagnosis import diagnose_kernels
+
+    for finding in diagnose_kernels():
+        yield Check(finding.name, finding.status, finding.detail, finding.remedy)
 
 
 def check_checkpoint() -> Iterator[Check]:
