@@ -68,9 +68,10 @@ def pitch_shift(neutral: Any, changed: Any, begin: float = 0.0, end: float | Non
 
 
 def movement(speech: Any) -> float:
-    """Standard deviation of the pitch in semitones."""
+    """Distance between the quartiles of the pitch in semitones: octave errors of the measurement do not count."""
     pitch = log_f0(speech)
-    return float(np.std(semitones(pitch[pitch > 0])))
+    low, high = np.percentile(semitones(pitch[pitch > 0]), [25, 75])
+    return float(high - low)
 
 
 class Speaker:

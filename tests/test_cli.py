@@ -131,11 +131,25 @@ def test_speaking_rate_shortens(valetts):
     assert soundfile.info("fast.wav").frames < 0.7 * soundfile.info("slow.wav").frames
 
 
-@pytest.mark.parametrize("option", [("--pitch-shift", 4), ("--energy-scale", 2), ("--noise-scale", 0)])
+@pytest.mark.parametrize(
+    "option", [("--pitch-shift", 4), ("--pitch-range", 2), ("--energy-shift", 3), ("--noise-scale", 0)]
+)
 def test_options_reach_the_model(valetts, option):
     assert valetts("say", TEXT, "-o", "plain.wav", "--seed", 1) == 0
     assert valetts("say", TEXT, "-o", "other.wav", "--seed", 1, *option) == 0
     assert Path("plain.wav").read_bytes() != Path("other.wav").read_bytes()
+
+
+def test_ssml_is_read_where_it_is_asked_for(valetts):
+    document = '<speak>The <prosody rate="50%">ferry</prosody> leaves. <break time="2s"/> Now.</speak>'
+    Path("letter.ssml").write_text(document, encoding="utf-8")
+    for name, arguments in (("flag", [document, "--ssml"]), ("file", ["letter.ssml"]), ("plain", [document])):
+        assert valetts("say", *arguments, "--seed", 1, "-o", f"{name}.wav", "--json", f"{name}.json", "-q") == 0
+    assert Path("flag.wav").read_bytes() == Path("file.wav").read_bytes()
+    words, plain = (json.loads(Path(f"{name}.json").read_text())["words"] for name in ("flag", "plain"))
+    assert [word["text"] for word in words] == ["The", "ferry", "leaves.", "Now."]
+    assert words[3]["start"] - words[2]["end"] > 1.9
+    assert len(plain) > 4  # without being asked, markup is text like any other
 
 
 def test_pipes(tiny_checkpoint):
@@ -352,7 +366,9 @@ def test_usage_errors(arguments, capsys):
     assert leaving.value.code == 2 and "usage: valetts" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("option", [("--speaking-rate", -1), ("--speaking-rate", 0), ("--energy-scale", 0)])
+@pytest.mark.parametrize(
+    "option", [("--speaking-rate", -1), ("--speaking-rate", 0), ("--energy-shift", 30), ("--pause-scale", 9)]
+)
 def test_values_out_of_range(valetts, capsys, option):
     assert valetts("say", TEXT, "-o", "a.wav", *option) == 2
     assert option[0].removeprefix("--").replace("-", "_") in only_error(capsys)

@@ -6,7 +6,7 @@ import torch
 from transformers import pipeline
 from transformers.pipelines.text_to_audio import TextToAudioPipeline
 
-from valetts_hf import ValeTTSPipeline
+from valetts_hf import ValeTTSPipeline, direct
 
 
 TEXTS = ["Yes.", "The ferry leaves the harbour at seven.", "Good morning, everybody!"]
@@ -102,6 +102,27 @@ def test_controls_reach_the_model(pipe):
         changed = pipe(TEXTS[1], **{"seed": 5, "noise_scale": 0.0, "duration_noise_scale": 0.0, **control})
         assert changed["audio"].shape == plain["audio"].shape, control
         assert not np.allclose(changed["audio"], plain["audio"], atol=1e-6), control
+
+
+def test_directed_texts_and_plain_ones_meet_in_a_batch(pipe, stock):
+    directed = direct(TEXTS[1]).throughout(pitch_shift=3).throughout(speaking_rate=0.5)
+    still = {"seed": 5, "noise_scale": 0.0, "duration_noise_scale": 0.0}
+    texts = [directed, TEXTS[1], {"text": directed, "pause_scale": 2.0}]
+    alone = [pipe(text, **still) for text in texts]
+    assert len(alone[0]["audio"]) == pytest.approx(2 * len(alone[1]["audio"]), rel=0.05)
+    for one, many in zip(alone, pipe(texts, **still, batch_size=3)):
+        alike(one["audio"], many["audio"])
+    same(alone[0], stock(directed, forward_params=still))
+    # a call's own numbers come on top of the text's
+    same(alone[1], pipe(direct(TEXTS[1]).throughout(speaking_rate=0.5), speaking_rate=2.0, **still))
+
+
+def test_ssml(pipe, stock):
+    document = f'<speak><prosody rate="50%">{TEXTS[0]}</prosody></speak>'
+    still = {"seed": 5, "noise_scale": 0.0, "duration_noise_scale": 0.0}
+    slow = pipe(document, ssml=True, **still)
+    assert len(slow["audio"]) > 1.7 * len(pipe(TEXTS[0], **still)["audio"])
+    same(slow, stock(document, preprocess_params={"ssml": True}, forward_params=still))
 
 
 def test_defaults_from_construction(tiny_checkpoint, pipe):

@@ -23,7 +23,7 @@ from valetts_hf.commands.common import (
     progress_bar,
     quiet_libraries,
 )
-from valetts_hf.commands.text_input import read_text
+from valetts_hf.commands.text_input import is_ssml_file, read_text
 from valetts_hf.commands.voice_argument import resolve_voice
 
 
@@ -40,6 +40,8 @@ examples:
   valetts say "The ferry leaves the harbour at seven." --output ferry.wav
   valetts say chapter1.txt --output chapter1.mp3 --json chapter1.json
   valetts say "Bom dia!" --voice my_voice.wav --play
+  valetts say "Slowly, please." --speaking-rate 0.8 --pitch-range 1.3
+  valetts say letter.ssml --output letter.wav
   echo "Guten Morgen." | valetts say - --output - | aplay
 """
 
@@ -59,8 +61,9 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         "text",
         nargs="*",
         metavar="TEXT|FILE|-",
-        help="the text; or one existing .txt or .md file, which is read aloud; or - (or nothing) for standard input, UTF-8",
+        help="the text; or one existing .txt, .md or .ssml file, which is read aloud; or - (or nothing) for standard input, UTF-8",
     )
+    parser.add_argument("--ssml", action="store_true", help="the text is SSML, as is that of an .ssml file")
     parser.add_argument(
         "-o", "--output", metavar="FILE|-", help="audio file (.wav, .flac, .ogg, .mp3), or - for standard output"
     )
@@ -81,6 +84,17 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         metavar="NAME|FILE|FOLDER",
         help="a name from `valetts voices`, the folder or Hub repository of a voice, a recording of 5-6 seconds, or a folder of "
         "up to 5 clips of one speaker",
+    )
+    parser.add_argument(
+        "--style",
+        metavar="STYLE|FILE",
+        help='the manner, while the voice stays: a name or tokens from `valetts styles`, mixed as in "calm*0.5 + token:2*0.5"; '
+        "a recording; or a style saved as JSON",
+    )
+    parser.add_argument(
+        "--sketch",
+        metavar="FILE",
+        help="pitch and energy drawn over the text: a sketch (.json), an .svg, a picture of a line, or a recording to say it like",
     )
     parser.add_argument(
         "--speaking-rate", type=_number, default=1.0, metavar="X", help="1.25 is a quarter faster (default: 1)"
@@ -153,6 +167,8 @@ def _speak(tts: ValeTTS, text: str, voice: Any, output: str | None, args: argpar
         text,
         language=None if args.language.lower() == "auto" else args.language,
         voice=voice,
+        style=args.style,
+        sketch=args.sketch,
         speaking_rate=args.speaking_rate,
         pitch_shift=args.pitch_shift,
         pitch_range=args.pitch_range,
@@ -161,6 +177,7 @@ def _speak(tts: ValeTTS, text: str, voice: Any, output: str | None, args: argpar
         pauses=args.pauses,
         noise_scale=args.noise_scale,
         seed=args.seed,
+        ssml=args.ssml or is_ssml_file(args.text),
     )
     from valetts_hf.inference.timestamps import Timeline, save_timestamps
 

@@ -1,4 +1,4 @@
-"""Where the text of `valetts say` comes from: the arguments, a .txt or .md file, or standard input."""
+"""Where the text of `valetts say` comes from: the arguments, a .txt, .md or .ssml file, or standard input."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 from valetts_hf.commands.common import CommandError, isatty, note, one_line
 
 
-TEXT_ENDINGS = (".txt", ".md", ".markdown")
+SSML_ENDING = ".ssml"
+TEXT_ENDINGS = (".txt", ".md", ".markdown", SSML_ENDING)
 
 
 def read_text(arguments: Sequence[str], quiet: bool = False) -> str:
@@ -45,12 +46,17 @@ def read_text(arguments: Sequence[str], quiet: bool = False) -> str:
             text = _decode(Path(argument).read_bytes(), repr(argument))
         except OSError as error:
             raise CommandError(f"{argument!r} cannot be read: {error.strerror or one_line(error)}.") from error
-        return text if argument.lower().endswith(".txt") else strip_markdown(text)
+        return text if argument.lower().endswith((".txt", SSML_ENDING)) else strip_markdown(text)
     if argument.lower().endswith(TEXT_ENDINGS) and not re.search(r"\s", argument):
         raise CommandError(
             f"there is no file {argument!r}: check the path. To speak these very characters: `echo {argument} | valetts say -`."
         )
     return argument
+
+
+def is_ssml_file(arguments: Sequence[str]) -> bool:
+    """Whether the text is a file of SSML."""
+    return len(arguments) == 1 and arguments[0].lower().endswith(SSML_ENDING) and _is_text_file(arguments[0])
 
 
 def strip_markdown(text: str) -> str:

@@ -12,13 +12,16 @@ import torch
 from transformers.pipelines.text_to_audio import AudioOutput, TextToAudioPipeline
 
 from valetts_hf.inference.streaming import speaking_with
+from valetts_hf.inference.style_lookup import StyleLookup
 from valetts_hf.inference.voice_lookup import AttachedAdapter, VoiceLookup
+from valetts_hf.processing.directed_text import DirectedText
+from valetts_hf.processing.text_directions import TokenDirections, padded_directions
 
 
 # Instead of the number of an adapter: whatever the model was loaded with, and the plain model.
 _AS_LOADED, _PLAIN = -1, -2
 # arguments of the call that the processor, and those that the model takes
-_PROCESSOR_ARGUMENTS = ("language", "voice")
+_PROCESSOR_ARGUMENTS = ("language", "voice", "ssml", "pause_scale", "pauses")
 _MODEL_ARGUMENTS = (
     "speaking_rate",
     "pitch_shift",
@@ -47,14 +50,18 @@ class ValeTTSPipeline(TextToAudioPipeline):
             per call, however many texts there are.
         sampling_rate (`int`):
             Rate of `reference_audio` in Hz where that is a bare array.
+        style (`str`, [`Style`], audio or `Voice`):
+            The manner of all texts of a call, while their voices stay: see [`ValeTTS.__call__`].
         speaking_rate (`float`), pitch_shift (`float`, semitones), pitch_range (`float`), energy_shift (`float`, dB),
         noise_scale (`float`), duration_noise_scale (`float`), style_token_weights, seed (`int`):
-            See [`ValeTTSForSpeech.forward`]. The same seed gives a text the same speech, alone or in a batch.
+            See [`ValeTTSForSpeech.forward`], on top of what a text itself asks for. The same seed gives a text the same speech, alone or in a batch.
+        ssml (`bool`), pause_scale (`float`), pauses (`str`):
+            See [`ValeTTSProcessor`]: whether texts are SSML, a factor on pauses, and "model" for those of a reader.
         batch_size (`int`, defaults to 1), preprocess_params (`dict`), forward_params (`dict`):
             As in the stock pipeline.
 
-    The texts are a string, a list of strings, a generator or a `datasets` column; or dictionaries with "text" and, for
-    this text alone, "language", "voice" or "reference_audio". The result is `{"audio": np.ndarray of shape (S,),
+    The texts are strings or directed texts (see [`direct`]), alone, in a list, a generator or a `datasets` column; or
+    dictionaries with "text" and, for this text alone, "language", "voice", "ssml", "pause_scale" or "reference_audio". The result is `{"audio": np.ndarray of shape (S,),
     "sampling_rate": int}`, or a list of them.
 
     Example:
@@ -82,11 +89,12 @@ class ValeTTSPipeline(TextToAudioPipeline):
         processor_kwargs: dict | None = None,
         reference_audio: Any = None,
         sampling_rate: int | None = None,
+        style: Any = None,
         **arguments: Any,
     ) -> tuple[dict, dict, dict]:
         unknown = sorted(set(arguments) - {*_PROCESSOR_ARGUMENTS, *_MODEL_ARGUMENTS})
         if unknown:
-            known = ", ".join(("reference_audio", "sampling_rate", *_PROCESSOR_ARGUMENTS, *_MODEL_ARGUMENTS))
+            known = ", ".join(("reference_audio", "sampling_rate", "style", *_PROCESSOR_ARGUMENTS, *_MODEL_ARGUMENTS))
             raise TypeError(f"unknown argument{'s' * (len(unknown) > 1)} {', '.join(unknown)}: choose among {known}.")
         preprocess_params = dict(preprocess_params or {})
         preprocess_params.update({name: arguments[name] for name in _PROCESSOR_ARGUMENTS if name in arguments})
@@ -101,6 +109,8 @@ class ValeTTSPipeline(TextToAudioPipeline):
             preprocess_params["sampling_rate"] = sampling_rate
         forward_params = dict(forward_params or {})
         forward_params.update({name: arguments[name] for name in _MODEL_ARGUMENTS if name in arguments})
+        if style is not None:
+            forward_params["style_effect"] = StyleLookup(self.model, self._voices()).effect(style)
         # the defaults of the pipeline stay in force under what a call says
         defaults = getattr(self, "_forward_params", {}).get("forward_params", {})
         return super()._sanitize_parameters(
@@ -124,7 +134,7 @@ class ValeTTSPipeline(TextToAudioPipeline):
     def preprocess(self, text: Any, reference_features: dict | None = None, **kwargs: Any):
         if isinstance(text, dict):
             item = dict(text)
-            if not isinstance(item.get("text"), str):
+            if not isinstance(item.get("text"), (str, DirectedText)):
                 raise ValueError(f"a text given as a dictionary needs the key 'text', got the keys {sorted(item)}.")
             text = item.pop("text")
             if item.get("reference_audio") is not None:
@@ -140,9 +150,9 @@ class ValeTTSPipeline(TextToAudioPipeline):
             kwargs.update(own)
         if reference_features is None:
             adapter = self._take_stored_voice(kwargs)
-            return {**super().preprocess(text, **kwargs), "adapter": adapter}
+            return _with_directions({**super().preprocess(text, **kwargs), "adapter": adapter})
         kwargs.pop("voice", None)
-        inputs = {**super().preprocess(text, **kwargs), "adapter": torch.tensor([_PLAIN])}
+        inputs = _with_directions({**super().preprocess(text, **kwargs), "adapter": torch.tensor([_PLAIN])})
         inputs.pop("style", None)  # the default voice of the language
         for name, value in reference_features.items():
             inputs[name] = value.to(self.model.dtype) if value.is_floating_point() else value
@@ -156,6 +166,9 @@ class ValeTTSPipeline(TextToAudioPipeline):
             )
         forward_params = self._ensure_tensor_on_device(kwargs["forward_params"], device=self.device)
         adapters = model_inputs.pop("adapter", torch.tensor([_AS_LOADED])).tolist()
+        effect = forward_params.pop("style_effect", None)
+        if effect is not None:
+            forward_params |= effect.inputs(self._identities(model_inputs))
         if set(adapters) == {_AS_LOADED}:  # also where an adapter is in force that this pipeline knows nothing of
             output = self.model(**model_inputs, **forward_params)
         else:
@@ -163,18 +176,29 @@ class ValeTTSPipeline(TextToAudioPipeline):
                 output = self.model(**model_inputs, **forward_params)
         return {"waveform": output.waveform, "waveform_lengths": output.waveform_lengths}
 
+    def _identities(self, model_inputs: dict) -> torch.Tensor:
+        """Style vectors [B, H] of the voices that the rows are spoken with."""
+        if "style" in model_inputs:
+            return model_inputs["style"].to(self.model.dtype)
+        if "reference_mel" in model_inputs:
+            return self.model.encode_style(model_inputs["reference_mel"], model_inputs.get("reference_mask"))
+        return self.model.model.default_styles[model_inputs["language_ids"][:, 0]]
+
+    def _voices(self) -> VoiceLookup:
+        if self._lookup is None:
+            self._lookup = VoiceLookup(self.model, self.processor)
+        return self._lookup
+
     def _take_stored_voice(self, kwargs: dict) -> torch.Tensor:
         """Put the style of a stored voice in its place; returns the number [1] of the adapter to speak with."""
         voice = kwargs.get("voice")
         own = getattr(self.model, "default_voice", None)
         if voice is None or self.processor is None or (own is not None and voice == own.name):
             return torch.tensor([_AS_LOADED])
-        if self._lookup is None:
-            self._lookup = VoiceLookup(self.model, self.processor)
-        stored = self._lookup.stored(voice)
+        stored = self._voices().stored(voice)
         if stored is None:
             return torch.tensor([_PLAIN])
-        found = self._lookup.resolve(stored)
+        found = self._voices().resolve(stored)
         kwargs["voice"] = found.style[0].float().cpu().numpy()
         if found.adapter is None:
             return torch.tensor([_PLAIN])
@@ -198,6 +222,15 @@ class ValeTTSPipeline(TextToAudioPipeline):
         result = super().postprocess(outputs["waveform"][..., :length])
         result["audio"] = result["audio"].reshape(-1)
         return result
+
+
+def _with_directions(inputs: dict) -> dict:
+    """The inputs of a text, directed or not, with all that directed ones have: they may meet in a batch."""
+    if "deliveries" not in inputs:
+        size = inputs["input_ids"].shape[1]
+        arrays = padded_directions([TokenDirections.neutral(size)], size)
+        inputs.update((name, torch.from_numpy(array)) for name, array in arrays.items())
+    return inputs
 
 
 __all__ = ["ValeTTSPipeline"]
