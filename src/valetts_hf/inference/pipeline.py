@@ -54,15 +54,16 @@ class ValeTTSPipeline(TextToAudioPipeline):
             The manner of all texts of a call, while their voices stay: see [`ValeTTS.__call__`].
         speaking_rate (`float`), pitch_shift (`float`, semitones), pitch_range (`float`), energy_shift (`float`, dB),
         noise_scale (`float`), duration_noise_scale (`float`), style_token_weights, seed (`int`):
-            See [`ValeTTSForSpeech.forward`], on top of what a text itself asks for. The same seed gives a text the same speech, alone or in a batch.
+            See [`ValeTTSForSpeech.forward`], on top of what a text itself asks for. The same seed gives a text the same
+            speech, alone or in a batch.
         ssml (`bool`), pause_scale (`float`), pauses (`str`):
             See [`ValeTTSProcessor`]: whether texts are SSML, a factor on pauses, and "model" for those of a reader.
         batch_size (`int`, defaults to 1), preprocess_params (`dict`), forward_params (`dict`):
             As in the stock pipeline.
 
     The texts are strings or directed texts (see [`direct`]), alone, in a list, a generator or a `datasets` column; or
-    dictionaries with "text" and, for this text alone, "language", "voice", "ssml", "pause_scale" or "reference_audio". The result is `{"audio": np.ndarray of shape (S,),
-    "sampling_rate": int}`, or a list of them.
+    dictionaries with "text" and, for this text alone, "language", "voice", "ssml", "pause_scale", "pauses" or
+    "reference_audio". The result is `{"audio": np.ndarray of shape (S,), "sampling_rate": int}`, or a list of them.
 
     Example:
 

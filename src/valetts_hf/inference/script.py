@@ -1,4 +1,4 @@
-"""What a call is asked to say, whatever it was given as: sections, each with a voice of its own, as one sequence of pieces."""
+"""What a call is asked to say, whatever it was given as: sections, each in a voice of its own, as a sequence of pieces."""
 
 from __future__ import annotations
 

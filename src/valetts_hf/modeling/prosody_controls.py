@@ -1,4 +1,4 @@
-"""Direction by number: what speaking rate, pitch shift, pitch range, energy shift and pauses do to durations, pitch, gain.
+"""Direction by number: what rate, pitch shift and range, energy shift and pauses do to durations, pitch and gain.
 
 Explicit durations, pitch and energy as in FastSpeech 2 (arXiv 2006.04558) make speech steerable; these are the pure functions
 that steer. Energy is steered by a gain on the decoded waveform rather than through the prior: the prior follows energy
@@ -193,7 +193,7 @@ def contour_over_frames(
 def directed_pitch(
     pitch: torch.Tensor, frame_mask: torch.Tensor, pitch_shift: torch.Tensor, pitch_range: torch.Tensor
 ) -> torch.Tensor:
-    """Log-F0 [B, F] (0 = unvoiced), its distance from the row's mean scaled and the result moved by semitones, both [B, F]."""
+    """Log-F0 [B, F] (0 = unvoiced): its distance from the row's mean scaled, then moved by semitones, both [B, F]."""
     voiced = (pitch > 0) & frame_mask
     mean = voiced_mean(pitch, voiced)
     ranged = torch.where(pitch_range == 1, pitch, mean + (pitch - mean) * pitch_range)
