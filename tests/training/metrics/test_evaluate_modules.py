@@ -7,7 +7,7 @@ import pytest
 
 from valetts_hf.training.metrics import METRICS, metric_path
 from valetts_hf.training.metrics.cepstra import mel_cepstral_distortion
-from valetts_hf.training.metrics.contours import f0_error
+from valetts_hf.training.metrics.contours import f0_error, periodicity_error, voicing_f1
 from valetts_hf.training.metrics.durations import duration_error
 from valetts_hf.training.metrics.perceptual import pesq_score, stoi_score
 from valetts_hf.training.metrics.spectra import mel_distance, stft_distance
@@ -49,6 +49,8 @@ def test_every_metric_loads_and_describes_itself(load, name):
     [
         ("mel_cepstral_distortion", lambda p, r: {"mel_cepstral_distortion": mel_cepstral_distortion(p, r)}),
         ("f0_error", f0_error),
+        ("periodicity_error", lambda p, r: {"periodicity_rmse": periodicity_error(p, r)}),
+        ("voicing_f1", lambda p, r: {"voicing_f1": voicing_f1(p, r)}),
         ("mel_distance", lambda p, r: {"mel_distance": mel_distance(p, r)}),
         ("stft_distance", stft_distance),
         ("pesq_score", lambda p, r: {"pesq": pesq_score(p, r)}),

@@ -139,6 +139,16 @@ def test_f0_error_of_recordings():
     assert aligned["voicing_error"] < 0.05 < contours.f0_error(slow, waveform, RATE, align=False)["voicing_error"]
 
 
+def test_periodicity_and_voicing_of_copies():
+    voiced = glide()
+    half = voiced.copy()
+    half[len(half) // 2 :] = 0.1 * np.random.default_rng(1).standard_normal(len(half) - len(half) // 2)
+    whole = contours.f0_error(half, voiced, align=False)
+    assert contours.periodicity_error(half, voiced) == whole["periodicity_rmse"] > 0.2
+    assert contours.voicing_f1(half, voiced) == whole["voicing_f1"] < 0.9
+    assert contours.periodicity_error(voiced, voiced[:-500]) < 0.05 and contours.voicing_f1(voiced, voiced) == 1.0
+
+
 def test_duration_error_by_hand():
     result = duration_error([2, 4, 6], [1, 4, 8], milliseconds_per_frame=10.0)
     assert result["duration_mae_ms"] == pytest.approx(10.0)

@@ -20,11 +20,13 @@ METRICS = (
     "f0_error",
     "mel_cepstral_distortion",
     "mel_distance",
+    "periodicity_error",
     "pesq_score",
     "phoneme_error_rate",
     "speaker_similarity",
     "stft_distance",
     "stoi_score",
+    "voicing_f1",
     "word_error_rate",
 )
 

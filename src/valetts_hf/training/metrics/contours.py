@@ -82,6 +82,33 @@ def periodicity(waveform: np.ndarray, sampling_rate: int = 24_000, hop_length: i
     return np.clip(correlation.max(axis=1, initial=0.0), 0.0, 1.0)
 
 
+def periodicity_error(predicted: np.ndarray, reference: np.ndarray, sampling_rate: int = 24_000) -> float:
+    """
+    RMSE of `periodicity` between two recordings with one timing, in [0, 1]; what one has more is left out.
+
+    Args:
+        predicted, reference (`np.ndarray` of shape `(S,)`): samples in [-1, 1].
+        sampling_rate (`int`): in Hz.
+    """
+    pair = [periodicity(waveform, sampling_rate) for waveform in checked_pair(predicted, reference)]
+    frames = min(len(values) for values in pair)
+    return float(np.sqrt(np.mean((pair[0][:frames] - pair[1][:frames]) ** 2))) if frames else float("nan")
+
+
+def voicing_f1(predicted: np.ndarray, reference: np.ndarray, sampling_rate: int = 24_000) -> float:
+    """
+    F1 of the voiced / unvoiced decision between two recordings with one timing, in [0, 1]; NaN if none is voiced.
+
+    Args:
+        predicted, reference (`np.ndarray` of shape `(S,)`): samples in [-1, 1].
+        sampling_rate (`int`): in Hz.
+    """
+    hop = frame_hop(sampling_rate)
+    pair = [extract_log_f0(waveform, sampling_rate, hop) for waveform in checked_pair(predicted, reference)]
+    frames = min(len(values) for values in pair)
+    return compare_f0(pair[0][:frames], pair[1][:frames])["voicing_f1"]
+
+
 def f0_error(
     predicted: np.ndarray, reference: np.ndarray, sampling_rate: int = 24_000, align: bool = True
 ) -> dict[str, float]:
