@@ -130,9 +130,9 @@ def numbers(entry: dict[str, Any]) -> str:
     cells = []
     for shown, value in (
         (f"&times; {entry['rate']:.2f}", np.log(entry["rate"]) / np.log(1.3)),
-        (f"{entry['pitch']:+.1f} st", entry["pitch"] / 3),
+        (f"{round(entry['pitch'], 1) + 0.0:+.1f} st", entry["pitch"] / 3),
         (f"&times; {entry['pitch_range']:.2f}", np.log(max(entry["pitch_range"], 0.01)) / np.log(2)),
-        (f"{entry['energy']:+.1f} dB", entry["energy"] / 4),
+        (f"{round(entry['energy'], 1) + 0.0:+.1f} dB", entry["energy"] / 4),
     ):
         size = min(abs(float(value)), 1.0) * 50
         left = 50 - size if value < 0 else 50
@@ -162,22 +162,38 @@ def plot(entries: dict[str, dict[str, Any]]) -> str:
         f'<text class="axis" x="{width / 2 + 8}" y="14">wider melody</text>',
         f'<text class="axis" x="{width / 2 + 8}" y="{height - 6}">narrower melody</text>',
     ]
-    taken: list[tuple[float, float]] = []
+    places = {name: place(x[name], y[name]) for name in entries}
+    boxes = [(left - 6, top - 6, left + 6, top + 6) for left, top in places.values()]
     for name, entry in sorted(entries.items(), key=lambda item: item[0].startswith("token:")):
-        left, top = place(x[name], y[name])
-        colour = f"hsl({205 - 185 * (np.clip(entry['pitch'] / 2, -1, 1) + 1) / 2:.0f} 65% 42%)"
+        left, top = places[name]
         token = name.startswith("token:")
-        label_top = top + 4
-        while any(abs(label_top - other) < 13 and abs(left - at) < 74 for at, other in taken):
-            label_top += 13
-        taken.append((left, label_top))
-        shown = html.escape(name.removeprefix("token:") if token else name)
+        shown = name.removeprefix("token:")
+        long, high = 7.5 * len(shown), 11.0
+        choices = [
+            (left + 9, top + 4),
+            (left - 9 - long, top + 4),
+            (left - long / 2, top - 9),
+            (left - long / 2, top + 18),
+        ]
+        start, base = min(
+            choices, key=lambda at: sum(_overlap((at[0], at[1] - high, at[0] + long, at[1] + 2), box) for box in boxes)
+        )
+        boxes.append((start, base - high, start + long, base + 2))
+        strength = float(np.clip(entry["pitch"] / 1.5, -1, 1))
+        colour = f"hsl({8 if strength > 0 else 212} {85 * abs(strength):.0f}% 48%)"
         dot = f'<circle cx="{left:.1f}" cy="{top:.1f}" r="{4 if token else 6}" fill="{colour}"/>'
         parts.append(
             f"<g><title>{html.escape(name)}: {html.escape(entry['words'])}</title>{dot}"
-            f'<text class="{"token" if token else "named"}" x="{left + 9:.1f}" y="{label_top:.1f}">{shown}</text></g>'
+            f'<text class="{"token" if token else "named"}" x="{start:.1f}" y="{base:.1f}">{html.escape(shown)}</text></g>'
         )
     return f'<svg class="plot" viewBox="0 0 {width} {height}" role="img" aria-label="Styles by rate and range">{"".join(parts)}</svg>'
+
+
+def _overlap(first: tuple[float, ...], second: tuple[float, ...]) -> float:
+    """Area that two boxes (left, top, right, bottom) share."""
+    width = min(first[2], second[2]) - max(first[0], second[0])
+    height = min(first[3], second[3]) - max(first[1], second[1])
+    return max(width, 0.0) * max(height, 0.0)
 
 
 def table(
@@ -211,7 +227,7 @@ def page(tts: ValeTTS, parsed: argparse.Namespace) -> str:
         sections.append(("Named styles", "Each is a mixture of tokens.", table(rows, neutral, True)))
         path = [known.names[0], known.names[min(1, len(known.names) - 1)]]
         mixed = [Style.mix([(path[0], 1 - share), (path[1], share)]) for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
-        rows = [(f"{100 - 25 * step} % {path[0]}", str(style), None, speak(style)) for step, style in enumerate(mixed)]
+        rows = [(f"{25 * step} % {path[1]}", str(style), None, speak(style)) for step, style in enumerate(mixed)]
         sections.append((f"From {path[0]} to {path[1]}", "Styles between styles.", table(rows, neutral, False)))
         strongest = path[1]
         rows = [(f"{strongest} * {step:g}", "", None, speak(Style.parse(strongest) * step)) for step in STEPS]
@@ -241,7 +257,7 @@ def page(tts: ValeTTS, parsed: argparse.Namespace) -> str:
     ]
     if entries:
         parts.append(
-            "<h2>All at a glance</h2><p>Measured against the voices' own manner, which is the centre. Red is higher, blue lower; "
+            "<h2>All at a glance</h2><p>Measured against the voices' own manner, which is the centre. Red is higher, blue lower, grey neither; "
             f"numbers are tokens.</p>{plot(entries)}"
         )
     parts += [f"<h2>{html.escape(title)}</h2><p>{html.escape(text)}</p>{body}" for title, text, body in sections]
