@@ -5,6 +5,7 @@ from valetts_hf.inference.errors import (
     AudioFileError,
     CheckpointError,
     ConsentError,
+    MarkupError,
     MissingWordsError,
     QualityError,
     SpeechTextError,
@@ -13,14 +14,16 @@ from valetts_hf.inference.errors import (
     VoiceFileError,
     VoiceMismatchError,
 )
-from valetts_hf.inference.speech import Speech, Word
+from valetts_hf.inference.speech import Phoneme, Speech, Word
 
 
 __all__ = [
     "AudioFileError",
     "CheckpointError",
     "ConsentError",
+    "MarkupError",
     "MissingWordsError",
+    "Phoneme",
     "QualityError",
     "Speech",
     "SpeechTextError",

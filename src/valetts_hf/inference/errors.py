@@ -7,6 +7,7 @@ Every message names the offending value and the remedy. Errors of the text front
 from __future__ import annotations
 
 from valetts_hf.direction.style_spec import StyleError
+from valetts_hf.processing.markup_reading import MarkupError
 from valetts_hf.voices.errors import ConsentError, QualityError, VoiceError, VoiceFileError, VoiceMismatchError
 
 
@@ -14,6 +15,7 @@ __all__ = [
     "AudioFileError",
     "CheckpointError",
     "ConsentError",
+    "MarkupError",
     "MissingWordsError",
     "QualityError",
     "SpeechTextError",
