@@ -221,3 +221,5 @@ def test_a_directed_text_must_be_canonical(tokenizer):
         tokenizer(DirectedText("cafe\u0301"))
     with pytest.raises(TypeError, match="text must be a string"):
         tokenizer(5)
+    with pytest.raises(TypeError, match="a directed text is no IPA"):
+        tokenizer(direct("a"), is_phonemes=True)

@@ -164,7 +164,7 @@ class ValeTTSProcessor(ProcessorMixin):
         """
         return self.tokenizer.analyze(text, language=language)
 
-    def _directed(self, text: str | list[str], language: Any) -> DirectedText | list[DirectedText]:
+    def _directed(self, text: Any, language: Any) -> Any:
         """Documents of SSML as directed texts."""
         if isinstance(text, str):
             return joined(self.read_ssml(text, language))

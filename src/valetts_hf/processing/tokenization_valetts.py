@@ -301,9 +301,11 @@ class ValeTTSTokenizer(PreTrainedTokenizer):
 
     def _row(self, text: Any, language: str | None, is_phonemes: bool) -> tuple[str, list[int]]:
         """IPA of a text and the language id of each of its tokens (without `<s>` and `</s>`)."""
-        if not isinstance(text, str if is_phonemes else (str, DirectedText)):
+        if not isinstance(text, (str, DirectedText)):
             raise TypeError(f"text must be a string or a list of strings, got {type(text).__name__}: {text!r:.60}")
         if is_phonemes:
+            if isinstance(text, DirectedText):
+                raise TypeError("a directed text is no IPA: pass a string, or leave is_phonemes out.")
             ipa = check_ipa(text, self._known | frozenset(self.all_special_tokens) | frozenset("<>_/"))
             code = language or self.language or self.default_language
             return ipa, [self.language_id(code)] * len(self.tokenize(ipa, is_phonemes=True))
