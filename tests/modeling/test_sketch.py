@@ -32,7 +32,12 @@ def speaking_model(**sketch) -> ValeTTSForSpeech:
     torch.manual_seed(0)
     model = ValeTTSForSpeech(config).eval()
     with torch.no_grad():
-        model.model.prosody_predictor.output.bias[1] = 50.0
+        output = model.model.prosody_predictor.output
+        output.weight.mul_(0.1)
+        output.bias[1] = 50.0
+        if model.model.sketch is not None:
+            for output in (model.model.sketch.predictor.output, model.model.sketch.refiner.output):
+                output.weight.mul_(0.1)
     return model
 
 
@@ -108,7 +113,7 @@ def test_following_a_curve_makes_it_the_coarse_curve_and_keeps_detail():
 
 def test_a_weak_drawing_is_followed_frame_by_frame_at_the_cost_of_accents():
     durations, index = DURATIONS, expansion_index(DURATIONS)
-    torch.manual_seed(1)
+    torch.manual_seed(0)
     accents = curve_over_frames(torch.randn(1, 13), durations, index)
     wanted, drawn = torch.linspace(0, 3, 13)[None], torch.ones(1, 13, dtype=torch.bool)
     voiced = torch.ones_like(index, dtype=torch.bool)
@@ -157,11 +162,12 @@ def spoken(model, **arguments):
 def test_pitch_and_loudness_follow_the_drawing(model, refine):
     rising, falling = torch.linspace(0, 1, 13)[None], torch.linspace(1, 0, 13)[None]
     output = spoken(model, sketch_pitch=rising, sketch_energy=falling, refine=refine)
-    time = np.arange(output.pitch.shape[1])
+    index = expansion_index(DURATIONS)
     assert bool((output.pitch > 0).all())
-    assert np.corrcoef(time, output.pitch[0].numpy())[0, 1] > 0.9
-    assert np.corrcoef(time, output.gain[0].log().numpy())[0, 1] < -0.6
-    assert output.pitch[0, -1] - output.pitch[0, 0] > 0.15  # the least span is 4 semitones
+    coarse = coarse_curve(output.pitch, output.pitch > 0, index, 13)[0][0]
+    assert np.corrcoef(coarse.numpy(), rising[0].numpy())[0, 1] > 0.97
+    assert float(coarse[-1] - coarse[0]) > 0.15  # the least span is 4 semitones
+    assert float(output.gain[0, :9].mean()) > 1.05 > 0.95 > float(output.gain[0, -9:].mean())
 
 
 def test_hertz_are_obeyed(model):
@@ -255,7 +261,8 @@ def test_a_checkpoint_with_networks_comes_back(model, tmp_path):
     assert not info["missing_keys"]
     assert not info["unexpected_keys"]
     sketch = torch.linspace(0, 1, 13)[None]
-    assert torch.equal(spoken(loaded.eval(), sketch_pitch=sketch).pitch, spoken(model, sketch_pitch=sketch).pitch)
+    again = spoken(loaded.eval(), sketch_pitch=sketch).pitch
+    torch.testing.assert_close(again, spoken(model, sketch_pitch=sketch).pitch, atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize(
@@ -285,7 +292,14 @@ def test_an_empty_sketch_is_none():
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("num_steps", 9), ("num_steps", 0), ("sigma_max", 0.01), ("patch_frames", 0), ("kernel_size", 4), ("guidance_scale", -1)],
+    [
+        ("num_steps", 9),
+        ("num_steps", 0),
+        ("sigma_max", 0.01),
+        ("patch_frames", 0),
+        ("kernel_size", 4),
+        ("guidance_scale", -1),
+    ],
 )
 def test_configurations_that_cannot_be(field, value):
     from valetts_hf.modeling.configuration_valetts import ValeTTSSketchConfig

@@ -60,16 +60,28 @@ def fill_gaps(values: torch.Tensor, known: torch.Tensor) -> tuple[torch.Tensor, 
     return filled, distance
 
 
-def smooth(values: torch.Tensor) -> torch.Tensor:
+def smooth(values: torch.Tensor, inside: torch.Tensor | None = None) -> torch.Tensor:
     """Savitzky-Golay smoothing of order 1, windows 7 and 4, ends repeated: [B, N] -> [B, N].
 
     At order 1 the filter is a moving average; the even window reaches one further to the right, as SciPy's does.
+
+    Args:
+        values (`torch.Tensor` [B, N]).
+        inside (`torch.Tensor` [B, N], bool, *optional*): where a row's curve lies; its ends are the ends that are repeated.
     """
     for window in SMOOTHING_WINDOWS:
         padding = ((window - 1) // 2, window // 2)
         padded = functional.pad(values[:, None], padding, mode="replicate")
         values = functional.avg_pool1d(padded, window, stride=1)[:, 0]
+        if inside is not None:
+            values = fill_gaps(values, inside)[0]
     return values
+
+
+def between_ends(known: torch.Tensor) -> torch.Tensor:
+    """From the first to the last true value of each row: [B, N], bool -> [B, N], bool."""
+    counts = known.long().cumsum(dim=1)
+    return (counts > 0) & ((counts < counts[:, -1:]) | known)
 
 
 def coarse_curve(
@@ -87,7 +99,7 @@ def coarse_curve(
         The curve [B, T] (0 in rows without a voiced frame) and which tokens hold a voiced frame, bool [B, T].
     """
     means, known = token_means(values, voiced, index, num_tokens)
-    return smooth(fill_gaps(means, known)[0]), known
+    return smooth(fill_gaps(means, known)[0], between_ends(known)), known
 
 
 def curve_range(curve: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
@@ -147,11 +159,12 @@ def follow_curve(
     """
     means, known = token_means(values, voiced, index, wanted.shape[1])
     averages = fill_gaps(means, known)[0]
-    coarse = smooth(averages)
+    coarse = smooth(averages, between_ends(known))
     drawn = drawn & known.any(dim=1, keepdim=True)
     zeros = torch.zeros_like(coarse)
     difference, distance = fill_gaps(torch.where(drawn, wanted - coarse, zeros), drawn)
     fade = torch.exp(-distance.to(difference.dtype) / _FADE_TOKENS)
+    fade = fill_gaps(fade, durations > 0)[0]  # padding continues the last token
     moved = values + curve_over_frames(difference * fade, durations, index)
     if least_correlation <= 0:
         return moved
