@@ -113,7 +113,8 @@ def library_problem() -> str | None:
     except Exception as error:  # also one that is there and broken
         return f'the kernels library cannot be imported ({error}); pip install "valetts-hf[kernels]"'
     if not hasattr(kernels, "KernelizeFallback"):
-        return f'kernels {kernels.__version__} is too old; pip install "valetts-hf[kernels]"'
+        version = getattr(kernels, "__version__", "")  # a folder of that name has none
+        return f'kernels {version} is not the library, or too old; pip install "valetts-hf[kernels]"'
     if importlib.util.find_spec("triton") is None:
         return "Triton is not installed; it comes with the CUDA builds of torch on Linux, or pip install triton"
     return None
