@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from valetts_hf.processing.languages import register_language
-from valetts_hf.processing.say_as import KINDS, say_as
+from valetts_hf.processing.languages import BUILT_IN, LANGUAGES, register_language
+from valetts_hf.processing.say_as import DATE_FORMATS, KINDS, TIME_FORMATS, say_as
 
 
 @pytest.mark.parametrize(
@@ -109,3 +111,16 @@ def test_an_added_language_has_no_rules(languages_put_back):
     register_language("fi", "fi", "Finnish")
     with pytest.raises(ValueError, match="no rules for numbers and dates in the added language Finnish"):
         say_as("5", "cardinal", "fi")
+
+
+@given(
+    st.text(alphabet="0123456789.,:/-+ ½apmhXIVLkg%€$R°ªnd\u0661\u00b2", max_size=14),
+    st.sampled_from(sorted(KINDS)),
+    st.sampled_from(list(LANGUAGES)[:BUILT_IN]),
+    st.sampled_from([None, None, *DATE_FORMATS, *TIME_FORMATS]),
+)
+def test_any_content_is_words_or_a_value_error(content, kind, language, form):
+    try:
+        assert say_as(content, kind, language, form).strip()
+    except ValueError:
+        pass

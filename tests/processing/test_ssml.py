@@ -332,3 +332,20 @@ def test_well_formed_documents_give_consistent_texts_or_a_markup_error(parts):
         for stretch in (*directed.spans, *directed.marks):
             assert 0 <= stretch.start < stretch.end <= len(directed.text)
         assert [pause.position for pause in directed.pauses] == sorted({pause.position for pause in directed.pauses})
+
+
+_DOCUMENT = (
+    '<speak xml:lang="en"><p><s>A <prosody rate="fast" contour="(0%,+1st) (50%,-5%)">b</prosody></s><break time="1s"/>'
+    '<say-as interpret-as="date" format="dmy">1/2/2020</say-as> <phoneme ph="ə">a</phoneme> &lt;<![CDATA[x]]></p></speak>'
+)
+
+
+@given(st.lists(st.tuples(st.integers(0, len(_DOCUMENT)), st.integers(0, 6), st.text(max_size=3)), max_size=4))
+def test_a_damaged_document_is_a_markup_error(damages):
+    text = _DOCUMENT
+    for place, removed, added in damages:
+        text = text[:place] + added + text[place + removed :]
+    try:
+        assert parse_ssml(text)
+    except MarkupError as error:
+        assert 1 <= error.line <= text.count("\n") + 2 and error.column >= 1
