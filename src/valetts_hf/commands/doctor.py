@@ -32,6 +32,7 @@ EXTRAS = {
     "train": ["accelerate", "datasets", "evaluate", "peft", "torchaudio", "pyworld-prebuilt"],
     "kernels": ["kernels"],
     "play": ["sounddevice"],
+    "demo": ["fastapi", "uvicorn", "python-multipart"],
 }
 
 

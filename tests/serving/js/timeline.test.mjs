@@ -9,12 +9,6 @@ const STEP = 0.01;
 const sentence = (text, seconds) =>
   text.split(" ").map((word, i) => ({ text: word, start: i * seconds + 0.02, end: (i + 1) * seconds }));
 
-test("the word at a time, and the nearest in a pause", () => {
-  const words = [{ text: "a", start: 0.1, end: 0.2 }, { text: "b", start: 0.5, end: 0.6 }];
-  assert.deepEqual([0, 0.15, 0.3, 0.45, 9].map((time) => timeline.wordAt(words, time)), [0, 0, 0, 1, 1]);
-  assert.equal(timeline.wordAt([], 1), -1);
-});
-
 test("words that stay are found, whatever comes between", () => {
   const [before, after] = [sentence("the ferry leaves the harbour", 0.3), sentence("The old ferry leaves harbour now", 0.3)];
   assert.deepEqual(timeline.matchWords(before, after), [0, 2, 3, -1, 4]);

@@ -46,5 +46,3 @@ export function addVoice(recording, name, consent) {
   form.append("consent", consent);
   return request("api/voices", { method: "POST", body: form });
 }
-
-export const removeVoice = (key) => request(`api/voices/${encodeURIComponent(key)}`, { method: "DELETE" });

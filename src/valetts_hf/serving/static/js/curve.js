@@ -93,9 +93,6 @@ export function scaled(curve, factor) {
   return curve.map((value) => mean + (value - mean) * factor);
 }
 
-/** Everything drawn, higher or lower. */
-export const raised = (curve, amount) => curve.map((value) => value + amount);
-
 export const limited = (curve, [low, high]) =>
   curve.map((value) => (Number.isNaN(value) ? value : clamp(value, low, high)));
 

@@ -242,7 +242,7 @@ async function speakTake(take) {
       }
     }
   }
-  await player.play(take);
+  if (!(await player.play(take))) say("status.press");
   return showTakes();
 }
 

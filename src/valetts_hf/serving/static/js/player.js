@@ -25,10 +25,13 @@ export class Player extends EventTarget {
     this.takes[name] = take && { ...take, url: URL.createObjectURL(take.blob) };
   }
 
-  /** Play a take from its beginning, or, if the other one is playing, from the same word on. */
+  /**
+   * Play a take from its beginning, or, if the other one is playing, from the same word on.
+   * @returns {Promise<boolean>} false where the browser wants to be asked by a press of a button right before.
+   */
   async play(name) {
     const take = this.takes[name];
-    if (!take) return;
+    if (!take) return true;
     const other = this.takes[this.current];
     const from = this.playing && name !== this.current && other ? mapTime(this.#audio.currentTime, other.words, take.words) : 0;
     this.current = name;
@@ -38,10 +41,12 @@ export class Player extends EventTarget {
     try {
       await this.#audio.play();
     } catch (error) {
-      if (error.name !== "AbortError" && error.name !== "NotAllowedError") throw error;
+      if (error.name === "NotAllowedError") return false;
+      if (error.name !== "AbortError") throw error;
     }
     this.#tell("change");
     this.#follow();
+    return true;
   }
 
   stop() {

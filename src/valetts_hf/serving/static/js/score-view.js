@@ -130,7 +130,7 @@ export class ScoreView {
     this.scene.words.forEach((word, index) => {
       const [left, right] = [this.xAt(word.start), this.xAt(word.end)];
       if (right < 0 || left > this.width) return;
-      const room = Math.max(right - left, 4) + 6;
+      const room = Math.max(right - left, 4) + 2;
       context.fillStyle = index === this.cursor ? colours.accent : colours.ink;
       let size = 16;
       do {
@@ -152,7 +152,7 @@ export class ScoreView {
       for (const sound of sounds) context.fillText(sound.text, this.xAt((sound.start + sound.end) / 2), 36);
     } else {
       const whole = sounds.map((sound) => sound.text).join("");
-      context.fillText(shortened(context, whole, right - left + 6), (left + right) / 2, 36);
+      context.fillText(shortened(context, whole, right - left + 2), (left + right) / 2, 36);
     }
   }
 

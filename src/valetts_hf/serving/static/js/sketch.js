@@ -1,6 +1,6 @@
 /** The drawing: a curve for pitch and one for energy over one timeline, with undo and redo. */
 
-import { emptyCurve, isEmpty, limited, raised, scaled, smoothed, withLine, withoutRange } from "./curve.js";
+import { emptyCurve, isEmpty, limited, scaled, smoothed, withLine, withoutRange } from "./curve.js";
 import { followWords } from "./timeline.js";
 
 export const LAYERS = ["pitch", "energy"];
@@ -86,10 +86,6 @@ export class Sketch extends EventTarget {
 
   scale(layer, factor) {
     this.#set(layer, scaled(this.curves[layer], factor));
-  }
-
-  raise(layer, amount) {
-    this.#set(layer, raised(this.curves[layer], amount));
   }
 
   /** Both curves at once, one step of undo. */

@@ -91,6 +91,7 @@ export const en = {
   "status.predicted": "{words} words, {seconds} s.",
   "status.speaking": "Speaking…",
   "status.spoken": "{seconds} s of speech, seed {seed}.",
+  "status.press": "Ready: press again to hear it.",
   "status.changed": "Changed since it was spoken: speak again to hear it.",
   "status.word": "{word}, word {number} of {count}: ",
   "status.wordPlain": "nothing drawn.",

@@ -5,20 +5,6 @@
 
 import { clamp, emptyCurve, meanOf, withLine } from "./curve.js";
 
-/** Index of the word at a time; of the nearest one in a pause. -1 without words. */
-export function wordAt(words, time) {
-  let best = -1;
-  let distance = Infinity;
-  words.forEach((word, index) => {
-    const away = Math.max(word.start - time, time - word.end, 0);
-    if (away < distance) {
-      distance = away;
-      best = index;
-    }
-  });
-  return best;
-}
-
 /**
  * Which word of the new text each word of the old one has become (index, or -1): the longest common subsequence, so that
  * changing or adding a word leaves the drawing over the others alone.
