@@ -9,6 +9,10 @@ peak resident memory. VitsModel gets random weights, scaled so that activations 
 the vocoder computes on denormal numbers, which is several times slower and would flatter us), and durations that make its
 audio as long as ours; like every user of it, the benchmark feeds it sentence by sentence. 10 minutes of VitsModel take
 minutes: choose cases with the options.
+
+Where there is a GPU, rows about ValeTTS on it follow: the time of a ten-word sentence, memory of the card, several threads
+speaking at once, and batches; `--gpu-decoder bigvgan` for the other decoder of a checkpoint that has it, `--gpu-kernels`
+for the fused kernels.
 """
 
 from __future__ import annotations
@@ -35,6 +39,7 @@ SENTENCES = (
 )
 CHARACTERS_PER_SECOND = 15.0
 TEXTS = {"short": "Good morning, how are you?", "medium": " ".join(SENTENCES[:2])}
+TEN_WORDS = "The small ferry leaves the old harbour early every morning."
 SYSTEMS = ("valetts", "vits")
 
 
@@ -172,6 +177,57 @@ def run_vits(sentences: list[str], batch: int, threads: int, model: str | None, 
     return measure(work, repeats)
 
 
+def run_gpu(model: str | None, decoder: str | None, use_kernels: bool, repeats: int) -> list[dict]:
+    """Rows of name, value and unit, of ValeTTS on the first GPU; an empty list without one."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return []
+    from concurrent.futures import ThreadPoolExecutor
+    from statistics import median
+
+    from valetts_hf.inference.engine import ValeTTS
+
+    tts = ValeTTS.from_pretrained(model, device="cuda")
+    if decoder is not None:
+        network = type(tts.model).from_pretrained(tts.model.config._name_or_path, decoder=decoder).cuda().eval()
+        tts = ValeTTS(network, tts.processor)
+    if use_kernels:
+        print(tts.model.use_kernels(), file=sys.stderr)
+
+    def speak(seed: int = 0) -> float:
+        """Seconds until the whole sentence is there as samples on the host."""
+        begun = time.perf_counter()
+        tts(TEN_WORDS, language="en", seed=seed)
+        return time.perf_counter() - begun
+
+    for _ in range(5):
+        speak()
+    torch.cuda.reset_peak_memory_stats()
+    alone = [speak() for _ in range(10 * repeats)]
+    rows = [
+        {"what": "ten-word sentence, median", "value": 1000 * median(alone), "unit": "ms"},
+        {"what": "ten-word sentence, slowest", "value": 1000 * max(alone), "unit": "ms"},
+    ]
+    for workers in (1, 4, 10, 16):
+        with ThreadPoolExecutor(workers) as pool:
+            begun = time.perf_counter()
+            took = list(pool.map(speak, range(4 * workers)))
+            wall = time.perf_counter() - begun
+        rows.append({"what": f"{workers} at once, median", "value": 1000 * median(took), "unit": "ms"})
+        rows.append({"what": f"{workers} at once", "value": len(took) / wall, "unit": "sentences/s"})
+    for batch in (8, 32, 128):
+        texts = [TEN_WORDS] * batch
+        tts.batch(texts, language="en", seed=0)
+        begun = time.perf_counter()
+        audio = sum(speech.duration for speech in tts.batch(texts, language="en", seed=0))
+        rows.append(
+            {"what": f"batch of {batch}", "value": audio / (time.perf_counter() - begun), "unit": "s of audio per s"}
+        )
+    peak = {"what": "most memory of the card", "value": torch.cuda.max_memory_allocated() / 1e6, "unit": "MB"}
+    return [*rows, peak]
+
+
 def measure(work, repeats: int) -> dict:
     """Run `work() -> (seconds of audio, seconds to the first audio)` and keep the fastest run of each figure."""
     rows = []
@@ -248,11 +304,18 @@ def main() -> None:
     parser.add_argument("--timeout", type=float, default=3600.0, help="seconds for one case")
     parser.add_argument("--output", type=Path, default=Path("speech_speed.json"), help="where the JSON goes")
     parser.add_argument("--quick", action="store_true", help="short and medium text, batch 1, one thread, one run")
+    parser.add_argument("--gpu-only", action="store_true", help="only the rows about a GPU")
+    parser.add_argument("--gpu-decoder", help="decoder of the GPU rows; default: the checkpoint's own")
+    parser.add_argument("--gpu-kernels", action="store_true", help="fused kernels in the GPU rows")
     parser.add_argument("--case", help=argparse.SUPPRESS)
     options = parser.parse_args()
 
     if options.case:
         case = json.loads(options.case)
+        if case["system"] == "gpu":
+            rows = run_gpu(case["model"], case["decoder"], case["use_kernels"], case["repeats"])
+            print(json.dumps({"rows": rows}))
+            return
         sentences = make_text(case["text"], case["long_minutes"])
         run = {"valetts": run_valetts, "vits": run_vits}[case["system"]]
         print(json.dumps(run(sentences, case["batch"], case["threads"], case["model"], case["repeats"])))
@@ -261,7 +324,8 @@ def main() -> None:
     if options.quick:
         options.texts, options.batch_sizes, options.threads, options.repeats = ["short", "medium"], [1], [1], 1
     rows = []
-    for text, batch, threads, system in product(options.texts, options.batch_sizes, options.threads, options.systems):
+    cases = product(options.texts, options.batch_sizes, options.threads, options.systems)
+    for text, batch, threads, system in [] if options.gpu_only else cases:
         case = {
             "system": system,
             "text": text,
@@ -273,8 +337,25 @@ def main() -> None:
         }
         print(f"running {system}, {text} text, batch {batch}, {threads} thread(s) ...", file=sys.stderr, flush=True)
         rows.append(run_case(case, options.timeout))
-    print(table(rows))
+    if rows:
+        print(table(rows))
+    gpu = run_case(
+        {
+            "system": "gpu",
+            "threads": 4,
+            "model": options.model,
+            "decoder": options.gpu_decoder,
+            "use_kernels": options.gpu_kernels,
+            "repeats": options.repeats,
+        },
+        options.timeout,
+    )
+    for row in gpu.get("rows", []):
+        print(f"GPU: {row['what']:30}{row['value']:10.1f} {row['unit']}")
+    if not gpu.get("rows"):
+        print(f"GPU: {gpu.get('error', 'none here, its rows are left out')}")
     report = {"machine": platform.processor() or platform.machine(), "python": platform.python_version(), "rows": rows}
+    report["gpu"] = gpu
     options.output.write_text(json.dumps(report, indent=2) + "\n")
     print(f"written to {options.output}")
     if any("error" in row for row in rows):
