@@ -93,7 +93,7 @@ PRESETS = {
         "num_mel_bands": 128,
         "bigvgan": {"upsample_rates": [8, 4, 2, 2, 2, 2], "upsample_kernel_sizes": [16, 8, 4, 4, 4, 4]},
     },
-    # of our own: the width of BigVGAN-base (14 M), one for modest machines (3.6 M), one for experiments (0.3 M)
+    # of our own: the width of BigVGAN-base (14 M), one for modest machines (3.6 M), one for experiments (0.37 M)
     "24khz_100band_256x_base": {**_24KHZ, "bigvgan": {**SMALL_BIGVGAN, "upsample_initial_channel": 512}},
     "24khz_100band_256x_small": {**_24KHZ, "bigvgan": SMALL_BIGVGAN},
     "24khz_100band_256x_tiny": {
