@@ -50,7 +50,7 @@ def test_one_word_obeys_and_the_others_stay(tts):
 
 
 def test_explicit_pauses_last_as_long_as_asked(tts):
-    for seconds in (0.05, 0.3, 1.0):
+    for seconds in (0.0, 0.05, 0.3, 1.0):
         text = direct(PLAIN).pause(seconds, after="boats")
         for manner in ({}, {"speaking_rate": 2.0}, {"pause_scale": 0.0}):
             speech = tts(text, **STILL, **manner)

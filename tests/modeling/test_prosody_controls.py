@@ -53,7 +53,7 @@ def test_rate_and_pauses_decide_durations():
     pauses = torch.tensor([[NAN, 0.32, NAN, 0.0]])
     rate = torch.tensor([[1.0, 1.0, 2.0, 1.0]])
     mask = torch.ones(1, 4, dtype=torch.bool)
-    assert directed_durations(log_durations, mask, rate, pauses, 93.75).tolist() == [[10, 30, 5, 1]]
+    assert directed_durations(log_durations, mask, rate, pauses, 93.75).tolist() == [[10, 30, 5, 0]]
     assert directed_durations(log_durations, mask, rate, None, 93.75).tolist() == [[10, 10, 5, 10]]
 
 
@@ -229,6 +229,7 @@ def test_both_models_take_the_same_arguments(model):
         ({"deliveries": torch.zeros(2, 14, 4)}, "speaking_rate of deliveries must be greater than 0, got 0"),
         ({"pauses": torch.zeros(2, 3)}, r"pauses must have one value per token, \[2, 14\].*got \[2, 3\]"),
         ({"pauses": torch.full((2, 14), -1.0)}, "pauses must be 0 seconds or more, or NaN.*got -1"),
+        ({"pauses": torch.zeros(2, 14)}, "pauses of 0 seconds leave nothing of a row"),
         ({"pitch_contours": torch.zeros(2, 1, 1)}, "with at least 2 points"),
         ({"pitch_contours": torch.zeros(2, 1, 3)}, r"contour_tokens must say.*\[2, 1, 2\], got None"),
         (

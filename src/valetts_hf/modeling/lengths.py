@@ -13,14 +13,20 @@ def length_mask(lengths: torch.Tensor, max_length: int | None = None) -> torch.T
     return torch.arange(max_length, device=lengths.device)[None] < lengths[:, None]
 
 
-def round_durations(durations: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """Real-valued durations [B, T] (frames) -> integers [B, T], at least 1 where `mask` is true, 0 elsewhere.
+def round_durations(
+    durations: torch.Tensor, mask: torch.Tensor, may_vanish: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Real-valued durations [B, T] (frames) -> integers [B, T], 0 where `mask` is false, at least 1 elsewhere.
 
     The running sum is rounded rather than each value, so that the total length, and with it the speaking rate, is kept.
+    Tokens that `may_vanish` [B, T] get 0 frames where they last less than half of one.
     """
-    steps = torch.arange(1, durations.shape[1] + 1, device=durations.device)
+    if may_vanish is None:
+        steps = torch.arange(1, durations.shape[1] + 1, device=durations.device)
+    else:
+        steps = torch.cumsum(~may_vanish, dim=1)
     ends = torch.round(torch.cumsum(durations.double() * mask, dim=1)).long()
-    ends = torch.cummax(ends - steps, dim=1).values.clamp(min=0) + steps  # each token keeps at least one frame
+    ends = torch.cummax(ends - steps, dim=1).values.clamp(min=0) + steps  # each token keeps its least
     starts = torch.nn.functional.pad(ends, (1, 0))[:, :-1]
     return (ends - starts) * mask.long()
 

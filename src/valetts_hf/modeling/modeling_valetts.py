@@ -258,8 +258,8 @@ class ValeTTSModel(ValeTTSPreTrainedModel):
                 semitones along stretches, at equal steps of their duration.
             contour_tokens (`torch.LongTensor` of shape `(batch, contours, 2)`, *optional*): the first token of each contour
                 and the one behind its last.
-            pauses (`torch.FloatTensor` of shape `(batch, tokens)`, *optional*): seconds of silence that a token lasts, at
-                least one frame; NaN leaves it to the model.
+            pauses (`torch.FloatTensor` of shape `(batch, tokens)`, *optional*): seconds of silence that a token lasts;
+                NaN leaves it to the model.
             manner_style (`torch.FloatTensor` of shape `(batch, style_size)`, *optional*): style of the durations, the pitch
                 movement and the energy, while `style` keeps the voice and the mean of its pitch.
             pitch_style (`torch.FloatTensor` of shape `(batch, style_size)`, *optional*): style whose predicted pitch the

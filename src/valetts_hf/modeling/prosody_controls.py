@@ -124,11 +124,19 @@ def directed_durations(
     pauses: torch.Tensor | None,
     frame_rate: float,
 ) -> torch.Tensor:
-    """Whole frames per token [B, T] of predicted log durations [B, T], sped up, with the pauses asked for."""
+    """Whole frames per token [B, T] of predicted log durations [B, T], sped up, with the pauses asked for.
+
+    Raises:
+        ValueError: nothing is left of a row.
+    """
     durations = log_durations.exp() / speaking_rate
-    if pauses is not None:
-        durations = torch.where(torch.isnan(pauses), durations, pauses * frame_rate)
-    return round_durations(durations, mask)
+    if pauses is None:
+        return round_durations(durations, mask)
+    asked = ~torch.isnan(pauses)
+    durations = round_durations(torch.where(asked, pauses * frame_rate, durations), mask, may_vanish=asked)
+    if not bool(durations.any(dim=1).all()):
+        raise ValueError("pauses of 0 seconds leave nothing of a row: leave its words to the model (NaN)")
+    return durations
 
 
 def over_frames(
