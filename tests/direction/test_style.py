@@ -176,8 +176,10 @@ def test_what_a_call_takes(tmp_path, voice_wav):
         Style.of([1.0, float("nan")])
     with pytest.raises(StyleError, match="finite numbers of shape"):
         Style.of(np.zeros((2, 3)))
-    with pytest.raises(StyleError, match="must be numbers"):
+    with pytest.raises(StyleError, match="must be numbers.*use Style.mix"):
         Style.of(["calm", "lively"])
+    with pytest.raises(OSError, match="'missing.json' cannot be read: No such file"):
+        Style.of("missing.json")
     with pytest.raises(TypeError, match="a clip is a path"):
         Style.from_clip(3)
     for number in (-1, 1.5, True):

@@ -93,7 +93,7 @@ def test_what_each_part_does(model, table):
     half = effect("voice:ada*0.5 + token:1", model, table)
     torch.testing.assert_close(half.manner(identity), 0.5 * identity + 0.5 * VOICES["ada"] + offsets[1])
     torch.testing.assert_close(half.pitch(identity), identity + offsets[1])
-    between = effect(Style.mix([("voice:ada", 0.5), ("clip:rui", 0.5)]), model, table)
+    between = effect(Style.mix([("voice:ada", 0.5), ("voice:rui", 0.5)]), model, table)
     torch.testing.assert_close(between.manner(identity), torch.full((2, TINY_STYLE_SIZE), -0.25))
     vector = effect(np.full(TINY_STYLE_SIZE, 2.0), model, table)
     torch.testing.assert_close(vector.manner(identity), torch.full((2, TINY_STYLE_SIZE), 2.0))
@@ -113,7 +113,8 @@ def test_half_precision_follows_the_model(model, table):
         ("token:4", "there is no token 4: this checkpoint has the tokens 0 to 3"),
         ("clam", "unknown style 'clam'. Did you mean 'calm'\\? Named styles: calm, lively, neutral"),
         ("voice:eve", "the voice of the style, voice:eve, cannot be used: unknown voice 'eve'"),
-        ("clip:a.wav", "the clip of the style, clip:a.wav, cannot be used"),
+        ("clip:a.wav", "the clip of the style, clip:a.wav, cannot be used: there is no such file"),
+        ("clip:/", "the clip of the style, clip:/, cannot be used: it is a folder"),
         ([0.0] * 5, "vector of 5 numbers, this checkpoint needs 16"),
         (Style.from_vector([0.0] * 16, "0123-4567"), "made with the checkpoint 0123-4567, this one is"),
     ],

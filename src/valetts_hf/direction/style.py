@@ -142,7 +142,7 @@ class Style:
         with suppress(OSError, ValueError, RuntimeError):  # too long for a path, a null character, no home folder
             is_file = Path(name).expanduser().is_file()
         is_path = isinstance(value, os.PathLike)
-        if name.lower().endswith(".json") and (is_file or is_path):
+        if name.lower().endswith(".json") and not set(name) & set("*+()\"'"):
             return cls.load(name)
         if is_path or (is_file and (is_audio_name(name) or "/" in name or os.sep in name)):
             return cls.from_clip(name)
@@ -305,7 +305,9 @@ def _numbers(vector: Any) -> tuple[float, ...]:
     try:
         array = np.asarray(vector, dtype=np.float32)
     except (TypeError, ValueError) as error:
-        raise StyleError(f"a style vector must be numbers of shape (H,): {error}.") from error
+        raise StyleError(
+            f"a style vector must be numbers of shape (H,): {error}. To mix styles write one line, or use Style.mix."
+        ) from error
     if array.ndim == 2 and len(array) == 1:
         array = array[0]
     if array.ndim != 1 or array.size == 0 or not np.isfinite(array).all():

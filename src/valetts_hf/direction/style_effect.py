@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -27,6 +28,7 @@ from valetts_hf.direction.style import Style
 from valetts_hf.direction.style_spec import NEUTRAL, StyleError, StyleTerm, combine
 from valetts_hf.direction.style_table import StyleTable
 from valetts_hf.modeling.normalization import StyleAdaptiveNorm
+from valetts_hf.processing.audio_input import is_url
 from valetts_hf.voices.fingerprint import checkpoint_fingerprint, style_fingerprint
 
 
@@ -194,8 +196,12 @@ def _vector(term: StyleTerm, model: nn.Module, encode: Callable[[Any], Tensor]) 
             )
         return torch.tensor([term.value], device=model.device)
     what = f"the {'clip' if term.kind == 'clip' else 'voice'} of the style"
-    source = term.value
+    if term.kind == "clip" and isinstance(term.value, str) and not is_url(term.value):
+        path = Path(term.value).expanduser()
+        if not path.is_file():
+            reason = "it is a folder: name the recording in it" if path.is_dir() else "there is no such file"
+            raise StyleError(f"{what}, {term.shown()}, cannot be used: {reason}.")
     try:
-        return encode(source).to(device=model.device, dtype=torch.float32)
+        return encode(term.value).to(device=model.device, dtype=torch.float32)
     except ValueError as error:
         raise StyleError(f"{what}, {term.shown()}, cannot be used: {error}") from error
