@@ -84,7 +84,11 @@ class _Handler(BaseHTTPRequestHandler):
             ("PUT", r"/lfs/(?P<oid>[0-9a-f]{64})", "lfs_upload"),
             ("POST", r"/api/(?:models|kernels)/(?P<repo>[^/]+/[^/]+)/commit/(?P<revision>[^/]+)", "commit"),
             ("GET", r"/api/(?:models|kernels)/(?P<repo>[^/]+/[^/]+)/refs", "refs"),
-            ("GET", r"/api/(?:models|kernels)/(?P<repo>[^/]+/[^/]+)/tree/(?P<revision>[^/]+)(?:/(?P<folder>.*))?", "tree"),
+            (
+                "GET",
+                r"/api/(?:models|kernels)/(?P<repo>[^/]+/[^/]+)/tree/(?P<revision>[^/]+)(?:/(?P<folder>.*))?",
+                "tree",
+            ),
             ("GET", r"/api/(?:models|kernels)/(?P<repo>[^/]+/[^/]+)(?:/revision/(?P<revision>[^/]+))?", "info"),
             ("GET", r"/(?:kernels/)?(?P<repo>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<path>.+)", "resolve"),
         )
@@ -200,9 +204,17 @@ class _Handler(BaseHTTPRequestHandler):
         inside = {path: data for path, data in files.items() if path.startswith(f"{folder}/" if folder else "")}
         if folder and not inside:
             raise _Missing("EntryNotFound")
+        everything = "recursive=true" in urlsplit(self.path).query.lower()
+        depth = folder.count("/") + 1 if folder else 0
         entries = [
             {"type": "file", "path": path, "size": len(data), "oid": hashlib.sha1(data).hexdigest()}
             for path, data in sorted(inside.items())
+            if everything or path.count("/") == depth
+        ]
+        below = {"/".join(path.split("/")[: depth + 1]) for path in inside if path.count("/") > depth}
+        entries += [
+            {"type": "directory", "path": path, "size": 0, "oid": hashlib.sha1(path.encode()).hexdigest()}
+            for path in sorted(below)
         ]
         self.answer(200, entries)
 
