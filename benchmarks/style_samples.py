@@ -128,16 +128,16 @@ def players(samples: list[Sample], neutral: list[Sample] | None, what: str) -> s
 def numbers(entry: dict[str, Any]) -> str:
     """Cells: rate, pitch, range, energy, each with a bar from the middle."""
     cells = []
-    for shown, value in (
-        (f"&times; {entry['rate']:.2f}", np.log(entry["rate"]) / np.log(1.3)),
-        (f"{round(entry['pitch'], 1) + 0.0:+.1f} st", entry["pitch"] / 3),
-        (f"&times; {entry['pitch_range']:.2f}", np.log(max(entry["pitch_range"], 0.01)) / np.log(2)),
-        (f"{round(entry['energy'], 1) + 0.0:+.1f} dB", entry["energy"] / 4),
+    for what, shown, value in (
+        ("rate", f"&times; {entry['rate']:.2f}", np.log(entry["rate"]) / np.log(1.3)),
+        ("pitch", f"{round(entry['pitch'], 1) + 0.0:+.1f} st", entry["pitch"] / 3),
+        ("range", f"&times; {entry['pitch_range']:.2f}", np.log(max(entry["pitch_range"], 0.01)) / np.log(2)),
+        ("energy", f"{round(entry['energy'], 1) + 0.0:+.1f} dB", entry["energy"] / 4),
     ):
         size = min(abs(float(value)), 1.0) * 50
         left = 50 - size if value < 0 else 50
         cells.append(
-            f'<td class="number">{shown}<span class="bar"><i style="left:{left:.1f}%;width:{size:.1f}%"></i></span></td>'
+            f'<td class="number" data-what="{what}">{shown}<span class="bar"><i style="left:{left:.1f}%;width:{size:.1f}%"></i></span></td>'
         )
     return "".join(cells)
 
@@ -206,7 +206,7 @@ def table(
         cells = "" if not measured else numbers(entry) if entry else '<td class="number" colspan="4">not measured</td>'
         body.append(
             f'<tr><th scope="row"><b>{html.escape(name)}</b><small>{html.escape(below)}</small></th>{cells}'
-            f"<td>{players(samples, neutral, name)}</td></tr>"
+            f'<td class="listen">{players(samples, neutral, name)}</td></tr>'
         )
     return f'<div class="scroll"><table><thead><tr><th>style</th>{head}<th>listen</th></tr></thead><tbody>{"".join(body)}</tbody></table></div>'
 
@@ -287,6 +287,12 @@ th small { display: block; font-weight: 400; color: var(--soft); max-width: 20re
 audio { width: 200px; height: 34px; display: block; }
 .curve { width: 200px; height: 52px; display: block; } .curve path { fill: none; stroke-width: 1.6; stroke-linecap: round; }
 .own { stroke: var(--own); } .styled { stroke: var(--mark); }
+@media (max-width: 46rem) {
+  thead { display: none; } tr { display: grid; grid-template-columns: repeat(4, 1fr); border-bottom: 1px solid var(--line); }
+  th, td { border: 0; padding: .3rem .5rem .3rem 0; } tbody th, .listen { grid-column: 1 / -1; }
+  th small { max-width: none; } .number { min-width: 0; }
+  .number::before { content: attr(data-what); display: block; font-size: .75rem; color: var(--soft); }
+}
 .plot { width: 100%; max-width: 46rem; height: auto; border: 1px solid var(--line); border-radius: 6px; }
 .plot line { stroke: var(--line); } .plot text { fill: var(--ink); font-size: 12px; } .plot .named { font-weight: 600; font-size: 13px; }
 .plot .axis, .plot .token { fill: var(--soft); font-size: 11px; }

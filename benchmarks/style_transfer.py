@@ -11,7 +11,8 @@ energy of the audio tell the manner. With --docs, the table between `<!-- style_
 becomes the new one.
 
 Of each measure: `moved`, the slope of (A in the manner of B) - A over B - A, 1 where the manner comes over whole, 0 where nothing
-does; `correlation` of the two; `with_clips`, the correlation with the difference of the two clips themselves, other texts and all.
+does; `correlation` of the two; `with_clips`, the correlation with the difference of the two clips themselves, other texts and all;
+`own_with_clips`, the same of B - A, which is as much of the clips as the checkpoint renders at all.
 """
 
 from __future__ import annotations
@@ -116,6 +117,8 @@ def compare(tts: ValeTTS, clips: list[Clip], sentences: int, seed: int, embedder
             other.append(found["other"])
             difference.append(recorded[second] - recorded[first])
             row: dict[str, Any] = {"speaker": clip.speaker, "manner": manner.speaker, "sentence": number}
+            row |= {name: np.round(found[name], 4).tolist() for name in found}
+            row["clips"] = np.round(difference[-1], 4).tolist()
             if embedder is not None:
                 voices = {name: embedder(np.asarray(audio), RATE) for name, audio in said.items()}
                 row |= {
@@ -127,11 +130,13 @@ def compare(tts: ValeTTS, clips: list[Clip], sentences: int, seed: int, embedder
             rows.append(row)
     step = np.stack(moved) - np.stack(own)
     way = np.stack(other) - np.stack(own)
+    clips_differ = np.stack(difference)
     prosody = {
         name: {
             "moved": round(float((step[:, index] * way[:, index]).sum() / np.square(way[:, index]).sum()), 3),
             "correlation": round(float(np.corrcoef(step[:, index], way[:, index])[0, 1]), 3),
-            "with_clips": round(float(np.corrcoef(step[:, index], np.stack(difference)[:, index])[0, 1]), 3),
+            "with_clips": round(float(np.corrcoef(step[:, index], clips_differ[:, index])[0, 1]), 3),
+            "own_with_clips": round(float(np.corrcoef(way[:, index], clips_differ[:, index])[0, 1]), 3),
         }
         for index, name in enumerate(NAMES)
     }
@@ -156,7 +161,8 @@ def report(values: dict[str, Any]) -> str:
             "measure": name,
             "share of the way from A to B": f"{entry['moved']:.2f}",
             "correlation with B - A": f"{entry['correlation']:.2f}",
-            "with the clips' own difference": f"{entry['with_clips']:.2f}",
+            "with the clips' difference": f"{entry['with_clips']:.2f}",
+            "of B - A with it": f"{entry['own_with_clips']:.2f}",
         }
         for name, entry in values["prosody"].items()
     ]
