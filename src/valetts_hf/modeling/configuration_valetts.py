@@ -374,7 +374,7 @@ class ValeTTSSketchConfig(PreTrainedConfig):
     patch_frames: int = 8
     pitch_scale: float = 0.15
     energy_scale: float = 0.8
-    sigma_data: float = 0.8
+    sigma_data: float = 0.9
     sigma_min: float = 0.02
     sigma_max: float = 3.0
     num_steps: int = 5

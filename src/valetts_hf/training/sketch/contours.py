@@ -66,6 +66,7 @@ class ContourSet:
 
     def __init__(self, model: ValeTTSForSpeech, corpus: PackedCorpus, clips: Sequence[int], arrays: dict):
         self.model, self.corpus, self.clips, self.arrays = model.model, corpus, np.asarray(clips), arrays
+        self.base = checkpoint_fingerprint(model)
         self.token_offsets = offsets_of(corpus.token_lengths[self.clips])
         self.frame_offsets = offsets_of(corpus.frame_lengths[self.clips])
 

@@ -62,10 +62,10 @@ class SketchTraining:
         config (`ValeTTSConfig`): of the base; its `sketch` part gets the measured scales, and is enabled.
         contours ([`ContourSet`]): of the training clips.
         settings ([`SketchSettings`]).
-        folder: keeps the state; a run that stopped goes on from it.
+        folder: keeps the state; a run that stopped goes on from it. One of another base is begun anew.
 
     Raises:
-        ValueError: the state in the folder is of other settings, or of another base.
+        ValueError: the state in the folder is of other settings, or of other clips.
     """
 
     def __init__(self, config: ValeTTSConfig, contours: ContourSet, settings: SketchSettings, folder: Path):
@@ -80,6 +80,7 @@ class SketchTraining:
         self.random = torch.Generator().manual_seed(settings.seed)
         self.step = 0
         self.key = {
+            "base": contours.base,
             "settings": settings.to_dict(),
             "clips": len(contours),
             "scales": [round(scale, 5) for scale in (config.sketch.pitch_scale, config.sketch.energy_scale)],
@@ -171,9 +172,11 @@ class SketchTraining:
 
     def _load(self) -> None:
         state = read_state(self.folder / STATE, "training")
+        if state["key"]["base"] != self.key["base"]:
+            return
         if state["key"] != self.key:
             raise ValueError(
-                f"{str(self.folder)!r} holds a training of other settings or another base ({state['key']} instead of "
+                f"{str(self.folder)!r} holds a training of other settings or clips ({state['key']} instead of "
                 f"{self.key}): name another folder, or remove it to begin anew"
             )
         self.control.load_state_dict(state["control"])
