@@ -12,7 +12,8 @@ from valetts_hf.processing import markup_reading
 from valetts_hf.processing.directed_text import Delivery, Pause, Span
 from valetts_hf.processing.markup_reading import MarkupError
 from valetts_hf.processing.pause_lengths import PAUSE_SECONDS
-from valetts_hf.processing.ssml import PARAGRAPH_END, TAGS, escape_ssml, parse_ssml
+from valetts_hf.processing.ssml import TAGS, escape_ssml, parse_ssml
+from valetts_hf.processing.ssml_sections import PARAGRAPH_END
 from valetts_hf.processing.text_cleaning import canonicalize
 from valetts_hf.processing.text_markup import Mark
 

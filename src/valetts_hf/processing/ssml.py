@@ -7,11 +7,10 @@ elements become spans, pauses and marks of plain texts. A text ends where a para
 """
 
 import re
-import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from .directed_text import MAX_PAUSE_SECONDS, Delivery, DirectedText, Pause, Span
+from .directed_text import Delivery, DirectedText
 from .language_detection import DEFAULT_LANGUAGE, guess_language
 from .languages import resolve_language
 from .markup_reading import MarkupError, Source, Tag, read_markup
@@ -25,9 +24,8 @@ from .markup_values import (
     parse_time,
     parse_volume,
 )
-from .pause_lengths import PAUSE_SECONDS
 from .say_as import say_as
-from .text_cleaning import canonicalize
+from .ssml_sections import Scope, Sections
 from .text_markup import Mark, check_ipa
 
 
@@ -50,7 +48,6 @@ _REMEDIES = {
     ("audio", ""): "recordings are not fetched: join them to the speech yourself",
     ("phoneme", "type"): "leave it out",
 }
-PARAGRAPH_END = "\n\n"
 _HOLDS_TEXT_ALONE = frozenset({"phoneme", "say-as", "sub"})
 _SCHEMA = re.compile(r"xmlns(?::.*)?|xsi:.*|xml:base")
 _VOICE = re.compile(r"\w[\w .-]{0,63}")
@@ -93,17 +90,12 @@ _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass
-class _Scope:
-    """An element that is open: what it asks for, and where it began in the current text."""
+class _Element:
+    """An element that is open; `content` is the text of one that holds text alone."""
 
     tag: Tag
-    depth: int
-    delivery: Delivery | None = None
-    contour: tuple[tuple[float, float], ...] = ()
-    language: str | None = None
-    voice: str | None = None
-    content: list[str] = field(default_factory=list)  # of elements that hold text alone
-    start: int = 0
+    scope: Scope
+    content: list[str] = field(default_factory=list)
 
 
 class _Builder:
@@ -111,18 +103,8 @@ class _Builder:
 
     def __init__(self, source: Source, events: list[Tag | str], language: str | None, known: frozenset[str]):
         self.source, self.events, self.language, self.known = source, events, language, known
-        self.open: list[_Scope] = []
-        self.done: list[DirectedText] = []
-        self.after = ""  # what decided on the pause behind the last text: "asked", "paragraph", "voice" or its own end
-        self._clear()
-
-    def _clear(self) -> None:
-        self.parts: list[str] = []
-        self.length = 0
-        self.apart = False  # what comes next is another word
-        self.spans: list[tuple[int, Span]] = []
-        self.marks: list[Mark] = []
-        self.pauses: dict[int, float] = {}
+        self.open: list[_Element] = []
+        self.sections = Sections()
 
     def build(self) -> list[DirectedText]:
         for event in self.events:
@@ -132,21 +114,21 @@ class _Builder:
                 self._close()
             else:
                 self._open(event)
-        if not self.done:
+        if not self.sections.done:
             root = self.events[0]
             raise self.source.error(
                 "there is nothing to say in the document: write some words into it",
                 root.index if isinstance(root, Tag) else 0,
             )
-        return self.done
+        return self.sections.done
 
     # --- elements ----------------------------------------------------------------------------------------------
 
     def _open(self, tag: Tag) -> None:
         self._check(tag)
         if tag.name in ("p", "s", "voice"):
-            self._end_text(goes_on=tag.name == "voice")
-        scope = _Scope(tag, len(self.open), start=self.length)
+            self._end_text(tag)
+        scope = Scope(len(self.open), self.sections.length)
         if "xml:lang" in tag.attributes:
             scope.language = self._value(tag, "xml:lang", resolve_language)
         if tag.name == "voice":
@@ -158,23 +140,25 @@ class _Builder:
         elif tag.name == "break":
             self._break(tag)
         elif tag.name == "say-as":
-            self.apart = True
-        self.open.append(scope)
+            self.sections.apart = True
+        self.open.append(_Element(tag, scope))
 
     def _close(self) -> None:
-        scope = self.open[-1]
-        tag = scope.tag
+        element = self.open[-1]
+        tag = element.tag
         if tag.name in _HOLDS_TEXT_ALONE:
-            self._replace(tag, "".join(scope.content), scope)
+            self._replace(tag, "".join(element.content))
         if tag.name in ("speak", "p", "s", "voice"):
-            self._end_text(goes_on=tag.name == "voice")
-            if tag.name == "p" and self.done and self.after != "asked":
-                self._set_after(None, "paragraph")
-                self.done[-1] = replace(self.done[-1], text=self.done[-1].text.rstrip() + PARAGRAPH_END)
-            elif tag.name in ("s", "speak") and self.after == "voice":
-                self._set_after(None, "")
-        self._note(scope)
+            self._end_text(tag)
+        if tag.name == "p":
+            self.sections.end_paragraph()
+        elif tag.name in ("s", "speak"):
+            self.sections.end_sentence()
+        self.sections.note(element.scope)
         self.open.pop()
+
+    def _end_text(self, tag: Tag) -> None:
+        self.sections.end_text([element.scope for element in self.open], goes_on=tag.name == "voice")
 
     def _check(self, tag: Tag) -> None:
         if tag.name not in TAGS:
@@ -185,7 +169,7 @@ class _Builder:
                 allowed = ", ".join(sorted(TAGS[tag.name]))
                 remedy = _REMEDIES.get((tag.name, name), f"<{tag.name}> may have {allowed}")
                 raise self.source.attribute_error(f'the attribute "{name}" is not supported: {remedy}', tag, name)
-        outer = [scope.tag.name for scope in self.open]
+        outer = [element.tag.name for element in self.open]
         if not outer and tag.name != "speak":
             raise self.source.error(
                 f"the document begins with <{tag.name}>: put <speak> and </speak> around it", tag.index
@@ -204,7 +188,7 @@ class _Builder:
         for name in forbidden:
             if name in outer:
                 raise self.source.error(f"<{tag.name}> cannot stand inside of <{name}>: close that first", tag.index)
-        if tag.name in ("p", "s", "voice") and any(scope.contour for scope in self.open):
+        if tag.name in ("p", "s", "voice") and any(element.scope.contour for element in self.open):
             raise self.source.error(
                 f"<{tag.name}> cannot stand inside of a contour, which belongs to one sentence: put <prosody> into <{tag.name}>",
                 tag.index,
@@ -224,7 +208,7 @@ class _Builder:
         except ValueError as error:
             raise self.source.attribute_error(str(error), tag, name) from None
 
-    def _prosody(self, tag: Tag, scope: _Scope) -> None:
+    def _prosody(self, tag: Tag, scope: Scope) -> None:
         given = tag.attributes
         if not given:
             raise self.source.error(
@@ -244,16 +228,12 @@ class _Builder:
         seconds = self._value(tag, "strength", parse_strength, "medium")
         if "time" in tag.attributes:
             seconds = self._value(tag, "time", parse_time)
-        self.apart = True
-        if not self.length and self.done:
-            self._pause_after(seconds)
-        else:
-            self.pauses[self.length] = min(self.pauses.get(self.length, 0.0) + seconds, MAX_PAUSE_SECONDS)
+        self.sections.pause(seconds)
 
-    def _replace(self, tag: Tag, content: str, scope: _Scope) -> None:
+    def _replace(self, tag: Tag, content: str) -> None:
         """The text of an element that says how its content is spoken."""
         if tag.name == "sub":
-            self._append(self._value(tag, "alias", _alias))
+            self.sections.append(self._value(tag, "alias", _alias))
         elif tag.name == "say-as":
             language = self._language()
 
@@ -265,8 +245,8 @@ class _Builder:
                 spoken = self._value(tag, "format", lambda form: say_as(content, kind, language, form))
             else:
                 spoken = self._value(tag, "interpret-as", reading)
-            self._append(spoken)
-            self.apart = True
+            self.sections.append(spoken)
+            self.sections.apart = True
         else:
             alphabet = tag.attributes.get("alphabet", "ipa").strip().lower()
             if alphabet != "ipa":
@@ -274,105 +254,27 @@ class _Builder:
                     "only the alphabet ipa is known: write the sounds in IPA", tag, "alphabet"
                 )
             ipa = self._value(tag, "ph", lambda ph: check_ipa(ph, self.known))
-            start = self._append(content if content.strip() else f"[[{ipa}]]")
-            self.marks.append(Mark(start, self.length, ipa=ipa))
+            start = self.sections.append(content if content.strip() else f"[[{ipa}]]")
+            self.sections.marks.append(Mark(start, self.sections.length, ipa=ipa))
 
     def _language(self) -> str:
         """The language at this place."""
-        for scope in reversed(self.open):
-            if scope.language is not None:
-                return scope.language
+        for element in reversed(self.open):
+            if element.scope.language is not None:
+                return element.scope.language
         if self.language is None:
             texts = [event for event in self.events if isinstance(event, str)]
             self.language = guess_language(" ".join(" ".join(texts).split())[:_TELLING]) or DEFAULT_LANGUAGE
         return self.language
 
-    # --- the text ----------------------------------------------------------------------------------------------
-
     def _text(self, text: str) -> None:
-        scope = self.open[-1]
-        if scope.tag.name == "break":
-            raise self.source.error("<break> is empty: write <break/> and the text behind it", scope.tag.index)
-        if scope.tag.name in _HOLDS_TEXT_ALONE:
-            scope.content.append(text)
+        element = self.open[-1]
+        if element.tag.name == "break":
+            raise self.source.error("<break> is empty: write <break/> and the text behind it", element.tag.index)
+        if element.tag.name in _HOLDS_TEXT_ALONE:
+            element.content.append(text)
         else:
-            self._append(text)
-
-    def _append(self, text: str) -> int:
-        """Add to the current text; returns where the addition begins."""
-        marks = len(text) - len(text.lstrip(_COMBINING))
-        if marks and self.parts:  # the accent of the letter in front of the tag
-            before = self.parts.pop()
-            self.parts.append(canonicalize(before + text[:marks]))
-            self.length += len(self.parts[-1]) - len(before)
-        text = canonicalize(text[marks:])
-        if not self.length:
-            text = text.lstrip()
-        if text and self.apart:
-            if self.length and self.parts[-1][-1].isalnum() and text[0].isalnum():
-                self.parts.append(" ")
-                self.length += 1
-            self.apart = False
-        start = self.length
-        if text:
-            self.parts.append(text)
-            self.length += len(text)
-        return start
-
-    def _note(self, scope: _Scope) -> None:
-        """Write down what an element asks for, for the current text from its beginning in it."""
-        if scope.start >= self.length:
-            return
-        if scope.language is not None:
-            self.marks.append(Mark(scope.start, self.length, language=scope.language))
-        if scope.delivery not in (None, Delivery()) or scope.contour:
-            delivery = scope.delivery or Delivery()
-            self.spans.append((scope.depth, Span(scope.start, self.length, delivery, scope.contour)))
-
-    def _end_text(self, goes_on: bool) -> None:
-        """End the current text, if there is one; with `goes_on` its sentence may have its end in another voice."""
-        for scope in self.open:
-            self._note(scope)
-            scope.start = 0
-        text = "".join(self.parts).rstrip()
-        if text:
-            self.done.append(self._directed(text, goes_on))
-        leading = {} if text or self.done else self.pauses
-        self._clear()
-        self.pauses = leading
-
-    def _directed(self, text: str, goes_on: bool) -> DirectedText:
-        size = len(text)
-        spans = [
-            replace(span, end=min(span.end, size))
-            for _, span in sorted(self.spans, key=lambda pair: (pair[1].start, pair[0]))
-            if span.start < size
-        ]
-        marks = [replace(mark, end=min(mark.end, size)) for mark in self.marks if mark.start < size]
-        last = [seconds for position, seconds in self.pauses.items() if position >= size]
-        after: float | None = None
-        self.after = ""
-        if last:
-            after, self.after = min(sum(last), MAX_PAUSE_SECONDS), "asked"
-        elif goes_on and text[-1].isalnum():
-            after, self.after = PAUSE_SECONDS["none"], "voice"
-        return DirectedText(
-            text,
-            tuple(spans),
-            tuple(Pause(position, seconds) for position, seconds in sorted(self.pauses.items()) if position < size),
-            tuple(sorted(marks, key=lambda mark: (mark.start, -mark.end))),
-            next((scope.voice for scope in reversed(self.open) if scope.voice is not None), None),
-            after,
-        )
-
-    def _pause_after(self, seconds: float) -> None:
-        """A pause asked for behind the last text; several add up."""
-        before = self.done[-1].pause_after if self.after == "asked" else None
-        self._set_after(min((before or 0.0) + seconds, MAX_PAUSE_SECONDS), "asked")
-
-    def _set_after(self, seconds: float | None, reason: str) -> None:
-        self.done[-1] = replace(self.done[-1], pause_after=seconds)
-        self.after = reason
+            self.sections.append(text)
 
 
 def _voice_name(name: str) -> str:
@@ -389,7 +291,5 @@ def _alias(alias: str) -> str:
         raise ValueError("the alias is empty: write what is spoken instead")
     return alias
 
-
-_COMBINING = "".join(chr(code) for code in range(0x300, 0x370) if unicodedata.combining(chr(code)))
 
 __all__ = ["MarkupError", "escape_ssml", "parse_ssml"]
