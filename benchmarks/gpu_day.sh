@@ -23,7 +23,7 @@ part build 90 python $project/local/build.py "$results/kernel"
 compiled=$(ls -d "$results"/kernel/build/*cu* 2>/dev/null | head -1)
 [ -n "$compiled" ] && export KERNEL_BUILD="$PWD/$compiled"
 part numerics 120 python -m pytest -q -p no:cacheprovider --rootdir $project $project/tests/test_triton.py
-part graphs 60 python -m pytest -q -p no:cacheprovider -m gpu tests/kernels/test_fixed_chunks.py
+part models 90 python -m pytest -q -p no:cacheprovider -m gpu tests/kernels/test_fixed_chunks.py tests/kernels/test_on_gpu.py
 part bandwidth 60 python $project/benchmarks/benchmark.py
 part vocoder 150 python benchmarks/vocoder_speed.py --preset 24khz_100band_256x --systems published pytorch triton cuda \
     --seconds 1 10 60 --batch-sizes 1 8 --repeats 2 --output "$results/vocoder_speed.json"

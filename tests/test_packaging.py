@@ -175,6 +175,11 @@ def test_wheel_holds_the_whole_package(tmp_path: Path):
         names = set(wheel.namelist())
         metadata = next(name for name in names if name.endswith(".dist-info/METADATA"))
         text = wheel.read(metadata).decode()
+        # the kernel that needs no compiler: whole files where the checkout has links
+        kernel = ROOT / "kernels" / "anti_aliased_snake" / "build" / "torch-cuda"
+        for path in sorted(path for path in kernel.iterdir() if path.is_file()):
+            packed = wheel.read(f"valetts_hf/kernels/builds/anti_aliased_snake/build/torch-cuda/{path.name}")
+            assert packed == path.read_bytes(), path.name
     missing = tracked_sources() - names
     assert not missing, f"left out of the wheel: {sorted(missing)[:10]}"
     assert "valetts_hf/py.typed" in names
@@ -189,6 +194,15 @@ def test_sdist_can_build_and_test_itself(tmp_path: Path):
         names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
     missing = {f"src/{name}" for name in tracked_sources()} - names
     assert not missing, f"left out of the sdist: {sorted(missing)[:10]}"
-    for name in ("pyproject.toml", "README.md", "LICENSE", "NOTICE", "constraints.txt", "tests/test_packaging.py"):
+    kernel = "kernels/anti_aliased_snake/build/torch-cuda/triton_kernels.py"
+    for name in (
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+        "NOTICE",
+        "constraints.txt",
+        "tests/test_packaging.py",
+        kernel,
+    ):
         assert name in names, name
     assert not [name for name in names if name.startswith((".venv", "runs/", "data/"))]
