@@ -29,7 +29,7 @@ import torch
 from valetts_hf.modeling.configuration_vocoder import ValeTTSVocoderConfig
 from valetts_hf.modeling.mel import LogMelSpectrogram
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
-from valetts_hf.modeling.vocoder import ValeTTSVocoder
+from valetts_hf.modeling.vocoder import ValeTTSVocoder, log_mel_of
 from valetts_hf.training.data.corpus import PackedCorpus
 from valetts_hf.training.data.pitch import SAMPLING_RATE
 from valetts_hf.training.evaluation.evaluator import held_out_clips
@@ -74,14 +74,7 @@ def model_copier(model: ValeTTSForSpeech) -> Copier:
 def griffin_lim_copier(config: ValeTTSVocoderConfig) -> Copier:
     import librosa
 
-    mel = LogMelSpectrogram(
-        config.sampling_rate,
-        config.n_fft,
-        config.hop_length,
-        config.num_mel_bands,
-        config.min_frequency,
-        config.max_frequency,
-    )
+    mel = log_mel_of(config)
     inverse = torch.linalg.pinv(mel.filters)  # [M, Q]
     padding = (config.n_fft - config.hop_length) // 2
 

@@ -66,6 +66,7 @@ def convert_bigvgan(source: str, target: Path, dtype: str = "float32") -> dict[s
     """
     import torch
 
+    from valetts_hf.modeling.decoders import replace_folder
     from valetts_hf.modeling.vocoder import ValeTTSVocoder
 
     vocoder = ValeTTSVocoder.from_pretrained(os.path.expanduser(source), dtype=getattr(torch, dtype))
@@ -76,13 +77,7 @@ def convert_bigvgan(source: str, target: Path, dtype: str = "float32") -> dict[s
         vocoder.save_pretrained(temporary)
         for path in temporary.iterdir():
             path.chmod(0o644)
-        if target.exists():
-            old = temporary.with_suffix(".old")
-            os.rename(target, old)
-            os.rename(temporary, target)
-            shutil.rmtree(old, ignore_errors=True)
-        else:
-            os.rename(temporary, target)
+        replace_folder(temporary, target)
     except Exception as error:  # safetensors has an exception of its own
         raise CommandError(f"{str(target)!r} cannot be written ({one_line(error)}).", EXIT_FAILED) from error
     finally:

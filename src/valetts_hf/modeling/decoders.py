@@ -129,13 +129,7 @@ def save_decoder(model: nn.Module, folder: str | os.PathLike, dtype: torch.dtype
         settings = model.config.decoder.to_diff_dict() | {"type": model.config.decoder.type}
         settings = {key: value for key, value in settings.items() if key != "transformers_version"}
         (temporary / CONFIG_FILE).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
-        if target.exists():
-            old = temporary.with_suffix(".old")
-            os.rename(target, old)
-            os.rename(temporary, target)
-            shutil.rmtree(old, ignore_errors=True)
-        else:
-            os.rename(temporary, target)
+        replace_folder(temporary, target)
     except SafetensorError as error:
         raise OSError(f"the decoder could not be written to {str(target)!r}: {error}") from error
     finally:
@@ -143,4 +137,23 @@ def save_decoder(model: nn.Module, folder: str | os.PathLike, dtype: torch.dtype
     return target
 
 
-__all__ = ["DECODERS", "decoder_folder", "exchange_decoder", "make_decoder", "read_decoder", "save_decoder"]
+def replace_folder(new: Path, target: Path) -> None:
+    """Move a finished folder to its place; what was there before goes."""
+    if not target.exists():
+        os.rename(new, target)
+        return
+    old = new.with_suffix(".old")
+    os.rename(target, old)
+    os.rename(new, target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+__all__ = [
+    "DECODERS",
+    "decoder_folder",
+    "exchange_decoder",
+    "make_decoder",
+    "read_decoder",
+    "replace_folder",
+    "save_decoder",
+]

@@ -122,16 +122,7 @@ class ValeTTSVocoder(KernelHooks, PreTrainedModel):
 
     def log_mel(self, waveform: torch.Tensor) -> torch.Tensor:
         """The log-mel [B, S // hop, M] that this vocoder reads, of a waveform [B, S] at its sampling rate."""
-        config = self.config
-        module = LogMelSpectrogram(
-            config.sampling_rate,
-            config.n_fft,
-            config.hop_length,
-            config.num_mel_bands,
-            config.min_frequency,
-            config.max_frequency,
-        )
-        return module.to(waveform.device)(waveform)
+        return log_mel_of(self.config).to(waveform.device)(waveform)
 
     def fuse_weight_norm(self) -> "ValeTTSVocoder":
         """Fold weight normalisation into plain weights, in memory, for faster inference; save before. Returns self."""
@@ -238,6 +229,18 @@ class ValeTTSVocoder(KernelHooks, PreTrainedModel):
         return self.generator.decode(hidden_states, check=check, left=left, right=right, lengths=lengths)
 
 
+def log_mel_of(config: ValeTTSVocoderConfig) -> LogMelSpectrogram:
+    """The spectrogram that a vocoder reads."""
+    return LogMelSpectrogram(
+        config.sampling_rate,
+        config.n_fft,
+        config.hop_length,
+        config.num_mel_bands,
+        config.min_frequency,
+        config.max_frequency,
+    )
+
+
 def check_log_mel(values: torch.Tensor) -> None:
     """Refuse (`ValueError`) values that are no natural log-mel, saying what they look like; any shape, not empty.
 
@@ -269,4 +272,4 @@ def check_log_mel(values: torch.Tensor) -> None:
         raise ValueError(f"log_mel looks like a decimal logarithm, clamped at 1e-5 ({found}): {_REMEDY}")
 
 
-__all__ = ["ValeTTSVocoder", "ValeTTSVocoderOutput", "check_log_mel"]
+__all__ = ["ValeTTSVocoder", "ValeTTSVocoderOutput", "check_log_mel", "log_mel_of"]

@@ -185,17 +185,23 @@ def pretrain_step(
             accelerator.backward(_weighted(losses, recipe) / len(batches))
         logged[index] |= losses
     norm = gathered(accelerator.clip_grad_norm_(state.objective.parameters(), recipe.clip_norm))
-    # With fp16 the loss scaler meets such gradients now and then, and skips them.
-    if accelerator.scaler is None and not torch.isfinite(torch.as_tensor(norm)):
-        raise FloatingPointError(
-            f"the generator's gradient is not finite at step {state.step}: lower the learning rate or use "
-            "mixed_precision: no"
-        )
+    check_gradient(norm, state.step, accelerator)
     state.generator_optimizer.step()
     state.ema.update(state.generator(accelerator))
     state.step += 1
     means = {name: torch.stack([losses[name].detach() for losses in logged]).mean() for name in logged[0]}
     return means | {"gradient_norm": torch.as_tensor(norm)}
+
+
+def check_gradient(norm: float | Tensor, step: int, accelerator: Accelerator) -> None:
+    """Raise a FloatingPointError if the norm of the generator's gradient is not finite.
+
+    With fp16 the loss scaler meets such gradients now and then, and skips them.
+    """
+    if accelerator.scaler is None and not torch.isfinite(torch.as_tensor(norm)):
+        raise FloatingPointError(
+            f"the generator's gradient is not finite at step {step}: lower the learning rate or use mixed_precision: no"
+        )
 
 
 def pass_numbers(step: int, passes: int, accelerator: Accelerator) -> list[int]:

@@ -9,7 +9,7 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
@@ -166,8 +166,11 @@ class PretrainRecipe:
         return asdict(self)
 
 
-def load_recipe(path: str | Path | None, **overrides: Any) -> PretrainRecipe:
-    """Read a YAML file of overrides; keyword arguments that are not None win over it.
+RecipeKind = TypeVar("RecipeKind", bound=PretrainRecipe)
+
+
+def load_recipe(path: str | Path | None, kind: type[RecipeKind] = PretrainRecipe, /, **overrides: Any) -> RecipeKind:
+    """Read a YAML file of overrides of a kind of recipe; keyword arguments that are not None win over it.
 
     Raises:
         FileNotFoundError: if the file or one of its bases is missing.
@@ -175,8 +178,8 @@ def load_recipe(path: str | Path | None, **overrides: Any) -> PretrainRecipe:
     """
     values = {} if path is None else read_overrides(path)
     values.update({key: value for key, value in overrides.items() if value is not None})
-    _check_known("settings", values, [item.name for item in fields(PretrainRecipe)])
-    return PretrainRecipe(**values)
+    _check_known("settings", values, [item.name for item in fields(kind)])
+    return kind(**values)
 
 
 def read_overrides(path: str | Path, _seen: tuple[Path, ...] = ()) -> dict[str, Any]:

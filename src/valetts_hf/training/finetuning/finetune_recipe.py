@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from valetts_hf.training.recipe import PretrainRecipe, read_overrides
+from valetts_hf.training.recipe import PretrainRecipe, load_recipe
 
 
 METHODS = ("full", "peft")
@@ -110,9 +110,4 @@ def load_finetune_recipe(path: str | Path | None, **overrides: Any) -> FinetuneR
         FileNotFoundError: if the file or one of its bases is missing.
         ValueError: on a key that is not a setting or a value that cannot be one, naming it.
     """
-    values = {} if path is None else read_overrides(path)
-    values.update({key: value for key, value in overrides.items() if value is not None})
-    known = {item.name for item in fields(FinetuneRecipe)}
-    if unknown := sorted(set(values) - known):
-        raise ValueError(f"recipe: unknown settings {unknown}; known are {sorted(known)}")
-    return FinetuneRecipe(**values)
+    return load_recipe(path, FinetuneRecipe, **overrides)

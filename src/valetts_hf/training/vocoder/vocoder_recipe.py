@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from valetts_hf.modeling.configuration_valetts import ValeTTSDecoderConfig
 from valetts_hf.modeling.configuration_vocoder import ValeTTSVocoderConfig
 from valetts_hf.training.data.pitch import HOP_LENGTH, SAMPLING_RATE
-from valetts_hf.training.recipe import PretrainRecipe, read_overrides
+from valetts_hf.training.recipe import PretrainRecipe, load_recipe
 
 
 TASKS = ("mel", "latents")
@@ -95,9 +95,4 @@ def load_vocoder_recipe(path: str | Path | None, **overrides: Any) -> VocoderRec
         FileNotFoundError: if the file or one of its bases is missing.
         ValueError: on a key that is not a setting or a value that cannot be one, naming it.
     """
-    values = {} if path is None else read_overrides(path)
-    values.update({key: value for key, value in overrides.items() if value is not None})
-    known = {item.name for item in fields(VocoderRecipe)}
-    if unknown := sorted(set(values) - known):
-        raise ValueError(f"recipe: unknown settings {unknown}; known are {sorted(known)}")
-    return VocoderRecipe(**values)
+    return load_recipe(path, VocoderRecipe, **overrides)

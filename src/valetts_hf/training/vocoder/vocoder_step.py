@@ -20,7 +20,13 @@ from valetts_hf.training.discriminators import Discriminator, discriminator_pres
 from valetts_hf.training.ema import ExponentialMovingAverage
 from valetts_hf.training.fast_path import allow_tf32, begin_step, compile_fixed_shapes
 from valetts_hf.training.losses import discriminator_loss, feature_matching_loss, generator_loss
-from valetts_hf.training.pretrainer import learning_rate_factor, pass_numbers, pass_seed, set_learning_rate
+from valetts_hf.training.pretrainer import (
+    check_gradient,
+    learning_rate_factor,
+    pass_numbers,
+    pass_seed,
+    set_learning_rate,
+)
 from valetts_hf.training.run.sharding import sharded
 from valetts_hf.training.vocoder.vocoder_objective import DecoderObjective, VocoderObjective, WaveformPass
 from valetts_hf.training.vocoder.vocoder_recipe import VocoderRecipe
@@ -144,11 +150,7 @@ def vocoder_step(
         accelerator.backward(total / len(batches))
         logged[index] |= losses
     norm = accelerator.clip_grad_norm_(state.generator(accelerator).parameters(), recipe.clip_norm)
-    if accelerator.scaler is None and not torch.isfinite(torch.as_tensor(norm)):
-        raise FloatingPointError(
-            f"the generator's gradient is not finite at step {state.step}: lower the learning rate or use "
-            "mixed_precision: no"
-        )
+    check_gradient(norm, state.step, accelerator)
     state.generator_optimizer.step()
     state.ema.update(state.generator(accelerator))
     state.step += 1
