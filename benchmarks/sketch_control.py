@@ -107,6 +107,7 @@ class Clips:
 
     def measure(self, way: str, wav: np.ndarray, index: torch.Tensor, tokens: int, sketch: dict[str, Any]) -> None:
         from valetts_hf.modeling.mel import LogMelSpectrogram, frame_energy
+        from valetts_hf.modeling.sketch_curves import token_means
         from valetts_hf.training.data.pitch import extract_log_f0
 
         config = self.model.config
@@ -120,7 +121,7 @@ class Clips:
         if not sketch:
             return
         found = self.follows.setdefault(way, {"pitch_coarse": [], "energy_coarse": [], "pitch_frames": []})
-        own = sketch["known"]
+        own = sketch["known"] & token_means(torch.from_numpy(pitch)[None], voiced, index, tokens)[1][0].numpy()
         found["pitch_coarse"].append(
             correlation(coarse_of(torch.from_numpy(pitch)[None], voiced, index, tokens)[own], sketch["pitch"][own])
         )

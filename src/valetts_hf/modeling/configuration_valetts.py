@@ -377,7 +377,7 @@ class ValeTTSSketchConfig(PreTrainedConfig):
     sigma_data: float = 0.9
     sigma_min: float = 0.02
     sigma_max: float = 3.0
-    num_steps: int = 5
+    num_steps: int = 4
     guidance_scale: float | int = 1.5
 
     def validate_architecture(self):

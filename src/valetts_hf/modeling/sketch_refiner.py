@@ -114,7 +114,7 @@ class SketchRefiner(nn.Module):
         state, previous = noise * levels[0], None
         for step, sigma in enumerate(levels):
             # guidance pays where the coarse shape is decided; later both estimates agree
-            if guided and sigma > 0.5 * self.sketch.sigma_data:
+            if guided and sigma > self.sketch.sigma_data:
                 doubled = torch.cat([state, state - shift])
                 both = self(
                     doubled,
