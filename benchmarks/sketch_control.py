@@ -105,7 +105,10 @@ class Clips:
         self.spectra: dict[str, list[np.ndarray]] = {}
         self.follows: dict[str, dict[str, list[float]]] = {}
 
-    def measure(self, way: str, wav: np.ndarray, index: torch.Tensor, tokens: int, sketch: dict[str, Any]) -> None:
+    def measure(
+        self, way: str, wav: np.ndarray, spoken: torch.Tensor, index: torch.Tensor, tokens: int, sketch: dict[str, Any]
+    ) -> None:
+        """Measure a waveform whose frames are voiced, by intention, where `spoken` [1, F] is."""
         from valetts_hf.modeling.mel import LogMelSpectrogram, frame_energy
         from valetts_hf.modeling.sketch_curves import token_means
         from valetts_hf.training.data.pitch import extract_log_f0
@@ -115,7 +118,8 @@ class Clips:
         pitch = extract_log_f0(wav, config.sampling_rate)[: index.shape[1]]
         energy = frame_energy(mel(torch.from_numpy(wav)[None]))[0].numpy()[: len(pitch)]
         index = index[:, : len(pitch)]
-        voiced = torch.from_numpy(pitch > 0)[None]
+        spoken = spoken[:, : len(pitch)]
+        voiced = torch.from_numpy(pitch > 0)[None] & spoken
         self.deltas.setdefault(way, []).append(deltas(pitch))
         self.spectra.setdefault(way, []).extend(fine_spectrum(pitch, config.frame_rate))
         if not sketch:
@@ -126,10 +130,11 @@ class Clips:
             correlation(coarse_of(torch.from_numpy(pitch)[None], voiced, index, tokens)[own], sketch["pitch"][own])
         )
         found["energy_coarse"].append(
-            correlation(coarse_of(torch.from_numpy(energy)[None], voiced, index, tokens)[own], sketch["energy"][own])
+            correlation(coarse_of(torch.from_numpy(energy)[None], spoken, index, tokens)[own], sketch["energy"][own])
         )
         frames = sketch["pitch_frames"][: len(pitch)]
-        found["pitch_frames"].append(correlation(pitch[pitch > 0], frames[pitch > 0]))
+        both = voiced[0].numpy()
+        found["pitch_frames"].append(correlation(pitch[both], frames[both]))
 
     def run(self) -> dict[str, Any]:
         from valetts_hf.modeling.lengths import expansion_index
@@ -152,7 +157,7 @@ class Clips:
                 "energy": loudness[0].numpy(),
                 "pitch_frames": curve_over_frames(curve, durations, index)[0].numpy(),
             }
-            self.measure("recording", item["waveform"], index, tokens, sketch)
+            self.measure("recording", item["waveform"], pitch > 0, index, tokens, sketch)
             drawn = drawing(curve, loudness, known)
             inputs = {
                 "input_ids": torch.from_numpy(item["input_ids"])[None],
@@ -164,7 +169,7 @@ class Clips:
             for way in WAYS:
                 more = {} if way == "base" else {**drawn, "refine": way}
                 output = self.model(**inputs, **more)
-                self.measure(way, output.waveform[0].numpy(), index, tokens, sketch)
+                self.measure(way, output.waveform[0].numpy(), output.pitch > 0, index, tokens, sketch)
         return self.summary()
 
     def summary(self) -> dict[str, Any]:
