@@ -27,15 +27,17 @@ import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from types import MethodType
 
 import torch
 from torch import nn
 
 from valetts_hf.kernels import bundled_repository, kernelize
 from valetts_hf.kernels.fixed_chunks import FixedChunkDecoder
-from valetts_hf.modeling.anti_aliased_activation import AntiAliasedSnakeBeta, activation_path
+from valetts_hf.modeling.anti_aliased_activation import AntiAliasedSnakeBeta
 from valetts_hf.modeling.bigvgan import BigVGANGenerator, fuse_weight_norm
 from valetts_hf.modeling.configuration_vocoder import PRESETS, ValeTTSVocoderConfig
+from valetts_hf.modeling.resampling_filter import TAPS
 
 
 PROJECT = Path(__file__).resolve().parents[1] / "kernels" / "anti_aliased_snake"
@@ -48,24 +50,32 @@ DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.
 class System:
     """One way to run the generator: `decode(frames [B, M, F])` and the decoder of fixed chunks."""
 
-    def __init__(self, name: str, generator: BigVGANGenerator, path: str | None = None, runner: str = "eager"):
-        self.name, self.generator, self.path = name, generator, path
+    def __init__(self, name: str, generator: BigVGANGenerator, runner: str = "eager"):
+        self.name, self.generator = name, generator
         self.chunks = FixedChunkDecoder(generator, CHUNK_FRAMES, runner=runner)
         self.compiled = torch.compile(generator) if runner == "compile" else None
 
     def decode(self, frames: torch.Tensor) -> torch.Tensor:
-        with activation_path(self.path):
-            return (self.compiled or self.generator)(frames)
+        return (self.compiled or self.generator)(frames)
 
     def decode_chunk(self, frames: torch.Tensor) -> torch.Tensor:
         """One inner window; the decoder keeps its function."""
-        with activation_path(self.path):
-            return self.chunks._run(frames, self.chunks.context, self.chunks.context)
+        return self.chunks._run(frames, self.chunks.context, self.chunks.context)
 
     def decode_in_chunks(self, frames: torch.Tensor) -> None:
-        with activation_path(self.path):
-            for _ in self.chunks.decode(frames):
-                pass
+        for _ in self.chunks.decode(frames):
+            pass
+
+
+def published_forward(layer: AntiAliasedSnakeBeta, x: torch.Tensor) -> torch.Tensor:
+    """The activation as it was published, in the dtype of its input."""
+    from torch.nn.functional import conv1d, conv_transpose1d, pad
+
+    taps = torch.tensor(TAPS, dtype=x.dtype, device=x.device).expand(x.shape[1], 1, len(TAPS))
+    alpha, beta = layer.alpha.exp()[:, None], layer.beta.exp()[:, None]
+    x = 2 * conv_transpose1d(pad(x, (5, 5), mode="replicate"), taps, stride=2, groups=x.shape[1])[..., 15:-15]
+    x = x + (1.0 / (beta + 1e-9)) * torch.pow(torch.sin(x * alpha), 2)
+    return conv1d(pad(x, (5, 6), mode="replicate"), taps, stride=2, groups=x.shape[1])
 
 
 def make_generator(config: ValeTTSVocoderConfig, device: str, dtype: torch.dtype, fused: bool) -> BigVGANGenerator:
@@ -83,8 +93,12 @@ def make_systems(options: argparse.Namespace, config: ValeTTSVocoderConfig) -> t
     on_gpu = options.device == "cuda"
     for name in options.systems:
         generator = make_generator(config, options.device, dtype, fused=name != "published")
+        if name == "published":
+            for module in generator.modules():
+                if isinstance(module, AntiAliasedSnakeBeta):
+                    module.forward = MethodType(published_forward, module)
         if name in ("published", "pytorch"):
-            systems.append(System(name, generator, path="reference" if name == "published" else None))
+            systems.append(System(name, generator))
         elif name == "compiled":
             systems.append(System(name, generator, runner="compile"))
         else:
@@ -276,16 +290,11 @@ def measure_activation(
         positions, channels = positions * rate // 8 * 8, channels // 2
         x = torch.randn(1, channels, positions, device=options.device).to(DTYPES[options.dtype])
         layers = {
-            system.name: (system, system.generator.blocks[stage * per_stage].activations[0])
+            system.name: system.generator.blocks[stage * per_stage].activations[0]
             for system in systems
             if "+" not in system.name and system.name != "compiled"
         }
-
-        def run(system: System, layer: nn.Module, x: torch.Tensor) -> None:
-            with activation_path(system.path):
-                layer(x)
-
-        functions = {name: partial(run, *pair, x) for name, pair in layers.items()}
+        functions = {name: partial(layer, x) for name, layer in layers.items()}
         for name, took in fastest(functions, options.device, 3 * options.repeats).items():
             rate_of_bytes = 2 * x.numel() * x.element_size() / took
             share = rate_of_bytes / ceilings["bytes_per_second"]

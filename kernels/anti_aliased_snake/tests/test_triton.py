@@ -57,7 +57,7 @@ def made(batch: int, channels: int, samples: int, dtype: torch.dtype) -> list[to
 
 
 def close(result: torch.Tensor, expected: torch.Tensor) -> None:
-    scale = float(expected.abs().max())
+    scale = float(expected.detach().abs().max())
     torch.testing.assert_close(
         result.double(), expected, rtol=0, atol=scale * max(4e-6, 2 * torch.finfo(result.dtype).eps)
     )

@@ -81,9 +81,10 @@ class KernelHooks:
         Args:
             use_kernels (`bool`): whether to.
             kernel_config (`transformers.KernelConfig`, *optional*): kernels of one's own; transformers then does it all.
-            mode (`kernels.Mode`, *optional*): by default that of `model.training`.
+            mode (`kernels.Mode`, *optional*): by default that of `model.training`, which transformers follows: it calls
+                this again when the model changes between training and inference.
         """
-        if use_kernels and kernel_config is not None:
+        if use_kernels and (kernel_config is not None or self._has_own_kernels()):
             super().set_use_kernels(True, kernel_config, mode)
             return
         self._use_kernels, self._kernel_mode = bool(use_kernels), mode
@@ -93,29 +94,22 @@ class KernelHooks:
             remove_kernels(self)
             self.kernel_report = None
 
+    def _has_own_kernels(self) -> bool:
+        """Whether transformers was given kernels for this model, which are then none of our business."""
+        return getattr(self, "kernel_config", None) is not None
+
     def _apply_kernels(self) -> None:
         if _kernelizer is None:
-            self.kernel_report = "no kernels: the package valetts-hf, which brings them, is not installed"
+            self.kernel_report = (
+                "no kernels: they come with the package valetts-hf, and this model is not of its classes"
+            )
         else:
             self.kernel_report = _kernelizer(self, self._kernel_mode)
         logger.warning_once(str(self.kernel_report))
 
-    def train(self, mode: bool = True) -> nn.Module:
-        changed = self.training != mode
-        # transformers would apply its own mapping here
-        wanted, self._use_kernels = self._use_kernels, False
-        try:
-            super().train(mode)
-        finally:
-            self._use_kernels = wanted
-        if wanted and changed and getattr(self, "kernel_config", None) is None:
-            self._kernel_mode = None
-            self._apply_kernels()
-        return self
-
     def _apply(self, function: Callable[[torch.Tensor], torch.Tensor], recurse: bool = True) -> nn.Module:
         """Of `to`, `cuda`, `half`, ...: what can run a kernel may have changed."""
         super()._apply(function, recurse)
-        if self._use_kernels and getattr(self, "kernel_config", None) is None:
+        if self._use_kernels and not self._has_own_kernels():
             self._apply_kernels()
         return self
