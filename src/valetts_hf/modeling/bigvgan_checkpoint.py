@@ -69,10 +69,10 @@ def find_published(source: str | os.PathLike, **hub_options: Any) -> tuple[dict[
             raise OSError(f"there is no {CONFIG_FILE} beside {str(path)!r}: it says how the generator is built")
         return settings, str(path)
     name = str(path) if path.is_dir() else str(source)
-    settings = _read_json(Path(cached_file(name, CONFIG_FILE, **hub_options)))
+    settings = _read_json(_fetched(name, CONFIG_FILE, hub_options))
     if settings is None or "model_type" in settings or "upsample_initial_channel" not in settings:
         return None
-    return settings, cached_file(name, GENERATOR_FILE, **hub_options)
+    return settings, str(_fetched(name, GENERATOR_FILE, hub_options))
 
 
 def published_config(settings: Mapping[str, Any], source: str = CONFIG_FILE) -> ValeTTSVocoderConfig:
@@ -203,6 +203,13 @@ def _check_names(expected: set[str], found: set[str], origins: Mapping[str, str]
     message = f"{source!r} is not the generator of its {CONFIG_FILE}: it {' and '.join(parts)}"
     close = difflib.get_close_matches(missing[0], extra, 1, cutoff=0.5) if missing and extra else []
     raise ValueError(message + (f"; {close[0]} looks like a renamed {missing[0]}" if close else ""))
+
+
+def _fetched(name: str, file: str, hub_options: dict[str, Any]) -> Path:
+    path = cached_file(name, file, **hub_options)
+    if path is None:  # so transformers says that a repository is there, but has no such file
+        raise OSError(f"{name!r} holds no {file}: it is no vocoder")
+    return Path(path)
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:
