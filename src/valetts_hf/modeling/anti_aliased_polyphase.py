@@ -15,7 +15,7 @@ from .resampling_filter import EVEN_TAPS, ODD_TAPS, RATIO, RECEPTIVE_FIELD
 
 
 # Samples that a core handles at once: fewer, and calling forty operators costs more than what they do.
-CACHED_SAMPLES = 1 << 16
+CACHED_SAMPLES = 1 << 17
 # Per phase of the upsampled signal: taps, first sample of the input padded by 3 that its first sample sees, and how many
 # samples downsampling reads before its first and after its last one.
 PHASES = ((EVEN_TAPS, 0, 2, 3), (ODD_TAPS, 1, 3, 2))
