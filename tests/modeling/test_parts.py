@@ -16,6 +16,7 @@ from valetts_hf.modeling.lengths import (
     round_durations,
 )
 from valetts_hf.modeling.mel import LogMelSpectrogram, frame_energy
+from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.modeling.normalization import StyleAdaptiveNorm
 from valetts_hf.modeling.source import Excitation, continuous_pitch, pulse_train
 
@@ -142,6 +143,13 @@ def test_flow_keeps_volume():
         lambda flat: flow(flat.view(1, 3, size), style, mask).flatten(), torch.randn(3 * size).double()
     )
     assert torch.linalg.slogdet(jacobian).logabsdet.abs() < 1e-6
+
+
+def test_a_new_model_starts_without_style_in_its_norms():
+    model = ValeTTSForSpeech(tiny_config())
+    affines = [module.affine for module in model.modules() if isinstance(module, StyleAdaptiveNorm)]
+    assert len(affines) > 10
+    assert all(not affine.weight.any() and not affine.bias.any() for affine in affines)
 
 
 def test_style_adaptive_norm_is_layer_norm_with_a_styled_affine():

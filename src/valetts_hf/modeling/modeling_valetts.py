@@ -26,7 +26,7 @@ from .flow import Flow
 from .istft_decoder import ISTFTDecoder
 from .kernel_hooks import KernelHooks
 from .lengths import expand_tokens, expansion_index, length_mask, position_in_token
-from .normalization import StyleAdaptiveNorm
+from .normalization import StyleAffine
 from .outputs import ValeTTSLatentOutput, ValeTTSOutput
 from .posterior_encoder import PosteriorEncoder
 from .prior import FrameEmbedding, FramePrior, TokenPrior
@@ -81,6 +81,9 @@ class ValeTTSPreTrainedModel(KernelHooks, PreTrainedModel):
             # weight norm: the computed weight cannot be initialised, so fill the direction and fit the length to it
             init.normal_(module.original1, std=module.original1[0].numel() ** -0.5)
             init.copy_(module.original0, module.original1.flatten(1).norm(dim=1).view_as(module.original0))
+        elif isinstance(module, StyleAffine):
+            init.zeros_(module.weight)
+            init.zeros_(module.bias)
         elif isinstance(module, (nn.Linear, nn.Conv1d)):
             if not nn.utils.parametrize.is_parametrized(module, "weight"):
                 init.normal_(module.weight, std=module.weight[0].numel() ** -0.5)
@@ -94,8 +97,6 @@ class ValeTTSPreTrainedModel(KernelHooks, PreTrainedModel):
             init.normal_(module.tokens, std=0.5)
         elif isinstance(module, ConvNeXtBlock):
             init.constant_(module.scale, module.initial_scale)
-        elif isinstance(module, StyleAdaptiveNorm):
-            init.zeros_(module.affine.weight)
         elif isinstance(module, Excitation):
             init.copy_(module.noise, Excitation.fixed_noise())
         if isinstance(module, ValeTTSModel):
