@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -336,6 +337,8 @@ def test_the_microphone_becomes_a_voice(page):
     page.click("#clip-consent")
     page.click("#clip-make")
     page.status("is ready")
+    time.sleep(1.0)
+    assert "is ready" in page.text("#status"), "reading the sentence with the new voice leaves the message alone"
     assert page.run("return document.querySelector('#voice').value").startswith("clip-")
 
 

@@ -1,23 +1,23 @@
 /** The page: puts the parts together. Text and numbers -> prediction -> drawing -> speech. */
 
-import { getInfo, predict, speak, ssml } from "./api.js";
+import { getInfo, predict, speak } from "./api.js";
 import { Choices } from "./choices.js";
 import { Controls } from "./controls.js";
-import { filled } from "./curve.js";
-import { curvesOf, download, fileName, sketchContent } from "./files.js";
-import { chooseLanguage, explain, language, number, startLanguage, t } from "./i18n.js";
+import { sketchContent } from "./files.js";
+import { chooseLanguage, language, number, startLanguage, t } from "./i18n.js";
+import { all, at, complain, fail, forgive, press, say } from "./messages.js";
 import { Player } from "./player.js";
+import { Saving } from "./saving.js";
 import { ScoreInput } from "./score-input.js";
 import { ScoreView, contourOf } from "./score-view.js";
 import { LAYERS, Sketch } from "./sketch.js";
 import { mapTime } from "./timeline.js";
+import { Toolbar } from "./toolbar.js";
 import { VoiceDialog } from "./voice-dialog.js";
 import { fromBase64 } from "./wav.js";
 import { WordTable } from "./word-table.js";
 
 const PREDICT_AFTER = 450; // milliseconds without a change
-const at = (id) => document.getElementById(id);
-const all = (selector) => [...document.querySelectorAll(selector)];
 
 startLanguage();
 const choices = new Choices();
@@ -25,39 +25,17 @@ const controls = new Controls();
 const sketch = new Sketch();
 const player = new Player();
 const view = new ScoreView({ scroller: at("scroller"), spacer: at("spacer"), ruler: at("ruler"), plot: at("plot") });
-let tool = "draw";
 let voiceDialog = null;
 let prosody = null; // the last prediction
-let spokenRequests = { before: null, after: null }; // what each take was made of
+const spokenRequests = { before: null, after: null }; // what each take was made of
 view.onlayout = () => {
   at("swipe").hidden = !view.overflows;
 };
-const input = new ScoreInput({ view, sketch, tool: () => tool, announceWord, changed: sketchEdited });
+const toolbar = new Toolbar({ sketch, view, edited: sketchEdited, chosen: labelCanvas });
+const input = new ScoreInput({ view, sketch, tool: () => toolbar.tool, announceWord, changed: sketchEdited });
 const table = new WordTable(at("word-table"), input);
-
-// Words to the person
-
-function say(key, values) {
-  at("status").textContent = t(key, values);
-}
-
-function fail(error) {
-  if (error.name === "AbortError") return;
-  if (error.code === "voice_forgotten") choices.dropUpload(choices.request.voice);
-  at("error-text").textContent = error.code ? explain(error) : t("error.internal");
-  at("error").hidden = false;
-  at("status").textContent = "";
-  at("error").scrollIntoView({ block: "nearest" });
-  if (!error.code) console.error(error);
-}
-
-function complain(key, values) {
-  fail({ code: "page", message: t(key, values), details: [] });
-}
-
-const forgive = () => {
-  at("error").hidden = true;
-};
+const request = () => requestFor("after");
+const saving = new Saving({ choices, sketch, player, view, request, predict: () => predictNow(), edited: sketchEdited });
 
 function announceWord(index) {
   const word = sketch.words[index];
@@ -79,12 +57,13 @@ let predicting = null; // AbortController
 
 function predictSoon() {
   clearTimeout(predictTimer);
-  predictTimer = setTimeout(predictNow, PREDICT_AFTER);
+  predictTimer = setTimeout(() => predictNow(), PREDICT_AFTER);
 }
 
 const plainRequest = () => ({ ...choices.request, seed: controls.seed });
 
-async function predictNow() {
+/** Read the sentence as it is now; `quietly` leaves the status line to what it says. */
+async function predictNow(quietly = false) {
   clearTimeout(predictTimer);
   predictTimer = 0;
   predicting?.abort();
@@ -96,14 +75,14 @@ async function predictNow() {
   }
   const mine = new AbortController();
   predicting = mine;
-  say("status.predicting");
+  if (!quietly) say("status.predicting");
   try {
     const answer = await predict(request, mine.signal);
     forgive();
     showProsody(answer);
-    say("status.predicted", { words: answer.words.length, seconds: number(answer.duration, 1) });
+    if (!quietly) say("status.predicted", { words: answer.words.length, seconds: number(answer.duration, 1) });
   } catch (error) {
-    fail(error);
+    failed(error);
   } finally {
     if (predicting === mine) predicting = null;
   }
@@ -140,64 +119,19 @@ function sketchEdited() {
 sketch.addEventListener("change", () => {
   view.scene.drawn = sketch.curves;
   view.refresh();
-  at("undo").disabled = !sketch.canUndo;
-  at("redo").disabled = !sketch.canRedo;
 });
-
-function editWith(id, key, edit) {
-  at(id).addEventListener("click", () => {
-    const before = sketch.curves;
-    edit(view.scene.layer);
-    say(sketch.curves === before ? "status.nothing" : key);
-    sketchEdited();
-  });
-}
-
-const ifDrawn = (edit) => (layer) => {
-  if (!sketch.curves[layer].every(Number.isNaN)) edit(layer);
-};
-
-editWith("undo", "status.undone", () => sketch.undo());
-editWith("redo", "status.redone", () => sketch.redo());
-editWith("smooth", "status.smoothed", ifDrawn((layer) => sketch.smooth(layer)));
-editWith("flatter", "status.scaled", ifDrawn((layer) => sketch.scale(layer, 0.85)));
-editWith("livelier", "status.scaled", ifDrawn((layer) => sketch.scale(layer, 1 / 0.85)));
-editWith("clear", "status.cleared", ifDrawn((layer) => sketch.clear(layer)));
-at("trace").addEventListener("click", () => {
-  if (!prosody) return complain("error.noPrediction");
-  const { layer } = view.scene;
-  sketch.replace(layer, filled(view.scene.predicted[layer]));
-  say("status.traced");
-  sketchEdited();
-});
-at("zoom-in").addEventListener("click", () => view.setZoom(view.zoom * 1.5));
-at("zoom-out").addEventListener("click", () => view.setZoom(view.zoom / 1.5));
-
-function press(selector, chosen) {
-  for (const button of all(selector)) button.setAttribute("aria-pressed", String(chosen(button)));
-}
-
-for (const button of all("[data-layer]:is(button)")) {
-  button.addEventListener("click", () => {
-    view.show({ layer: button.dataset.layer });
-    press("button[data-layer]", (one) => one === button);
-    document.querySelector(".score").dataset.layer = button.dataset.layer;
-    labelCanvas();
-  });
-}
-for (const button of all("button[data-tool]")) {
-  button.addEventListener("click", () => {
-    tool = button.dataset.tool;
-    press("button[data-tool]", (one) => one === button);
-    document.querySelector(".score").dataset.tool = tool;
-  });
-}
 
 function labelCanvas() {
   const label = sketch.words.length
     ? t("canvas", { layer: t(view.scene.layer), words: sketch.words.length })
     : t("canvas.empty");
   at("plot").setAttribute("aria-label", label);
+}
+
+/** A voice that the server has forgotten leaves the list, too. */
+function failed(error) {
+  if (error.code === "voice_forgotten") choices.dropUpload(choices.request.voice);
+  fail(error);
 }
 
 // Speech
@@ -233,7 +167,7 @@ async function speakTake(take) {
       spokenRequests[take] = key;
       say("status.spoken", { seconds: number(answer.duration, 1), seed: answer.seed });
     } catch (error) {
-      fail(error);
+      failed(error);
       return undefined;
     } finally {
       if (speaking === mine) {
@@ -279,80 +213,18 @@ player.addEventListener("time", () => {
   view.refresh();
 });
 
-// Files
-
-at("save-wav").addEventListener("click", () => {
-  const take = player.takes[player.current];
-  if (!take) return complain("error.noTake");
-  saved(take.blob, "wav");
-});
-at("save-sketch").addEventListener("click", () => {
-  if (sketch.empty) return complain("error.noSketch");
-  const content = sketchContent(sketch, prosody.duration);
-  saved(new Blob([JSON.stringify(content, null, 1)], { type: "application/json" }), "json");
-});
-at("save-ssml").addEventListener("click", async () => {
-  if (!choices.request.text) return complain("error.empty");
-  try {
-    saved(new Blob([(await ssml(requestFor("after"))).ssml], { type: "application/ssml+xml" }), "ssml");
-  } catch (error) {
-    fail(error);
-  }
-});
-at("open-sketch").addEventListener("click", () => at("sketch-file").click());
-at("sketch-file").addEventListener("change", async ({ target }) => {
-  const [file] = target.files;
-  target.value = "";
-  at("save").open = false;
-  if (file) await openSketch(file);
-});
-
-async function openSketch(file) {
-  try {
-    const content = JSON.parse(await file.text());
-    const words = content.words ?? [];
-    const text = words.map((word) => word.text).join(" ");
-    if (text && text !== sketch.words.map((word) => word.text).join(" ")) choices.setText(text);
-    await predictNow();
-    // Over its own words at first, on a time axis as long as this one; from there it follows them.
-    const own = words.map((word) => ({ ...word, start: word.start * prosody.duration, end: word.end * prosody.duration }));
-    const opened = new Sketch();
-    opened.retime(own, sketch.step, sketch.length);
-    opened.replaceAll(curvesOf(content, prosody.duration, sketch.step, sketch.length, view.scene.predicted));
-    if (own.length) opened.retime(sketch.words, sketch.step, sketch.length);
-    if (opened.empty) throw new Error("nothing is drawn in it");
-    sketch.replaceAll(opened.curves);
-    say("status.opened");
-    sketchEdited();
-  } catch {
-    complain("error.sketchFile");
-  }
-}
-
-function saved(blob, ending) {
-  const name = fileName(choices.request.text, ending);
-  download(blob, name);
-  at("save").open = false;
-  say("status.saved", { name });
-}
-
 // A file dropped anywhere is meant for the page, and must not replace it.
 document.addEventListener("dragover", (event) => event.preventDefault());
 document.addEventListener("drop", (event) => {
   event.preventDefault();
   const [file] = event.dataTransfer?.files ?? [];
   if (!file || event.target.closest("#clip-drop")) return;
-  if (file.name.endsWith(".json")) openSketch(file);
+  if (file.name.endsWith(".json")) saving.open(file);
   else voiceDialog?.open(file);
-});
-
-document.addEventListener("click", (event) => {
-  if (!at("save").contains(event.target)) at("save").open = false;
 });
 
 // The page itself
 
-at("error-close").addEventListener("click", forgive);
 at("theme").addEventListener("click", () => {
   window.valettsColours.next();
   labelTheme();
@@ -388,7 +260,7 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     at(event.shiftKey ? "redo" : "undo").click();
   } else if (event.key === "Escape") {
-    at("save").open = false;
+    saving.close();
   }
 });
 
@@ -407,6 +279,7 @@ async function start() {
     choices.offer(info);
     voiceDialog = new VoiceDialog(info.limits.max_upload_bytes, (voice) => {
       choices.addUpload(voice);
+      predictNow(true);
       const notes = voice.notes.length ? ` ${t("clip.notes", { notes: voice.notes.join(" ") })}` : "";
       at("status").textContent = t("status.voiceAdded", { name: voice.name, minutes: voice.kept_minutes }) + notes;
     });
