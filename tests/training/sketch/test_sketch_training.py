@@ -105,7 +105,7 @@ def test_sketches_are_left_out_as_often_as_said(contours):
     curves, drawn, _ = draw_sketches(batch, SketchSettings(drop_curve=0, drop_sketch=0, partial=1.0, rough=0), random)
     assert 0.1 < float(drawn.float().mean()) < 0.6
     error = (curves - batch.target)[..., 0][drawn[..., 0]]
-    assert float(error.abs().mean()) < 0.15  # it is the recording's own curve, smoothed
+    assert float(error.abs().mean()) < 0.2  # it is the recording's own curve, smoothed
 
 
 def test_training_learns_stops_and_goes_on_exactly(model, contours, tmp_path):
