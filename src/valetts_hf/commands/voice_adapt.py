@@ -130,7 +130,8 @@ class _Bar:
     """A progress bar fed by `adapt_voice`; silent where nobody watches."""
 
     def __init__(self, quiet: bool):
-        self.quiet, self.bar = quiet, None
+        self.quiet = quiet
+        self.bar: Any = None
 
     def __enter__(self) -> _Bar:
         return self

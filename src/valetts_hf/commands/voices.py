@@ -72,7 +72,7 @@ def own_voices() -> list[dict[str, Any]]:
     from valetts_hf.voices.library import VoiceLibrary
 
     library = VoiceLibrary()
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name in library.names():
         facts = library.facts(name)
         kind = "yours, adapted" if facts.get("adapter") else "yours"

@@ -145,7 +145,7 @@ class VoiceLookup:
     def _by_voice(self, voice: Voice) -> ResolvedVoice:
         # That it fits is checked once: looking at all weights for each sentence costs more than finding the voice.
         made_of = (voice.style, voice.checkpoint, voice.adapter)
-        known, style = self._fitting.get(voice, (None, None))
+        known, style = self._fitting.get(voice, ((), None))
         if style is None or any(first is not second for first, second in zip(known, made_of)):
             style = self._vector(style_for(voice, self._model), f"voice {voice.name!r}")
             self._fitting[voice] = (made_of, style)
@@ -338,7 +338,7 @@ class _Adapters:
             known, name = self._names.get(voice, (None, ""))
             if known is not voice.adapter or name not in attached_adapters(self._model):
                 before = set(attached_adapters(self._model))
-                name = load_voice_adapter(self._model, voice)
+                name = load_voice_adapter(self._model, voice) or ""
                 if name not in before:
                     self._ours.add(name)
                 self._names[voice] = (voice.adapter, name)
