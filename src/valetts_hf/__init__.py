@@ -17,6 +17,7 @@ from valetts_hf.version import __version__
 
 
 if TYPE_CHECKING:
+    from valetts_hf.direction.sketch import Sketch
     from valetts_hf.direction.style import Style, StyleError
     from valetts_hf.inference import Speech, ValeTTS
     from valetts_hf.inference.pipeline import ValeTTSPipeline
@@ -49,6 +50,7 @@ _HOMES = {
     "ValeTTS": "inference",
     "Speech": "inference",
     "Voice": "voices.voice",
+    "Sketch": "direction.sketch",
     "Style": "direction.style",
     "StyleError": "direction.style",
     "DirectedText": "processing.directed_text",
