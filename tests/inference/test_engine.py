@@ -257,6 +257,7 @@ def test_a_lost_sentence_is_an_error(tts, monkeypatch):
         ({"speaking_rate": 0}, ValueError, "speaking_rate must be between 0.25 and 4, got 0"),
         ({"speaking_rate": float("nan")}, ValueError, "speaking_rate must be between"),
         ({"speaking_rate": "fast"}, TypeError, "speaking_rate must be a number, got 'fast'"),
+        ({"pitch_shift": True}, TypeError, "pitch_shift must be a number, got True"),
         ({"pitch_shift": 99}, ValueError, "pitch_shift must be between -24 and 24, got 99"),
         ({"energy_shift": 30}, ValueError, "energy_shift must be between -20 and 20, got 30"),
         ({"noise_scale": 3}, ValueError, "noise_scale must be between 0 and 2, got 3"),
@@ -283,3 +284,11 @@ def test_bad_batches(tts, arguments, error, message):
         tts.batch(*arguments)
     with pytest.raises(ValueError, match="batch_size must be at least 1"):
         ValeTTS(tts.model, tts.processor, batch_size=0)
+
+
+def test_arguments_that_no_call_has_are_named(tts):
+    for call in (tts.stream, lambda text, **arguments: tts.batch([text], **arguments)):
+        with pytest.raises(
+            TypeError, match="unknown argument 'volume': how to speak is said by speaking_rate, .*pauses"
+        ):
+            call("Good morning.", volume=3)

@@ -56,6 +56,31 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_device_arguments(parser: argparse.ArgumentParser) -> None:
+    """`--device` and `--threads`."""
+    parser.add_argument(
+        "--device",
+        default="auto",
+        metavar="NAME",
+        help="cpu, cuda, cuda:1, mps (default: auto, a GPU if there is one)",
+    )
+    parser.add_argument(
+        "--threads", type=positive_integer, metavar="N", help="processor threads (default: PyTorch's choice)"
+    )
+
+
+def positive_integer(text: str) -> int:
+    """For `type=` of an argument.
+
+    Raises:
+        ValueError, argparse.ArgumentTypeError: no whole number of 1 or more.
+    """
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not 1 or more")
+    return value
+
+
 def load_model(model: str | None, device: str | None, debug: bool = False) -> ValeTTS:
     """The SDK object for `--model` and `--device`, loaded without the chatter of the libraries below.
 

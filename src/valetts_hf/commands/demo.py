@@ -15,10 +15,12 @@ from valetts_hf.commands.common import (
     EXIT_FAILED,
     EXIT_OK,
     CommandError,
+    add_device_arguments,
     add_model_arguments,
     load_model,
     note,
     one_line,
+    positive_integer,
     quiet_libraries,
 )
 
@@ -69,7 +71,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         help="offer the voices you keep on this machine (default: on loopback only)",
     )
     parser.add_argument(
-        "--max-characters", type=_positive, default=1000, metavar="N", help="of one text (default: 1000)"
+        "--max-characters", type=positive_integer, default=1000, metavar="N", help="of one text (default: 1000)"
     )
     parser.add_argument(
         "--allow-frame",
@@ -79,13 +81,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         help="a site that may show the page in a frame, for example https://huggingface.co",
     )
     add_model_arguments(parser)
-    parser.add_argument(
-        "--device",
-        default="auto",
-        metavar="NAME",
-        help="cpu, cuda, cuda:1, mps (default: auto, a GPU if there is one)",
-    )
-    parser.add_argument("--threads", type=_positive, metavar="N", help="processor threads (default: PyTorch's choice)")
+    add_device_arguments(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="errors only")
     return parser
 
@@ -170,11 +166,4 @@ def _port(text: str) -> int:
     value = int(text)
     if not 0 <= value <= 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port, 0 to 65535")
-    return value
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not 1 or more")
     return value

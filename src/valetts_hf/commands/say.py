@@ -15,6 +15,7 @@ from valetts_hf.commands.audio_sink import open_file, open_stdout
 from valetts_hf.commands.common import (
     EXIT_OK,
     CommandError,
+    add_device_arguments,
     add_model_arguments,
     isatty,
     load_model,
@@ -100,13 +101,25 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         "--speaking-rate", type=_number, default=1.0, metavar="X", help="1.25 is a quarter faster (default: 1)"
     )
     parser.add_argument(
-        "--pitch-shift", type=_number, default=0.0, metavar="SEMITONES", help="12 is an octave higher (default: 0)"
+        "--pitch-shift",
+        type=_number,
+        default=0.0,
+        metavar="SEMITONES",
+        help="-24 to 24; 12 is an octave higher (default: 0)",
     )
     parser.add_argument(
-        "--pitch-range", type=_number, default=1.0, metavar="X", help="above 1 livelier, 0 monotone (default: 1)"
+        "--pitch-range",
+        type=_number,
+        default=1.0,
+        metavar="X",
+        help="0 to 4; above 1 livelier, 0 monotone (default: 1)",
     )
     parser.add_argument(
-        "--energy-shift", type=_number, default=0.0, metavar="DB", help="6 is much louder, -6 much softer (default: 0)"
+        "--energy-shift",
+        type=_number,
+        default=0.0,
+        metavar="DB",
+        help="-20 to 20; 6 is twice the amplitude (default: 0)",
     )
     parser.add_argument(
         "--pause-scale", type=_number, default=1.0, metavar="X", help="factor on pauses, 0 to 5 (default: 1)"
@@ -130,13 +143,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         help="write when what is said: .json (words, phonemes, pitch, energy), .srt, .vtt (subtitles) or .TextGrid (Praat)",
     )
     add_model_arguments(parser)
-    parser.add_argument(
-        "--device",
-        default="auto",
-        metavar="NAME",
-        help="cpu, cuda, cuda:1, mps (default: auto, a GPU if there is one)",
-    )
-    parser.add_argument("--threads", type=_positive, metavar="N", help="processor threads (default: PyTorch's choice)")
+    add_device_arguments(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="errors only")
     return parser
 
@@ -297,11 +304,4 @@ def _number(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
         raise argparse.ArgumentTypeError(f"{text!r} is not a finite number")
-    return value
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not 1 or more")
     return value

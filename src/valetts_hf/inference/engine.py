@@ -328,7 +328,13 @@ class ValeTTS:
             `ValueError`): no such style. `ValueError`: language or number out of range. `MissingWordsError` (a `RuntimeError`): a word got lost.
         """
         manner = Manner.of(
-            speaking_rate, pitch_shift, pitch_range, energy_shift, pause_scale, noise_scale, pauses=pauses
+            speaking_rate=speaking_rate,
+            pitch_shift=pitch_shift,
+            pitch_range=pitch_range,
+            energy_shift=energy_shift,
+            pause_scale=pause_scale,
+            pauses=pauses,
+            noise_scale=noise_scale,
         )
         script = self._script(text, language, ssml, sketch)
         chunks, last = [], 0

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from valetts_hf.processing.directed_text import Delivery, check_number
 from valetts_hf.processing.pause_prediction import check_pauses
 
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack  # in `typing` from Python 3.11 on
 
 NOISE_SCALES = (0.0, 2.0)
 PAUSE_SCALES = (0.0, 5.0)
@@ -50,20 +53,17 @@ class Manner:
             object.__setattr__(self, "noise_scale", noise)
 
     @classmethod
-    def of(
-        cls,
-        speaking_rate: float = 1.0,
-        pitch_shift: float = 0.0,
-        pitch_range: float = 1.0,
-        energy_shift: float = 0.0,
-        pause_scale: float = 1.0,
-        noise_scale: float | None = None,
-        pauses: str = "model",
-    ) -> Manner:
+    def of(cls, **arguments: Unpack[MannerArguments]) -> Manner:
         """The manner of the arguments of a call.
 
         Raises:
-            `TypeError`: no number. `ValueError`: out of range.
+            `TypeError`: no number, or an argument that no call has. `ValueError`: out of range.
         """
-        delivery = Delivery(speaking_rate, pitch_shift, pitch_range, energy_shift)
-        return cls(delivery, pause_scale, noise_scale, pauses)
+        known = MannerArguments.__annotations__
+        if unknown := sorted(set(arguments) - set(known)):
+            raise TypeError(f"unknown argument {unknown[0]!r}: how to speak is said by {', '.join(known)}.")
+        delivery: dict[str, Any] = {
+            name: value for name, value in arguments.items() if name in Delivery.__dataclass_fields__
+        }
+        rest: dict[str, Any] = {name: value for name, value in arguments.items() if name not in delivery}
+        return cls(Delivery(**delivery), **rest)

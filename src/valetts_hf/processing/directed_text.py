@@ -28,6 +28,8 @@ def check_number(name: str, value: object, limits: tuple[float, float], hint: st
         TypeError: not a number. ValueError: out of the limits.
     """
     try:
+        if isinstance(value, bool):
+            raise TypeError("a truth value")
         number = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError) as error:
         raise TypeError(f"{name} must be a number, got {value!r} ({hint}).") from error
