@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import socket
 import threading
 import warnings
 import webbrowser
@@ -23,13 +22,13 @@ from valetts_hf.commands.common import (
     positive_integer,
     quiet_libraries,
 )
+from valetts_hf.commands.listening import LOOPBACK, listen, shown_address, tcp_port
 
 
 if TYPE_CHECKING:
     from valetts_hf.serving.settings import DemoSettings
 
 DEFAULT_PORT = 7860  # what Hugging Face Spaces expects, too
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 _EPILOG = """\
 examples:
@@ -59,7 +58,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser.add_argument(
         "--port",
         default=os.environ.get("VALETTS_DEMO_PORT", str(DEFAULT_PORT)),
-        type=_port,
+        type=tcp_port,
         metavar="N",
         help=f"0 takes any free one (default: {DEFAULT_PORT})",
     )
@@ -96,9 +95,9 @@ def run(args: argparse.Namespace) -> int:
             f"the demo needs some libraries more ({one_line(error)}): pip install 'valetts-hf[demo]'", EXIT_FAILED
         ) from error
     settings = _settings(args)
-    listener = _listen(args.host, args.port)  # before seconds of loading
+    listener = listen(args.host, args.port)  # before seconds of loading
     with listener:
-        address = _address(args.host, listener.getsockname()[1])
+        address = shown_address(args.host, listener.getsockname()[1])
         note(f"loading the model for {address}", args.quiet)
         if args.threads is not None:
             import torch
@@ -113,7 +112,7 @@ def run(args: argparse.Namespace) -> int:
             )
         )
         note(f"the page is at {address} (Ctrl-C ends it)", args.quiet)
-        if args.host not in _LOOPBACK:
+        if args.host not in LOOPBACK:
             note("whoever reaches this address can use it: there is no password.", args.quiet)
         if args.open:
             threading.Timer(0.5, webbrowser.open, [address]).start()
@@ -127,43 +126,10 @@ def run(args: argparse.Namespace) -> int:
 def _settings(args: argparse.Namespace) -> DemoSettings:
     from valetts_hf.serving.settings import LOOPBACK_HOSTS, DemoSettings
 
-    local = args.host in _LOOPBACK
+    local = args.host in LOOPBACK
     return DemoSettings(
         max_characters=args.max_characters,
         own_voices=local if args.own_voices is None else args.own_voices,
         frame_ancestors=tuple(args.allow_frame),
         allowed_hosts=LOOPBACK_HOSTS if local else (),
     )
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """A socket that listens, or a message that says why not."""
-    listener = None
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, socket.SOCK_STREAM)
-        if os.name == "posix":  # elsewhere this would let two programs share a port
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(128)
-    except OSError as error:
-        if listener is not None:
-            listener.close()
-        raise CommandError(
-            f"cannot listen on {host}:{port}: {error.strerror or one_line(error)}. Give another --port (0 takes any free one) "
-            "or --host.",
-            EXIT_FAILED,
-        ) from error
-    return listener
-
-
-def _address(host: str, port: int) -> str:
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{port}"
-
-
-def _port(text: str) -> int:
-    value = int(text)
-    if not 0 <= value <= 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port, 0 to 65535")
-    return value

@@ -1,4 +1,5 @@
-"""Errors of the server: one shape for all, `{"error": {"code", "message"}}`, and what the SDK's errors become in it.
+"""Errors of the server: one shape for all, `{"error": {"code", "message", "type", "param"}}`, and what the SDK's errors become
+in it. (The shape is that of OpenAI's API, so that its clients show the message.)
 
 Codes are stable (pages translate them); messages are English sentences with the value and the remedy.
 """
@@ -49,10 +50,17 @@ class ServiceError(HTTPException):
         self.details = details or []
 
     def response(self) -> JSONResponse:
-        error: dict[str, Any] = {"code": self.code, "message": self.message}
+        error: dict[str, Any] = {"code": self.code, "message": self.message, "type": self._type(), "param": None}
         if self.details:
             error["details"] = self.details
         return JSONResponse({"error": error}, self.status_code, headers=self.headers)
+
+    def _type(self) -> str:
+        if self.status_code >= 500:
+            return "server_error"
+        return {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}.get(
+            self.status_code, "invalid_request_error"
+        )
 
 
 def from_sdk(error: Exception) -> ServiceError:
@@ -90,11 +98,18 @@ def unexpected(error: BaseException) -> ServiceError:
     return ServiceError(500, "internal", "something went wrong here; the server goes on. Try again, or other words.")
 
 
-def install_error_handlers(app: FastAPI) -> None:
-    """Make an app answer every error in this shape."""
+def install_error_handlers(app: FastAPI, invalid_status: int = 422) -> None:
+    """Make an app answer every error in this shape.
+
+    Args:
+        app (`FastAPI`): the application.
+        invalid_status (`int`): instead of 422; clients of OpenAI's API expect 400.
+    """
 
     async def service_error(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, ServiceError)
+        if error.status_code == 422:
+            error.status_code = invalid_status
         return error.response()
 
     async def http_error(request: Request, error: Exception) -> JSONResponse:
@@ -110,7 +125,7 @@ def install_error_handlers(app: FastAPI) -> None:
 
     async def invalid_request(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
-        return ServiceError(422, "invalid_request", _validation_message(error)).response()
+        return ServiceError(invalid_status, "invalid_request", _validation_message(error)).response()
 
     app.add_exception_handler(ServiceError, service_error)
     app.add_exception_handler(StarletteHTTPException, http_error)

@@ -24,10 +24,20 @@ class Guard:
     Args:
         app: what is guarded.
         settings ([`DemoSettings`]): limits, hosts and frames.
+        upload_paths (`tuple[str, ...]`): addresses that take recordings.
+        allowed_origins (`tuple[str, ...]`): other sites whose pages may ask.
     """
 
-    def __init__(self, app: ASGIApp, settings: DemoSettings):
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: DemoSettings,
+        upload_paths: tuple[str, ...] = (UPLOAD_PATH,),
+        allowed_origins: tuple[str, ...] = (),
+    ):
         self.app = app
+        self.upload_paths = upload_paths
+        self.allowed_origins = allowed_origins
         self.settings = settings
         self.headers = security_headers(settings)
 
@@ -49,7 +59,7 @@ class Guard:
             await send(message)
 
         path = scope["path"].removeprefix(scope.get("root_path", ""))
-        limit = self.settings.max_upload_bytes if path == UPLOAD_PATH else self.settings.max_request_bytes
+        limit = self.settings.max_upload_bytes if path in self.upload_paths else self.settings.max_request_bytes
         body = _LimitedBody(receive, limit)
         try:
             headers = Headers(scope=scope)
@@ -74,7 +84,9 @@ class Guard:
         origin = headers.get("origin")
         # Behind a proxy the name in the address bar is in X-Forwarded-Host, which pages of other sites cannot set.
         hosts = (host, headers.get("x-forwarded-host", host))
-        if origin is not None and urlsplit(origin).netloc not in hosts:
+        if origin is None or origin in self.allowed_origins:
+            return
+        if urlsplit(origin).netloc not in hosts:
             raise ServiceError(403, "other_site", "requests from pages of other sites are not answered.")
 
 

@@ -98,7 +98,7 @@ class Studio:
 
     def speak(self, request: SpeakRequest) -> Spoken:
         """A text, spoken."""
-        directions = {"sketch": _sketch_of(request.sketch), **self._directions(request)}
+        directions = {"sketch": sketch_of(request.sketch), **self._directions(request)}
         speech = self.tts(request.text, **directions)
         plan = self.tts.predict_prosody(request.text, **directions)
         return Spoken(
@@ -113,7 +113,7 @@ class Studio:
     def ssml(self, request: SpeakRequest) -> SsmlAnswer:
         """The directions of a request as a document."""
         named = request.voice if request.voice is not None and not request.voice.startswith(PREFIX) else None
-        sketch = _sketch_of(request.sketch)
+        sketch = sketch_of(request.sketch)
         return SsmlAnswer(ssml=write_ssml(request.text, self.predict(request), request.controls, sketch, named))
 
     def add_voice(self, data: bytes, name: str, consent: str) -> VoiceAnswer:
@@ -145,7 +145,7 @@ class Studio:
         return {
             "language": request.language,
             "voice": self._voice(request.voice),
-            "style": None if request.style is None else _style(request.style),
+            "style": None if request.style is None else listed_style(request.style),
             "seed": request.seed,
             **request.controls.model_dump(),
         }
@@ -163,7 +163,7 @@ class Studio:
         raise ServiceError(404, "voice_unknown", f"there is no voice {name[:60]!r} here: choose one of the list.")
 
 
-def _style(spec: str) -> Style:
+def listed_style(spec: str) -> Style:
     """A style of names and tokens alone: what else one can be made of are files and voices of this machine."""
     style = Style.parse(spec)
     for term in style.terms:
@@ -174,7 +174,7 @@ def _style(spec: str) -> Style:
     return style
 
 
-def _sketch_of(drawn: DrawnSketch | None) -> Sketch | None:
+def sketch_of(drawn: DrawnSketch | None) -> Sketch | None:
     if drawn is None:
         return None
     content = drawn.model_dump(exclude_none=False)

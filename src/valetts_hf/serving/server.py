@@ -1,0 +1,112 @@
+"""The server as an application: OpenAI's speech API, voices, timestamps, health and metrics, and the demo if asked for."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+from valetts_hf.inference import ValeTTS
+from valetts_hf.serving.api_keys import KeyFile
+from valetts_hf.serving.app import create_demo_app
+from valetts_hf.serving.errors import install_error_handlers
+from valetts_hf.serving.front import Front
+from valetts_hf.serving.lifecycle import Lifecycle, Stage, health_router, warm
+from valetts_hf.serving.metrics import Metrics
+from valetts_hf.serving.micro_batching import BatchedTTS
+from valetts_hf.serving.middleware import UPLOAD_PATH, Guard, security_headers
+from valetts_hf.serving.openai_api import openai_router
+from valetts_hf.serving.rate_limits import RateLimit
+from valetts_hf.serving.result_cache import ResultCache
+from valetts_hf.serving.scheduler import Scheduler
+from valetts_hf.serving.server_settings import ServerSettings
+from valetts_hf.serving.speech_service import SpeechService
+from valetts_hf.serving.voices_api import VOICES_PATH, voices_router
+from valetts_hf.version import __version__
+
+
+DEMO_PATH = "/demo"
+
+
+def create_server_app(
+    tts: ValeTTS,
+    settings: ServerSettings | None = None,
+    keys: KeyFile | None = None,
+    voices_folder: Path | None = None,
+    demo: bool = False,
+) -> FastAPI:
+    """The server.
+
+    Args:
+        tts ([`ValeTTS`]): speaks.
+        settings ([`ServerSettings`], *optional*): limits.
+        keys ([`KeyFile`], *optional*): who may ask; None lets everybody.
+        voices_folder (`Path`, *optional*): where voices made by clients are kept; default: with the user's data.
+        demo (`bool`): also serve the page to draw prosody on, at `/demo/`.
+
+    Returns:
+        `FastAPI`: `app.state.lifecycle` tells its [`Lifecycle`], `app.state.metrics` its [`Metrics`].
+
+    Raises:
+        `ValueError`: an alias of a voice that the checkpoint does not have.
+    """
+    settings = settings or ServerSettings()
+    metrics, lifecycle = Metrics(), Lifecycle()
+    if settings.batch_rows > 1:
+        tts = BatchedTTS(tts, settings.batch_rows, metrics.batch_size.observe)
+    service = SpeechService(tts, settings, voices_folder)
+    cache = ResultCache(settings.cache_bytes)
+    scheduler = Scheduler(
+        settings.workers,
+        settings.max_waiting,
+        settings.first_audio_seconds,
+        settings.total_seconds,
+        settings.stall_seconds,
+    )
+    for name, description, read in (
+        ("valetts_queue_depth", "Requests that have got nothing yet.", lambda: scheduler.waiting),
+        ("valetts_active_requests", "Requests being worked on or waiting.", lambda: scheduler.pending),
+        ("valetts_cache_bytes", "Audio in the cache.", lambda: cache.bytes),
+        ("valetts_ready", "1 while requests are welcome.", lambda: lifecycle.stage is Stage.READY),
+    ):
+        metrics.watch(name, description, read)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        lifecycle.warm_up(lambda: warm(tts))
+        yield
+        lifecycle.advance(Stage.DRAINING)
+        scheduler.close()
+
+    # The pages that show an OpenAPI description load scripts of other sites: the description alone is offered.
+    app = FastAPI(
+        title="ValeTTS",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/v1/openapi.json",
+        lifespan=lifespan,
+    )
+    app.state.lifecycle, app.state.metrics, app.state.scheduler = lifecycle, metrics, scheduler
+    install_error_handlers(app, invalid_status=400)
+    app.include_router(health_router(lifecycle, scheduler, metrics))
+    characters = RateLimit(settings.characters_per_minute, "characters")
+    app.include_router(openai_router(service, scheduler, cache, metrics, characters))
+    app.include_router(voices_router(service, scheduler))
+    if demo:
+        app.mount(DEMO_PATH, create_demo_app(tts, settings, scheduler))
+    uploads = (VOICES_PATH, DEMO_PATH + UPLOAD_PATH)
+    app.add_middleware(Guard, settings=settings, upload_paths=uploads, allowed_origins=settings.allowed_origins)
+    if settings.allowed_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.allowed_origins),
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Authorization", "Content-Type"],
+        )
+    requests = RateLimit(settings.requests_per_minute, "requests")
+    app.add_middleware(Front, metrics=metrics, keys=keys, requests=requests, headers=security_headers(settings))
+    return app
