@@ -231,6 +231,14 @@ def test_guidance_changes_the_contour():
     assert float((guided.pitch - unguided.pitch).abs().max()) > 1e-5
 
 
+def test_without_temperature_the_contour_is_the_mean():
+    sketch = torch.linspace(0, 1, 13)[None]
+    cold = speaking_model(pitch_temperature=0, energy_temperature=0)
+    mean = spoken(cold, sketch_pitch=sketch, refine="predictor")
+    torch.testing.assert_close(spoken(cold, sketch_pitch=sketch).pitch, mean.pitch, atol=1e-5, rtol=0)
+    assert float((spoken(speaking_model(), sketch_pitch=sketch).pitch - mean.pitch).abs().max()) > 1e-3
+
+
 def test_one_step_of_sampling_is_the_estimate(model):
     config = speaking_model(num_steps=1).config
     control = SketchControl(config).eval()
@@ -299,6 +307,7 @@ def test_an_empty_sketch_is_none():
         ("patch_frames", 0),
         ("kernel_size", 4),
         ("guidance_scale", -1),
+        ("pitch_temperature", 3),
     ],
 )
 def test_configurations_that_cannot_be(field, value):

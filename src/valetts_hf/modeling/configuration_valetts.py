@@ -361,6 +361,8 @@ class ValeTTSSketchConfig(PreTrainedConfig):
         num_steps (`int`): default evaluations of the denoiser, at most 8.
         guidance_scale (`float`): weight of the sketch in classifier-free guidance, 1 = none (the coarse shape is followed
             anyway, and guidance costs a quarter more time).
+        pitch_temperature (`float`), energy_temperature (`float`): default share of what is drawn at random around the mean
+            contour: 1 is as varied as recordings, 0 the mean. A prior that knows energy only roughly wants little of it.
     """
 
     model_type = "valetts_sketch"
@@ -380,6 +382,8 @@ class ValeTTSSketchConfig(PreTrainedConfig):
     sigma_max: float = 3.0
     num_steps: int = 4
     guidance_scale: float | int = 1.0
+    pitch_temperature: float | int = 0.8
+    energy_temperature: float | int = 0.25
 
     def validate_architecture(self):
         _require_positive(self, "hidden_size", "intermediate_size", "num_layers", "num_refiner_layers", "patch_frames")
@@ -388,6 +392,8 @@ class ValeTTSSketchConfig(PreTrainedConfig):
         _require(self.sigma_max > self.sigma_min, self, "sigma_max", f"greater than sigma_min = {self.sigma_min}")
         _require(1 <= self.num_steps <= 8, self, "num_steps", "1 to 8")
         _require(0 <= self.guidance_scale <= 10, self, "guidance_scale", "in [0, 10]")
+        for field in ("pitch_temperature", "energy_temperature"):
+            _require(0 <= getattr(self, field) <= 2, self, field, "in [0, 2]")
 
 
 @strict

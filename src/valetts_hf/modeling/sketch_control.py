@@ -127,7 +127,9 @@ class SketchControl(nn.Module):
             sketch.guidance_scale,
             sketch.num_steps,
         )
-        return contour * scales
+        own = means[: len(contour)]
+        temperature = means.new_tensor([sketch.pitch_temperature, sketch.energy_temperature])
+        return own + (contour * scales - own) * temperature
 
 
 @dataclass
