@@ -127,8 +127,8 @@ class KeyFile:
         except (OSError, ValueError, TypeError, KeyError) as error:
             if self._stamp is None:
                 raise KeyFileError(
-                    f"the keys in {str(self.path)!r} cannot be read ({type(error).__name__}): make them with "
-                    "`valetts serve --add-key NAME`."
+                    f"the keys in {str(self.path)!r} cannot be read ({type(error).__name__}): name another file with "
+                    "--keys, or remove it and make new ones with `valetts serve --add-key NAME`."
                 ) from error
             # Somebody is damaging the file while the server runs: the keys that were good stay good.
 

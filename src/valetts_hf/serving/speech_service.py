@@ -11,7 +11,7 @@ from typing import Any
 from valetts_hf.inference import ValeTTS
 from valetts_hf.inference.timestamps import Timeline, to_json, to_srt, to_textgrid, to_vtt
 from valetts_hf.processing.languages import resolve_language
-from valetts_hf.serving.errors import ServiceError
+from valetts_hf.serving.errors import ServiceError, from_sdk
 from valetts_hf.serving.result_cache import cache_key
 from valetts_hf.serving.server_settings import ServerSettings
 from valetts_hf.serving.speech_schemas import DirectedInput, SpeechRequest, TimestampsRequest, VoiceCard
@@ -100,18 +100,20 @@ class SpeechService:
             raise ServiceError(422, "nothing_to_say", "input is empty: send some words.")
         if isinstance(request, SpeechRequest):
             check_format(request.response_format)
-        if request.language is not None:
-            try:
+        try:
+            if request.language is not None:
                 resolve_language(request.language)
-            except ValueError as error:
-                raise ServiceError(422, "language", str(error)) from error
+            style = None if request.style is None else listed_style(request.style)
+            sketch = sketch_of(request.sketch)
+        except ValueError as error:
+            raise from_sdk(error) from error
         voice, identity = self._voice(request.voice_name, owner)
         directions = {
             "language": request.language,
             "voice": voice,
             "speaking_rate": request.speed,
-            "style": None if request.style is None else listed_style(request.style),
-            "sketch": sketch_of(request.sketch),
+            "style": style,
+            "sketch": sketch,
             "ssml": request.ssml,
             **request.model_dump(
                 include={"pitch_shift", "pitch_range", "energy_shift", "pause_scale", "noise_scale", "seed"}

@@ -1,0 +1,327 @@
+"""The server around the speech: health, metrics, cache, limits, isolation of clients, the demo inside."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+
+pytest.importorskip(
+    "prometheus_client", reason="the server's libraries are not installed: pip install 'valetts-hf[serve]'"
+)
+
+from fastapi.testclient import TestClient  # noqa: E402
+
+from tests.serving.live_server import live  # noqa: E402
+from valetts_hf.serving.cores import share_cores, usable_cores  # noqa: E402
+from valetts_hf.serving.lifecycle import Stage  # noqa: E402
+from valetts_hf.serving.result_cache import ResultCache  # noqa: E402
+from valetts_hf.serving.server import create_server_app  # noqa: E402
+from valetts_hf.serving.server_settings import ServerSettings  # noqa: E402
+
+
+TEXT = "The ferry leaves the harbour at seven."
+
+
+@pytest.fixture
+def make_server(tts, tmp_path):
+    """Clients of servers with their own settings, warmed up."""
+    entered = []
+
+    def make(keys=None, demo=False, **settings) -> TestClient:
+        app = create_server_app(tts, ServerSettings(**settings), keys, tmp_path / "voices", demo)
+        client = TestClient(app)
+        entered.append(client.__enter__())
+        while app.state.lifecycle.stage is Stage.STARTING:
+            time.sleep(0.01)
+        return client
+
+    yield make
+    for client in entered:
+        client.__exit__(None, None, None)
+
+
+def say(client, text=TEXT, **fields):
+    return client.post("/v1/audio/speech", json={"input": text, "response_format": "pcm", **fields})
+
+
+def sample(client, name: str) -> float:
+    lines = client.get("/metrics").text.splitlines()
+    return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name))
+
+
+def test_ready_after_warm_up_and_not_while_draining(tts):
+    app = create_server_app(tts)
+    client = TestClient(app)  # not entered: nothing has begun
+    assert client.get("/readyz").status_code == 503 and client.get("/healthz").status_code == 200
+    app.state.lifecycle.advance(Stage.READY)
+    assert client.get("/readyz").json() == {"status": "ready"}
+    app.state.lifecycle.advance(Stage.DRAINING)
+    app.state.lifecycle.advance(Stage.READY)
+    assert client.get("/readyz").status_code == 503 and client.get("/healthz").status_code == 200
+    assert say(client).status_code == 200  # until load balancers have noticed
+    app.state.scheduler.close()
+
+
+def test_a_failed_warm_up_asks_for_a_restart(tts, monkeypatch):
+    def broken(self, *arguments, **directions):
+        raise RuntimeError("a driver without a device.")
+
+    monkeypatch.setattr(type(tts), "stream", broken)
+    with TestClient(app := create_server_app(tts)) as client:
+        while app.state.lifecycle.stage is Stage.STARTING:
+            time.sleep(0.01)
+        assert client.get("/healthz").status_code == 503 and client.get("/readyz").status_code == 503
+
+
+def test_metrics_count(make_server):
+    client = make_server()
+    assert say(client).status_code == 200 and say(client, seed=1).status_code == 200
+    assert say(client).status_code == 200  # out of the cache
+    assert say(client, "").status_code == 400
+    assert sample(client, 'valetts_requests_total{route="/v1/audio/speech",status="200"}') == 3
+    assert sample(client, 'valetts_requests_total{route="/v1/audio/speech",status="400"}') == 1
+    assert sample(client, 'valetts_cache_lookups_total{result="hit"}') == 1
+    assert sample(client, "valetts_first_byte_seconds_count") == 3
+    assert sample(client, "valetts_real_time_factor_count") == 2
+    assert sample(client, "valetts_audio_seconds_total") > 1
+    assert sample(client, "valetts_queue_depth") == 0 and sample(client, "valetts_active_requests") == 0
+    assert sample(client, "valetts_ready") == 1
+    assert sample(client, "process_resident_memory_bytes") > 0
+
+
+def test_addresses_that_clients_make_up_do_not_fill_the_metrics(make_server):
+    client = make_server()
+    for number in range(3):
+        assert client.get(f"/secret-{number}").status_code == 404
+        assert client.get(f"/v1/models/none-{number}").status_code == 404
+    text = client.get("/metrics").text
+    assert "secret" not in text and "none-" not in text and '"/v1/models/{name}"' in text
+
+
+def test_the_log_holds_no_texts(make_server, caplog):
+    client = make_server()
+    with caplog.at_level(logging.INFO, "valetts_hf.serving.access"):
+        answer = say(client, "A secret between us.", voice="ada")
+    (line,) = (record.getMessage() for record in caplog.records if record.name.endswith("access"))
+    facts = json.loads(line)
+    assert facts["status"] == 200 and facts["characters"] == 20 and facts["seconds"] > 0
+    assert facts["id"] == answer.headers["x-request-id"] and facts["bytes"] == len(answer.content)
+    assert "secret" not in line and "ada" not in line
+
+
+def test_the_cache_answers_the_same(make_server):
+    client = make_server()
+    first, second = say(client, response_format="wav"), say(client, response_format="wav")
+    assert first.content[44:] == second.content[44:]
+    assert int.from_bytes(second.content[40:44], "little") == len(second.content) - 44  # now the length is known
+    events = [say(client, response_format="wav", stream_format="sse", seed=9).text for _ in range(2)]
+    usage = [json.loads(text.strip().splitlines()[-1].removeprefix("data: "))["usage"] for text in events]
+    assert usage[0] == usage[1]
+    for change in ({"seed": 1}, {"speed": 1.1}, {"voice": "rui"}, {"language": "de"}, {"pitch_shift": 1}):
+        assert say(client, response_format="wav", **change).content[44:] != first.content[44:]
+
+
+def test_a_cache_has_a_limit():
+    cache = ResultCache(800)
+    for number in range(20):
+        cache.put(str(number), bytes(100), 1.0)
+    cache.put("large", bytes(101), 1.0)
+    assert len(cache) == 8 and cache.bytes == 800
+    assert cache.get("0") is None and cache.get("large") is None and cache.get("19") == (bytes(100), 1.0)
+    cache.get("12")
+    cache.put("20", bytes(100), 1.0)
+    assert cache.get("12") is not None and cache.get("13") is None  # the least recently used went
+    cache.put("20", bytes(50), 1.0)
+    assert cache.bytes == 750
+    ResultCache(0).put("nothing", b"a", 1.0)
+
+
+def test_clients_at_the_same_time_hear_their_own_texts(make_server, tts):
+    """Eight clients, two workers: everybody gets exactly what they would have got alone."""
+    client = make_server(workers=2, cache_bytes=0)
+    texts = [f"Client number {number} has a word to say about {number * 7} things." for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda text: say(client, text, seed=4), texts))
+    for text, answer in zip(texts, answers):
+        assert answer.status_code == 200
+        samples = np.frombuffer(answer.content, "<i2") / 32767
+        np.testing.assert_allclose(samples, tts(text, seed=4).waveform, atol=1e-4)
+    assert len({answer.content for answer in answers}) == 8
+
+
+def test_a_client_that_leaves_stops_its_work(tts):
+    import httpx
+
+    text = " ".join(f"Sentence number {number} of a long story." for number in range(400))
+    app = create_server_app(tts, ServerSettings(cache_bytes=0))
+    with live(app) as address:
+        with httpx.stream(
+            "POST", f"{address}/v1/audio/speech", json={"input": text, "response_format": "pcm"}, timeout=60
+        ) as answer:
+            assert next(answer.iter_bytes())
+        patience = time.monotonic() + 20
+        while app.state.scheduler.pending:
+            assert time.monotonic() < patience
+            time.sleep(0.02)
+        while "valetts_clients_left_total 1.0" not in httpx.get(f"{address}/metrics").text:
+            assert time.monotonic() < patience
+
+
+def test_an_error_in_the_middle_ends_the_connection_and_nothing_else(tts, monkeypatch):
+    import httpx
+
+    whole = type(tts).stream
+
+    def breaks(self, text, *arguments, **directions):
+        yield from whole(self, text, *arguments, **directions)
+        if "break" in text:
+            raise RuntimeError("half of a word.")
+
+    monkeypatch.setattr(type(tts), "stream", breaks)
+    with live(create_server_app(tts)) as address:
+        speech = f"{address}/v1/audio/speech"
+        with pytest.raises(httpx.RemoteProtocolError):
+            httpx.post(speech, json={"input": "It will break.", "response_format": "pcm"}, timeout=60)
+        assert (
+            httpx.post(speech, json={"input": "It will not.", "response_format": "pcm"}, timeout=60).status_code == 200
+        )
+
+
+def test_full_and_late(make_server, tts, monkeypatch):
+    gate, begun = threading.Event(), threading.Event()
+    whole = type(tts).stream
+
+    def slowly(self, *arguments, **directions):
+        begun.set()
+        gate.wait(30)
+        return whole(self, *arguments, **directions)
+
+    client = make_server(workers=1, max_waiting=1, first_audio_seconds=0.5)
+    monkeypatch.setattr(type(tts), "stream", slowly)
+    with ThreadPoolExecutor() as pool:
+        waiting = [pool.submit(say, client, seed=seed) for seed in (1, 2)]
+        assert begun.wait(30)
+        while client.app.state.scheduler.pending < 2:
+            time.sleep(0.005)
+        refused = say(client, seed=3)
+        late = [future.result() for future in waiting]
+        gate.set()
+    assert refused.status_code == 429 and int(refused.headers["Retry-After"]) >= 1
+    assert refused.json()["error"]["type"] == "rate_limit_error"
+    assert [answer.status_code for answer in late] == [504, 504]
+    assert sample(client, 'valetts_refused_total{reason="busy"}') == 1
+    assert sample(client, 'valetts_refused_total{reason="too_late"}') == 2
+    while client.app.state.scheduler.pending:
+        time.sleep(0.005)
+    assert say(client).status_code == 200
+
+
+def test_texts_have_a_limit(make_server):
+    client = make_server(max_characters=100)
+    assert say(client, "a" * 101).status_code == 413
+    assert say(client, "a" * 2_000_000).status_code == 413
+
+
+@pytest.mark.parametrize(
+    "format, begins", [("json", "{"), ("srt", "1\n00:00:"), ("vtt", "WEBVTT"), ("textgrid", "File")]
+)
+def test_timestamps(make_server, tts, format, begins):
+    client = make_server()
+    answer = client.post("/v1/audio/timestamps", json={"input": TEXT, "voice": "ada", "response_format": format})
+    assert answer.status_code == 200 and answer.text.startswith(begins)
+    if format == "json":
+        found, expected = answer.json(), tts(TEXT, voice="ada", seed=0)
+        assert found["text"] == TEXT and "frames" not in found
+        assert [(word["text"], word["start"]) for word in found["words"]] == [
+            (word.text, round(word.start, 4)) for word in expected.words
+        ]
+
+
+def test_styles_and_drawings(make_server, tts):
+    client = make_server()
+    names = [style["name"] for style in client.get("/v1/styles").json()["data"]]
+    assert names == list(tts.styles)
+    plain, styled = say(client), say(client, style=names[0])
+    assert styled.status_code == 200 and styled.content != plain.content
+    assert say(client, style="calm *** 2").status_code == 400
+    bad = say(client, sketch={"pitch": {"unit": "furlongs", "values": [0.1, 0.2]}})
+    assert bad.status_code == 400 and "furlongs" in bad.json()["error"]["message"]
+
+
+def test_other_names_for_voices(make_server, tts):
+    client = make_server(voice_aliases=(("alloy", "rui"),))
+    assert say(client, voice="alloy").content == say(client, voice="rui").content
+    with pytest.raises(ValueError, match="'nobody', which is no voice"):
+        create_server_app(tts, ServerSettings(voice_aliases=(("alloy", "nobody"),)))
+
+
+def test_the_demo_is_inside(make_server):
+    client = make_server(demo=True)
+    assert "<html" in client.get("/demo/").text
+    assert client.get("/demo/api/info").json()["sampling_rate"] == 24000
+    assert client.post("/demo/api/speak", json={"text": "Hello."}).status_code == 200
+    assert make_server().get("/demo/").status_code == 404
+
+
+def test_other_sites_are_not_served_unless_named(make_server):
+    origin = {"Origin": "https://app.example"}
+    preflight = {**origin, "Access-Control-Request-Method": "POST"}
+    closed = make_server()
+    assert closed.get("/v1/voices", headers=origin).status_code == 403
+    assert "access-control-allow-origin" not in closed.options("/v1/audio/speech", headers=preflight).headers
+    opened = make_server(allowed_origins=("https://app.example",))
+    assert opened.get("/v1/voices", headers=origin).headers["access-control-allow-origin"] == "https://app.example"
+    assert opened.options("/v1/audio/speech", headers=preflight).status_code == 200
+    assert opened.get("/v1/voices", headers={"Origin": "https://evil.example"}).status_code == 403
+
+
+def test_every_answer_has_secure_headers(make_server):
+    client = make_server()
+    for path in ("/healthz", "/v1/voices", "/nothing"):
+        headers = client.get(path).headers
+        assert headers["x-content-type-options"] == "nosniff" and headers["x-frame-options"] == "DENY"
+
+
+def test_the_description_tells_everything(make_server):
+    description = make_server().get("/v1/openapi.json").json()
+    assert {"/v1/audio/speech", "/v1/audio/timestamps", "/v1/models", "/v1/voices", "/v1/styles"} <= set(
+        description["paths"]
+    )
+    assert description["components"]["schemas"]["SpeechRequest"]["properties"]["input"]["examples"]
+
+
+def test_cores_are_shared():
+    assert share_cores(1) == (1, 1) and share_cores(2) == (2, 1) and share_cores(4) == (2, 2)
+    assert share_cores(16) == (4, 4) and share_cores(16, workers=2) == (2, 4) and share_cores(16, threads=1) == (16, 1)
+
+
+def test_a_container_has_fewer_cores(tmp_path):
+    quota = tmp_path / "cpu.max"
+    quota.write_text("50000 100000\n")
+    assert usable_cores(quota) == 1
+    quota.write_text("max 100000\n")
+    assert usable_cores(quota) == usable_cores(tmp_path / "none") >= 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"batch_rows": 0},
+        {"first_audio_seconds": 0},
+        {"total_seconds": -1},
+        {"cache_bytes": -1},
+        {"requests_per_minute": -1},
+        {"allowed_origins": ("*",)},
+        {"allowed_origins": ("https://example.org/",)},
+    ],
+)
+def test_impossible_settings(change):
+    with pytest.raises(ValueError, match="origin" if "allowed_origins" in change else next(iter(change))):
+        ServerSettings(**change)
