@@ -78,6 +78,9 @@ def token_offsets(model: nn.Module) -> Tensor:
     Args:
         model (`ValeTTSForSpeech`): any.
     """
+    exported = getattr(model, "token_offsets", None)  # a model without its networks carries the result
+    if exported is not None:
+        return exported
     network = model.model
     tokens = network.style_encoder.style_tokens
     # one-hot rows: each token alone, in all heads

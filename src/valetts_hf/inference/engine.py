@@ -25,6 +25,7 @@ from valetts_hf.direction.style_table import StyleTable
 from valetts_hf.inference.batching import Job, PieceLatents, collate, latents_in_order
 from valetts_hf.inference.checkpoint import load_checkpoint, resolve_device, resolve_dtype
 from valetts_hf.inference.manner import Manner, MannerArguments
+from valetts_hf.inference.onnx_folder import chosen_backend, load_export, local_export
 from valetts_hf.inference.prosody_prediction import planned
 from valetts_hf.inference.script import Script
 from valetts_hf.inference.speech import Speech
@@ -85,6 +86,8 @@ class ValeTTS:
         *,
         num_threads: int | None = None,
         batch_size: int | None = None,
+        backend: str | None = None,
+        provider: str | None = None,
         **hub_options: Any,
     ) -> ValeTTS:
         """Load a checkpoint.
@@ -97,13 +100,16 @@ class ValeTTS:
             num_threads (`int`, *optional*): processor threads. This is a setting of PyTorch and holds for the whole
                 process; default: left alone.
             batch_size (`int`, *optional*): see the class.
+            backend (`str`, *optional*): "torch", or "onnx" for a folder that `valetts export onnx` has written (needs
+                `valetts-hf[onnx]`). Default: what the folder holds.
+            provider (`str`, *optional*): of ONNX Runtime: "cpu" (the default), "cuda", "tensorrt", or a full name.
             hub_options: `revision`, `token`, `cache_dir`, `local_files_only`, `force_download`.
 
         Raises:
             `CheckpointError` (an `OSError`): missing, damaged, incomplete, or made for another model.
-            `ValueError`: device, dtype or number of threads that cannot be used.
+            `ValueError`: device, dtype, number of threads, backend or provider that cannot be used.
+            `ImportError`: ONNX Runtime is missing.
         """
-        target, number = resolve_device(device), resolve_dtype(dtype)
         if num_threads is not None:
             if not isinstance(num_threads, int) or num_threads < 1:
                 raise ValueError(f"num_threads must be 1 or more, or None to leave it, got {num_threads!r}.")
@@ -115,6 +121,10 @@ class ValeTTS:
         if is_voice_folder(source):
             default_voice = load_voice(source)
             source = resolve_base(default_voice.base_model_name_or_path)
+        if chosen_backend(source, backend, device, dtype, provider) == "onnx":
+            network, processor, folded = load_export(local_export(source, **hub_options), provider, num_threads)
+            return cls(network, processor, batch_size, default_voice or folded)
+        target, number = resolve_device(device), resolve_dtype(dtype)
         # Half precision would round a checkpoint that is stored in float32, and with it the fingerprint.
         exact = torch.float32 if number == torch.float16 else number
         network, processor = load_checkpoint(source, target, exact, **hub_options)
@@ -255,6 +265,11 @@ class ValeTTS:
         Raises:
             As `adapt_voice`; `ImportError`: what training needs is not installed.
         """
+        if not getattr(self.model, "takes_adapters", True):
+            raise ValueError(
+                "ONNX graphs cannot be trained: adapt the voice with the checkpoint they were made of, then export it with "
+                "`valetts export onnx SRC DST --voice FOLDER`."
+            )
         try:
             from valetts_hf.training.adaptation.adapt_voice import adapt_voice
         except ImportError as error:

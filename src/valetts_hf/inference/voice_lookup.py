@@ -332,6 +332,9 @@ class _Adapters:
     def attach(self, voice: Voice) -> AttachedAdapter | None:
         if voice.adapter is None:
             return None
+        if not getattr(self._model, "takes_adapters", True):
+            self._model.check_adapter(voice)
+            return None
         from valetts_hf.voices.adapters import attached_adapters, detach_adapter, load_voice_adapter
 
         with self._lock:

@@ -275,6 +275,18 @@ def read_adapter(folder: str | Path) -> tuple[PeftConfig, dict[str, Tensor]]:
         ) from error
 
 
+def adapter_name(voice: Any) -> str | None:
+    """The name that the adapter of a voice has wherever it is attached; it tells adapters apart by their weights.
+
+    Raises:
+        `AdapterError`: the adapter is damaged.
+    """
+    adapter = getattr(voice, "adapter", None)
+    if adapter is None:
+        return None
+    return f"voice-{_digest(*(adapter if isinstance(adapter, tuple) else read_adapter(adapter)))}"
+
+
 def load_voice_adapter(model: nn.Module, voice: Any) -> str | None:
     """Attach the adapter of a voice if it has one and the model lacks it; no other adapter is disturbed.
 
