@@ -14,6 +14,7 @@ width, P samples of a frame (hop).
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
@@ -40,6 +41,10 @@ class Port:
         shape = [sizes[size] if isinstance(size, str) else size for size in self.shape]
         return torch.ones(shape, dtype=getattr(torch, self.dtype))
 
+    def entry(self) -> dict[str, Any]:
+        """What `export.json` says about it."""
+        return {"name": self.name, "shape": list(self.shape), "dtype": self.dtype}
+
 
 class Graph(nn.Module):
     """A part of the model with named ports; `forward` takes the inputs in their order."""
@@ -47,6 +52,19 @@ class Graph(nn.Module):
     name: str
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
+
+    @property
+    def file(self) -> str:
+        return f"{self.name}.onnx"
+
+    def entry(self) -> dict[str, Any]:
+        """What `export.json` says about it."""
+        return {
+            "name": self.name,
+            "file": self.file,
+            "inputs": [port.entry() for port in self.inputs],
+            "outputs": [port.entry() for port in self.outputs],
+        }
 
 
 class StyleGraph(Graph):

@@ -120,18 +120,11 @@ def check_target(folder: Path, overwrite: bool = False) -> None:
 def write_folder(network: ValeTTSForSpeech, processor: Any, folder: Path, facts: dict[str, Any]) -> None:
     """Graphs in float32, configuration, processor, styles and manifest of a model into an existing folder."""
     graphs = graphs_of(network)
-    entries = [write_graph(graph, folder / f"{graph.name}.onnx") for graph in graphs]
-    (decoder,) = (graph for graph in graphs if isinstance(graph, ISTFTDecoderGraph))
+    for graph in graphs:
+        write_graph(graph, folder / graph.file)
     network.config.save_pretrained(folder)
     processor.save_pretrained(folder)
-    tokens = network.model.style_encoder.style_tokens
-    with torch.no_grad():
-        styles = {
-            "default_styles": network.model.default_styles,
-            "token_values": tokens.mix(torch.eye(len(tokens.tokens))),
-            "token_offsets": token_offsets(network),
-        }
-    save_file({name: value.float().contiguous() for name, value in styles.items()}, folder / STYLES)
+    save_file(style_tensors(network), folder / STYLES)
     if network.model.sketch is not None:
         weights = {name: value.contiguous() for name, value in network.model.sketch.state_dict().items()}
         save_file(weights, folder / SKETCH)
@@ -141,18 +134,34 @@ def write_folder(network: ValeTTSForSpeech, processor: Any, folder: Path, facts:
             path.unlink()
         else:
             path.chmod(0o644)
-    manifest = {
+    files = [{"file": name} for name in (STYLES, SKETCH) if (folder / name).is_file()]
+    write_manifest(folder, {**manifest_of(network, graphs), **facts, "files": files})
+
+
+def manifest_of(network: ValeTTSForSpeech, graphs: list[Graph]) -> dict[str, Any]:
+    """What `export.json` says about graphs, before they are files."""
+    (decoder,) = (graph for graph in graphs if isinstance(graph, ISTFTDecoderGraph))
+    return {
         "format_version": FORMAT_VERSION,
         "precision": "fp32",
         "opset": OPSET,
         "versions": {name: version(name) for name in ("valetts-hf", "torch", "onnx", "onnxscript", "onnxruntime")},
-        **facts,
         "sampling_rate": network.config.sampling_rate,
         "decoder_context": decoder.context,
-        "graphs": entries,
-        "files": [{"file": name} for name in (STYLES, SKETCH) if (folder / name).is_file()],
+        "graphs": [graph.entry() for graph in graphs],
     }
-    write_manifest(folder, manifest)
+
+
+@torch.no_grad()
+def style_tensors(network: ValeTTSForSpeech) -> dict[str, torch.Tensor]:
+    """Default styles, and what the style tokens do: see `inference/onnx_folder.py`."""
+    tokens = network.model.style_encoder.style_tokens
+    styles = {
+        "default_styles": network.model.default_styles,
+        "token_values": tokens.mix(torch.eye(len(tokens.tokens))),
+        "token_offsets": token_offsets(network),
+    }
+    return {name: value.float().contiguous() for name, value in styles.items()}
 
 
 def _copy_style_table(network: ValeTTSForSpeech, folder: Path) -> None:
@@ -172,8 +181,8 @@ def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
 
 
-def write_graph(graph: Graph, path: Path) -> dict[str, Any]:
-    """One graph as a file, with every lettered dimension free; its entry of the manifest."""
+def write_graph(graph: Graph, path: Path) -> None:
+    """One graph as a file, with every lettered dimension free."""
     graph = graph.eval().requires_grad_(False)
     with torch.no_grad(), _quiet_exporter():
         program = torch.onnx.export(
@@ -188,11 +197,6 @@ def write_graph(graph: Graph, path: Path) -> dict[str, Any]:
             verbose=False,
         )
     program.save(str(path), external_data=False)
-    ports = {
-        side: [{"name": port.name, "shape": list(port.shape), "dtype": port.dtype} for port in getattr(graph, side)]
-        for side in ("inputs", "outputs")
-    }
-    return {"name": graph.name, "file": path.name, **ports}
 
 
 def _free_dimensions(port: Port) -> dict[int, Any]:

@@ -3,9 +3,9 @@
 - fp16: large weights are stored as float16 and cast back when the graph is loaded; everything is computed in float32, as
   ONNX Runtime's CPU kernels want it. Half the size, the same speed.
 - int8: post-training dynamic quantisation (arXiv 1712.05877): weights per channel, activations per call. Matrix products
-  only: 8-bit convolutions are slower than float32 ones in ONNX Runtime on CPUs. What fixes lengths, pitch and phase (the
-  durations, the prosody predictor, Fourier matrices, the decoder's last layer) stays in float32: there an error is not
-  noise but another sentence.
+  of the latents and the decoder only: 8-bit convolutions are slower than float32 ones in ONNX Runtime on CPUs, and what
+  decides durations and pitch stays as it is, because there an error is not noise but another sentence. Fourier matrices
+  and last layers stay, too.
 """
 
 from __future__ import annotations
@@ -20,15 +20,16 @@ from valetts_hf.inference.onnx_folder import MANIFEST
 
 
 PRECISIONS = ("fp32", "fp16", "int8")
-QUANTIZED_GRAPHS = ("text", "latents", "decoder")
+QUANTIZED_GRAPHS = ("latents", "decoder")
+_SCOPES = "pkg.torch.onnx.name_scopes"
 _LEAST_VALUES = 1024  # of a weight that is worth storing in half
 _KEPT = (
     "fourier",
-    "predictor",
     "decoder.head",
-    ".output.",
-    "affine",
-)  # parts of initialiser names that stay as they are
+    ".output",
+    "prosody",
+    "token_prior",
+)  # in names of modules or constants: stay float32
 
 
 def convert(folder: Path, precision: str) -> None:
@@ -101,9 +102,10 @@ def quantize_products(path: Path) -> None:
 
 
 def _kept_products(model: Any) -> list[str]:
-    """Names of the products that stay in float32."""
-    return [
-        node.name
-        for node in model.graph.node
-        if node.op_type == "MatMul" and any(part in name for name in (node.name, *node.input) for part in _KEPT)
-    ]
+    """Names of the products that stay in float32; the exporter notes at each node which module it comes from."""
+    kept = []
+    for node in model.graph.node:
+        scopes = "".join(entry.value for entry in node.metadata_props if entry.key == _SCOPES)
+        if node.op_type == "MatMul" and any(part in name for part in _KEPT for name in (scopes, *node.input)):
+            kept.append(node.name)
+    return kept
