@@ -19,8 +19,10 @@ from typing import Any
 
 import torch
 from safetensors.torch import save_file
+from transformers.utils.hub import cached_file
 
 from valetts_hf.direction.style_effect import token_offsets
+from valetts_hf.direction.style_table import STYLES_FILE
 from valetts_hf.export.graphs import Graph, ISTFTDecoderGraph, Port, graphs_of
 from valetts_hf.export.precision import PRECISIONS, convert
 from valetts_hf.export.translations import translations
@@ -165,12 +167,17 @@ def style_tensors(network: ValeTTSForSpeech) -> dict[str, torch.Tensor]:
 
 
 def _copy_style_table(network: ValeTTSForSpeech, folder: Path) -> None:
-    """The names of styles, if the checkpoint has any."""
-    from valetts_hf.inference.style_lookup import checkpoint_table
-
-    table = checkpoint_table(network)
-    if table.entries():
-        table.save(folder)
+    """The names of styles, if the checkpoint has any, as they are."""
+    path = cached_file(
+        os.path.expanduser(network.name_or_path),
+        STYLES_FILE,
+        revision=getattr(network.config, "_commit_hash", None),
+        _raise_exceptions_for_gated_repo=False,
+        _raise_exceptions_for_missing_entries=False,
+        _raise_exceptions_for_connection_errors=False,
+    )
+    if path is not None:
+        shutil.copyfile(path, folder / STYLES_FILE)
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
