@@ -32,7 +32,7 @@ DISTRIBUTIONS = {
     "pyworld": "pyworld-prebuilt",
 }
 # Asked for only where they are: their absence is handled. (`packaging` comes with transformers.)
-OPTIONAL = {"sounddevice", "kernels", "packaging", "IPython", "torchvision"}
+OPTIONAL = {"onnxruntime", "sounddevice", "kernels", "packaging", "IPython", "torchvision"}
 
 
 def requirements(*extras: str) -> dict[str, Requirement]:
@@ -49,7 +49,7 @@ def constraints() -> list[Requirement]:
 
 
 def test_every_requirement_has_a_lower_bound():
-    for item in requirements("train", "dev", "play", "kernels").values():
+    for item in requirements("train", "dev", "play", "kernels", "onnx", "serve", "demo").values():
         assert any(spec.operator in (">=", "==", "~=") for spec in item.specifier), str(item)
 
 
@@ -60,15 +60,15 @@ def test_torch_is_held_to_the_pair_that_torchaudio_has():
     assert "torchaudio" not in core, "a mismatched torchaudio breaks transformers: speaking must not bring it"
 
 
-def test_dev_brings_train():
+def test_dev_brings_what_the_tests_need():
     (own,) = (
         Requirement(line) for line in PROJECT["optional-dependencies"]["dev"] if line.startswith(PROJECT["name"])
     )
-    assert own.extras == {"train"}
+    assert own.extras == {"train", "onnx", "serve", "kernels"}
 
 
 def test_constraints_lie_inside_the_bounds():
-    bounds = requirements("train", "dev", "play", "kernels")
+    bounds = requirements("train", "dev", "play", "kernels", "onnx", "serve", "demo")
     pinned = constraints()
     for item in pinned:
         (spec,) = item.specifier

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import Any, TypedDict
 
 from valetts_hf.processing.directed_text import Delivery, check_number
 from valetts_hf.processing.pause_prediction import check_pauses
-
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack  # in `typing` from Python 3.11 on
 
 NOISE_SCALES = (0.0, 2.0)
 PAUSE_SCALES = (0.0, 5.0)
@@ -53,8 +49,8 @@ class Manner:
             object.__setattr__(self, "noise_scale", noise)
 
     @classmethod
-    def of(cls, **arguments: Unpack[MannerArguments]) -> Manner:
-        """The manner of the arguments of a call.
+    def of(cls, **arguments: Any) -> Manner:
+        """The manner of the arguments of a call, [`MannerArguments`].
 
         Raises:
             `TypeError`: no number, or an argument that no call has. `ValueError`: out of range.
