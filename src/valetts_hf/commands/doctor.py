@@ -33,6 +33,7 @@ EXTRAS = {
     "kernels": ["kernels"],
     "play": ["sounddevice"],
     "demo": ["fastapi", "uvicorn", "python-multipart"],
+    "serve": ["fastapi", "uvicorn", "python-multipart", "prometheus-client"],
 }
 
 
