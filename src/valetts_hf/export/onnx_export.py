@@ -7,11 +7,9 @@ maintained, which needs onnxscript. Graphs hold float32 weights; see `precision.
 from __future__ import annotations
 
 import json
-import logging
 import os
 import shutil
 import uuid
-import warnings
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -25,6 +23,7 @@ from valetts_hf.direction.style_effect import token_offsets
 from valetts_hf.direction.style_table import STYLES_FILE
 from valetts_hf.export.graphs import Graph, ISTFTDecoderGraph, Port, graphs_of
 from valetts_hf.export.precision import PRECISIONS, convert
+from valetts_hf.export.quiet import quiet
 from valetts_hf.export.translations import translations
 from valetts_hf.export.voice_folding import fold_voice
 from valetts_hf.inference.checkpoint import load_checkpoint
@@ -191,7 +190,7 @@ def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
 def write_graph(graph: Graph, path: Path) -> None:
     """One graph as a file, with every lettered dimension free."""
     graph = graph.eval().requires_grad_(False)
-    with torch.no_grad(), _quiet_exporter():
+    with torch.no_grad(), quiet():
         program = torch.onnx.export(
             graph,
             tuple(port.example(EXAMPLE_SIZES) for port in graph.inputs),
@@ -208,18 +207,3 @@ def write_graph(graph: Graph, path: Path) -> None:
 
 def _free_dimensions(port: Port) -> dict[int, Any]:
     return {axis: torch.export.Dim.DYNAMIC for axis, size in enumerate(port.shape) if isinstance(size, str)}
-
-
-class _quiet_exporter:
-    """Without the exporter's chatter about itself and about libraries that are not there."""
-
-    def __enter__(self) -> None:
-        self._disabled = logging.root.manager.disable
-        logging.disable(logging.WARNING)
-        self._warnings = warnings.catch_warnings()
-        self._warnings.__enter__()
-        warnings.simplefilter("ignore")
-
-    def __exit__(self, *details: Any) -> None:
-        self._warnings.__exit__(*details)
-        logging.disable(self._disabled)

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from valetts_hf.export.quiet import quiet
 from valetts_hf.inference.onnx_folder import MANIFEST
 
 
@@ -90,15 +91,16 @@ def quantize_products(path: Path) -> None:
 
     model = onnx.load(path)
     kept = _kept_products(model)
-    quantize_dynamic(
-        model,
-        path,
-        op_types_to_quantize=["MatMul"],
-        nodes_to_exclude=kept,
-        per_channel=True,
-        weight_type=QuantType.QInt8,
-        extra_options={"MatMulConstBOnly": True, "DefaultTensorType": onnx.TensorProto.FLOAT},
-    )
+    with quiet():
+        quantize_dynamic(
+            model,
+            path,
+            op_types_to_quantize=["MatMul"],
+            nodes_to_exclude=kept,
+            per_channel=True,
+            weight_type=QuantType.QInt8,
+            extra_options={"MatMulConstBOnly": True, "DefaultTensorType": onnx.TensorProto.FLOAT},
+        )
 
 
 def _kept_products(model: Any) -> list[str]:
