@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import threading
 import warnings
 import webbrowser
@@ -22,7 +21,7 @@ from valetts_hf.commands.common import (
     positive_integer,
     quiet_libraries,
 )
-from valetts_hf.commands.listening import LOOPBACK, listen, shown_address, tcp_port
+from valetts_hf.commands.listening import LOOPBACK, add_address_arguments, listen, shown_address
 
 
 if TYPE_CHECKING:
@@ -49,19 +48,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "--host",
-        default=os.environ.get("VALETTS_DEMO_HOST", "127.0.0.1"),
-        metavar="ADDRESS",
-        help="where to listen (default: 127.0.0.1, this machine alone)",
-    )
-    parser.add_argument(
-        "--port",
-        default=os.environ.get("VALETTS_DEMO_PORT", str(DEFAULT_PORT)),
-        type=tcp_port,
-        metavar="N",
-        help=f"0 takes any free one (default: {DEFAULT_PORT})",
-    )
+    add_address_arguments(parser, "VALETTS_DEMO", DEFAULT_PORT)
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
     parser.add_argument(
         "--own-voices",

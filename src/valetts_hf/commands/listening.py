@@ -12,6 +12,23 @@ from valetts_hf.commands.common import EXIT_FAILED, CommandError, one_line
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
+def add_address_arguments(parser: argparse.ArgumentParser, variables: str, default_port: int) -> None:
+    """`--host` and `--port`, whose defaults the variables `<variables>_HOST` and `<variables>_PORT` set."""
+    parser.add_argument(
+        "--host",
+        default=os.environ.get(f"{variables}_HOST", "127.0.0.1"),
+        metavar="ADDRESS",
+        help="where to listen (default: 127.0.0.1, this machine alone)",
+    )
+    parser.add_argument(
+        "--port",
+        default=os.environ.get(f"{variables}_PORT", str(default_port)),
+        type=tcp_port,
+        metavar="N",
+        help=f"0 takes any free one (default: {default_port})",
+    )
+
+
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens, or a message that says why not."""
     listener = None

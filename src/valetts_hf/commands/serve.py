@@ -24,7 +24,7 @@ from valetts_hf.commands.common import (
     print_table,
     quiet_libraries,
 )
-from valetts_hf.commands.listening import LOOPBACK, listen, shown_address, tcp_port
+from valetts_hf.commands.listening import LOOPBACK, add_address_arguments, listen, shown_address
 from valetts_hf.voices.places import user_folder
 
 
@@ -57,19 +57,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     place = parser.add_argument_group("where")
-    place.add_argument(
-        "--host",
-        default=os.environ.get("VALETTS_HOST", "127.0.0.1"),
-        metavar="ADDRESS",
-        help="where to listen (default: 127.0.0.1, this machine alone)",
-    )
-    place.add_argument(
-        "--port",
-        default=os.environ.get("VALETTS_PORT", str(DEFAULT_PORT)),
-        type=tcp_port,
-        metavar="N",
-        help=f"0 takes any free one (default: {DEFAULT_PORT})",
-    )
+    add_address_arguments(place, "VALETTS", DEFAULT_PORT)  # type: ignore[arg-type]
     place.add_argument("--demo", action="store_true", help="also serve the page to draw prosody on, at /demo/")
     place.add_argument(
         "--allow-origin",
