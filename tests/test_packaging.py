@@ -30,9 +30,21 @@ DISTRIBUTIONS = {
     "huggingface_hub": "huggingface-hub",
     "espeakng_loader": "espeakng-loader",
     "pyworld": "pyworld-prebuilt",
+    "prometheus_client": "prometheus-client",
+    "starlette": "fastapi",  # these two: FastAPI is built on them and exposes them
+    "pydantic": "fastapi",
 }
 # Asked for only where they are: their absence is handled. (`packaging` comes with transformers.)
-OPTIONAL = {"onnxruntime", "sounddevice", "kernels", "packaging", "IPython", "torchvision"}
+OPTIONAL = {
+    "onnxruntime",
+    "uvicorn",
+    "prometheus-client",
+    "sounddevice",
+    "kernels",
+    "packaging",
+    "IPython",
+    "torchvision",
+}
 
 
 def requirements(*extras: str) -> dict[str, Requirement]:
@@ -104,8 +116,9 @@ def imported_modules(rooms: list[str]) -> dict[str, set[str]]:
         (["modeling", "processing", "inference", "commands", "cli", "__init__", "registration", "version"], []),
         (["voices"], ["adapters"]),
         (["training"], ["train", "metrics"]),
+        (["serving"], ["demo", "serve"]),
     ],
-    ids=["speaking", "voices", "training"],
+    ids=["speaking", "voices", "training", "serving"],
 )
 def test_what_is_imported_is_declared(rooms: list[str], extras: list[str]):
     declared = set(requirements(*extras)) | OPTIONAL

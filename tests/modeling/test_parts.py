@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from tests.conftest import tiny_config
+from valetts_hf.modeling import modeling_valetts
 from valetts_hf.modeling.flow import Flow
 from valetts_hf.modeling.istft_decoder import emphasize, overlap_add, split_frames
 from valetts_hf.modeling.lengths import (
@@ -17,7 +18,7 @@ from valetts_hf.modeling.lengths import (
 )
 from valetts_hf.modeling.mel import LogMelSpectrogram, frame_energy
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
-from valetts_hf.modeling.normalization import StyleAdaptiveNorm
+from valetts_hf.modeling.normalization import StyleAdaptiveNorm, StyleAffine
 from valetts_hf.modeling.source import Excitation, continuous_pitch, pulse_train
 
 
@@ -145,7 +146,8 @@ def test_flow_keeps_volume():
     assert torch.linalg.slogdet(jacobian).logabsdet.abs() < 1e-6
 
 
-def test_a_new_model_starts_without_style_in_its_norms():
+def test_a_new_model_starts_without_style_in_its_norms(monkeypatch):
+    monkeypatch.setattr(modeling_valetts, "StyleAffine", StyleAffine)  # see `style_is_heard`
     model = ValeTTSForSpeech(tiny_config())
     affines = [module.affine for module in model.modules() if isinstance(module, StyleAdaptiveNorm)]
     assert len(affines) > 10

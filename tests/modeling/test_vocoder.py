@@ -34,12 +34,13 @@ def check_parity(folder, config, frames):
         wanted = naive_bigvgan(random_state(config), config, mel.transpose(1, 2))
         got = vocoder(mel).waveform
         fused = vocoder.fuse_weight_norm()(mel).waveform
+        exact = vocoder.double()(mel.double()).waveform
     assert got.shape == wanted.shape == (1, frames * config["hop_size"])
     assert (
         wanted.std() > 0.02 and (wanted.abs() < 1).float().mean() > 0.9
     )  # there is a signal, and it is not clipped away
-    assert relative_error(got, wanted) < 1e-6  # float32 against float64
-    assert relative_error(fused, wanted) < 1e-6
+    assert relative_error(exact, wanted) < 1e-6  # the equations
+    assert relative_error(got, wanted) < 2e-6 and relative_error(fused, wanted) < 2e-6  # the rounding of float32
 
 
 @pytest.mark.parametrize("activation", ["snakebeta", "snake"])
