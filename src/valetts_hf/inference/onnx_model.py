@@ -155,7 +155,7 @@ class OnnxSpeechModel(nn.Module):
         seed: int | list[int] | torch.Tensor | None = None,
     ) -> ValeTTSLatentOutput:
         """Everything but the decoding. Arguments, result and errors: see [`ValeTTSModel.forward`]."""
-        config = self.config
+        config: Any = self.config
         mask, language_ids = self._checked_inputs(input_ids, attention_mask, language_ids)
         shape = tuple(mask.shape)
         noise_scale = config.noise_scale if noise_scale is None else noise_scale

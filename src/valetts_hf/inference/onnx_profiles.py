@@ -41,8 +41,10 @@ def optimization_profile(
         missing = [size for size in port["shape"] if isinstance(size, str) and size not in known]
         if missing:
             raise ValueError(f"dimension {missing[0]!r} of input {port['name']!r} has no limits: name them")
-        shapes = tuple([known[s][rank] if isinstance(s, str) else s for s in port["shape"]] for rank in range(3))
-        profile[port["name"]] = shapes
+        least, usual, greatest = (
+            [known[size][rank] if isinstance(size, str) else size for size in port["shape"]] for rank in range(3)
+        )
+        profile[port["name"]] = (least, usual, greatest)
     return profile
 
 
