@@ -8,7 +8,7 @@ import torch
 from tests.conftest import tiny_config
 from valetts_hf.modeling import modeling_valetts
 from valetts_hf.modeling.flow import Flow
-from valetts_hf.modeling.istft_decoder import emphasize, overlap_add, split_frames
+from valetts_hf.modeling.istft_decoder import EMPHASIS_LEVEL, emphasize, overlap_add, split_frames
 from valetts_hf.modeling.lengths import (
     expand_tokens,
     expansion_index,
@@ -107,10 +107,11 @@ def test_overlap_add_inverts_split_frames():
 
 def test_emphasis_raises_contrast_and_keeps_level_and_shape():
     flat = torch.full((1, 2, 513), -3.0)
-    torch.testing.assert_close(emphasize(flat, 0.5, 45), flat)
+    torch.testing.assert_close(emphasize(flat, 0.5, 45), flat - 0.5 * EMPHASIS_LEVEL)
     ripple = torch.sin(torch.arange(513) * 2 * torch.pi / 45).expand(1, 2, 513)  # its local mean is zero
     inner = slice(45, -45)
-    torch.testing.assert_close(emphasize(ripple, 0.5, 45)[..., inner], 1.5 * ripple[..., inner], atol=1e-5, rtol=0)
+    raised = emphasize(ripple, 0.5, 45) + 0.5 * EMPHASIS_LEVEL
+    torch.testing.assert_close(raised[..., inner], 1.5 * ripple[..., inner], atol=1e-5, rtol=0)
 
 
 def test_emphasis_is_for_inference_only(model):

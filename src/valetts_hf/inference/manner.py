@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 from valetts_hf.processing.directed_text import Delivery, check_number
 from valetts_hf.processing.pause_prediction import check_pauses
 
+
 NOISE_SCALES = (0.0, 2.0)
 PAUSE_SCALES = (0.0, 5.0)
 

@@ -80,6 +80,8 @@ def open_session(
     settings.log_severity_level = 3  # errors: its warnings about folded constants help nobody who speaks
     settings.intra_op_num_threads = num_threads or int(os.environ.get("OMP_NUM_THREADS", "0") or 0)
     settings.inter_op_num_threads = 1
+    # Each graph has threads of its own: those of one must not spin while another computes.
+    settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
     chosen = [(name, dict((options or {}).get(name, {}))) for name in providers]
     try:
         return runtime.InferenceSession(str(path), settings, providers=chosen)
