@@ -80,7 +80,7 @@ def test_half_precision_weights(torch_tts, tiny_export, tmp_path):
     durations = torch.full((1, 9), 3)
     with torch.inference_mode():
         pair = [t.model.generate_latents(ids, durations=durations, seed=1).latents.numpy() for t in (torch_tts, tts)]
-    assert 40 < signal_to_error(*pair) < 100
+    assert 40 < signal_to_error(*pair) < 120  # float32 alone gives more
 
 
 def test_integers(torch_tts, tiny_export, tmp_path):

@@ -12,10 +12,18 @@ import torch
 from tests.training.processes import run_group
 from tests.training.test_pretraining import batches_of
 from tests.training.tiny_runs import FSDP2, digests, distance, everything, tiny_recipe, tiny_run
+from valetts_hf.modeling import modeling_valetts
+from valetts_hf.modeling.normalization import StyleAffine
 from valetts_hf.training.data.corpus import PackedCorpus
 from valetts_hf.training.pretrainer import pass_numbers
 from valetts_hf.training.run.run_state import latest
 from valetts_hf.training.run.sharding import check_supported, make_accelerator, ring_all_reduce_bytes
+
+
+@pytest.fixture(autouse=True)
+def models_as_in_other_processes(monkeypatch):
+    """The processes that are started know nothing of `style_is_heard`."""
+    monkeypatch.setattr(modeling_valetts, "StyleAffine", StyleAffine)
 
 
 def train_as_a_group(rank: int, folder: Path) -> None:
