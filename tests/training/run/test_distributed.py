@@ -20,10 +20,12 @@ from valetts_hf.training.run.run_state import latest
 from valetts_hf.training.run.sharding import check_supported, make_accelerator, ring_all_reduce_bytes
 
 
-@pytest.fixture(autouse=True)
-def models_as_in_other_processes(monkeypatch):
+@pytest.fixture(scope="module", autouse=True)
+def models_as_in_other_processes():
     """The processes that are started know nothing of `style_is_heard`."""
-    monkeypatch.setattr(modeling_valetts, "StyleAffine", StyleAffine)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(modeling_valetts, "StyleAffine", StyleAffine)
+        yield
 
 
 def train_as_a_group(rank: int, folder: Path) -> None:
