@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import threading
-import warnings
 import webbrowser
 from typing import TYPE_CHECKING, Any
 
@@ -103,10 +102,11 @@ def run(args: argparse.Namespace) -> int:
             note("whoever reaches this address can use it: there is no password.", args.quiet)
         if args.open:
             threading.Timer(0.5, webbrowser.open, [address]).start()
-        with quiet_libraries(args.debug), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", category=UserWarning)  # what the quality gate says is shown on the page
-            with contextlib.suppress(KeyboardInterrupt):  # uvicorn passes Ctrl-C on when it is done
-                server.run(sockets=[listener])
+        with (
+            quiet_libraries(args.debug),
+            contextlib.suppress(KeyboardInterrupt),
+        ):  # uvicorn passes Ctrl-C on when it is done
+            server.run(sockets=[listener])
     return EXIT_OK
 
 

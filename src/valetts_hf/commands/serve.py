@@ -7,7 +7,6 @@ import contextlib
 import logging
 import os
 import sys
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from valetts_hf.commands.common import (
@@ -145,10 +144,11 @@ def run(args: argparse.Namespace) -> int:
         note(f"answering at {address}/v1/audio/speech (Ctrl-C ends it)", args.quiet)
         if args.demo:
             note(f"the page is at {address}/demo/", args.quiet)
-        with quiet_libraries(args.debug), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", category=UserWarning)  # what the quality gate says is in the answer
-            with contextlib.suppress(KeyboardInterrupt):  # uvicorn passes Ctrl-C on when it is done
-                serve(app, listener, 0.0 if isatty(sys.stdin) else args.drain, finish_seconds=30)
+        with (
+            quiet_libraries(args.debug),
+            contextlib.suppress(KeyboardInterrupt),
+        ):  # uvicorn passes Ctrl-C on when it is done
+            serve(app, listener, 0.0 if isatty(sys.stdin) else args.drain, finish_seconds=30)
     return EXIT_OK
 
 

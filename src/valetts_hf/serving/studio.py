@@ -119,7 +119,13 @@ class Studio:
     def add_voice(self, data: bytes, name: str, consent: str) -> VoiceAnswer:
         """A voice out of a recording. Nothing of it is written anywhere: not even style vectors go into the user's cache."""
         voice = enroll_voice(
-            self.tts.model, self.tts.processor, {"bytes": data}, name=_voice_name(name), consent=consent, cache=None
+            self.tts.model,
+            self.tts.processor,
+            {"bytes": data},
+            name=_voice_name(name),
+            consent=consent,
+            warn=False,
+            cache=None,
         )
         return VoiceAnswer(
             key=self.session_voices.add(voice),

@@ -76,6 +76,7 @@ def voices_router(service: SpeechService, scheduler: Scheduler) -> APIRouter:
                 name=checked,
                 consent=consent,
                 language=language,
+                warn=False,
                 cache=None,
             )
             library.save(voice)

@@ -57,6 +57,7 @@ def enroll_voice(
     source: str | None = None,
     sampling_rate: int | None = None,
     quality: str = REFUSE,
+    warn: bool = True,
     cache: VoiceCache | None = None,
 ) -> Voice:
     """Make a voice of recordings.
@@ -74,6 +75,7 @@ def enroll_voice(
         sampling_rate (`int`, *optional*): of bare arrays, in Hz.
         quality (`str`): "refuse" raises where the quality gate refuses; "warn" makes the voice all the same, if there is
             any speech.
+        warn (`bool`): whether what the gate finds is a warning too; `False` for servers, which hand `metadata` on.
         cache ([`VoiceCache`], *optional*): keeps the style vectors.
 
     Returns:
@@ -124,7 +126,9 @@ def enroll_voice(
     report.used = [exam.name for exam in used]
     if report.speech_seconds < MIN_SPEECH_SECONDS:
         report.findings.insert(0, _too_short(report, len(used)))
-    report.settle(quality, stacklevel=4)
+    report.refuse(quality)
+    if warn:
+        report.warn(stacklevel=4)
     weights = np.array([exam.speech_seconds for exam in used])
     seconds = f"{report.speech_seconds:.1f} s of speech in {len(used)} clip{'s' * (len(used) > 1)}"
     return Voice(

@@ -122,11 +122,11 @@ class QualityReport:
     def add(self, code: str, verdict: str, text: str) -> None:
         self.findings.append(Finding(code, verdict, text))
 
-    def settle(self, quality: str, stacklevel: int = 3) -> None:
-        """Refuse or warn.
+    def refuse(self, quality: str) -> None:
+        """Raise what the gate refuses.
 
         Args:
-            quality (`str`): "refuse" raises where the gate refuses; "warn" turns refusals into warnings.
+            quality (`str`): "refuse", or "warn", which raises nothing.
 
         Raises:
             `QualityError`: refused.
@@ -134,6 +134,9 @@ class QualityReport:
         refusals = [finding.text for finding in self.findings if finding.verdict == REFUSE]
         if refusals and quality == REFUSE:
             raise QualityError("these recordings do not make a good voice: " + " Also: ".join(refusals), self)
+
+    def warn(self, stacklevel: int = 2) -> None:
+        """One warning for each finding; `stacklevel` as in `warnings.warn`, seen from the caller."""
         for finding in self.findings:
             warnings.warn(finding.text, UserWarning, stacklevel=stacklevel)
 
