@@ -1,10 +1,12 @@
 """A server under load: many clients at once on loopback, short and long texts, some leaving early.
 
-    python benchmarks/load.py --clients 10 50 200 --seconds 20 --output load.json
+    python benchmarks/load.py --clients 10 50 200 --seconds 60 --output load.json
+    python benchmarks/load.py --clients 8 --seconds 3600 --output soak.json
 
 Starts `valetts serve` by itself (or takes `--url`), gives each client texts of its own, and checks by content that nobody hears
-another one's: every complete answer is compared with the answer that the same request got alone, before the load. Prints
-throughput, percentiles of the first byte and of the whole answer, refusals and the server's memory.
+another one's: answers whose request was also made alone, before the load, are compared with what it got then. Prints
+throughput, percentiles of the first byte and of the whole answer, refusals, and the server's memory over time: of a round
+longer than five minutes also the memory at its end in parts of that at five minutes, and the slope in between.
 """
 
 from __future__ import annotations
@@ -15,7 +17,6 @@ import contextlib
 import hashlib
 import json
 import os
-import platform
 import random
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from dataclasses import dataclass, field
 
 import httpx
 import psutil
+from machine import machine, today
 
 
 SHORT = "Client {0} would like to hear the number {1}."
@@ -34,6 +36,8 @@ KNOWN_CLIENTS, KNOWN_NUMBERS = 4, 3  # whose answers are known from before
 SENTENCE = "Part {2} of the story that client {0} asked for under number {1} goes on."
 LONG_SENTENCES = 6
 RATE = 24000
+SETTLED_SECONDS = 300.0  # memory is compared from here on
+WATCH_SECONDS = 1.0
 
 
 @dataclass
@@ -47,7 +51,7 @@ class Tally:
     left: int = 0
     broken: int = 0
     foreign: int = 0  # answers that are not what was asked for
-    memory: list[int] = field(default_factory=list)
+    memory: list[tuple[float, int]] = field(default_factory=list)  # (second of the round, bytes)
     checked: int = 0  # answers that were known from before
     processor_seconds: float = 0.0  # of the server
 
@@ -95,7 +99,8 @@ async def one_request(http: httpx.AsyncClient, text: str, expected: str | None, 
 async def load(url: str, clients: int, seconds: float, alone: dict[str, str], process: psutil.Process | None) -> Tally:
     """Clients that ask one thing after the other until the time is over."""
     tally = Tally()
-    end = time.monotonic() + seconds
+    begun = time.monotonic()
+    end = begun + seconds
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(base_url=url, timeout=120, limits=limits) as http:
 
@@ -113,8 +118,8 @@ async def load(url: str, clients: int, seconds: float, alone: dict[str, str], pr
 
         async def watch() -> None:
             while process is not None:
-                tally.memory.append(process.memory_info().rss)
-                await asyncio.sleep(1.0)
+                tally.memory.append((time.monotonic() - begun, process.memory_info().rss))
+                await asyncio.sleep(WATCH_SECONDS)
 
         before = sum(process.cpu_times()[:2]) if process else 0.0
         watcher = asyncio.create_task(watch())
@@ -137,17 +142,56 @@ async def answers_alone(url: str) -> dict[str, str]:
     return found
 
 
-def percentile(values: list[float], share: float) -> float:
-    return sorted(values)[min(len(values) - 1, int(share * len(values)))] if values else float("nan")
+def percentile(values: list[float], share: float) -> float | None:
+    return round(sorted(values)[min(len(values) - 1, int(share * len(values)))], 3) if values else None
+
+
+def level(samples: list[tuple[float, int]], since: float, until: float) -> float:
+    """The middle one of the samples of a stretch, in MB; the nearest one to a stretch without any."""
+    found = sorted(size for when, size in samples if since <= when <= until)
+    found = found or [min(samples, key=lambda one: abs(one[0] - until))[1]]
+    return found[len(found) // 2] / 2**20
+
+
+def slope(samples: list[tuple[float, int]]) -> float:
+    """MB an hour, by least squares."""
+    count = len(samples)
+    middle = sum(when for when, _ in samples) / count
+    mean = sum(size for _, size in samples) / count
+    spread = sum((when - middle) ** 2 for when, _ in samples)
+    return sum((when - middle) * (size - mean) for when, size in samples) / spread * 3600 / 2**20
+
+
+def memory_over_time(samples: list[tuple[float, int]]) -> dict:
+    """What a round did to the server's memory: every tenth of it, and from the fifth minute on how it grew."""
+    if not samples:
+        return {}
+    last = samples[-1][0]
+    step = max(last / 10, WATCH_SECONDS)
+    found = {
+        "memory_mb": [round(samples[0][1] / 2**20), round(samples[-1][1] / 2**20)],
+        "memory_mb_most": round(max(size for _, size in samples) / 2**20),
+        "memory_mb_tenths": [round(level(samples, step * part, step * (part + 1)), 1) for part in range(10)],
+    }
+    if last >= SETTLED_SECONDS + 120:
+        settled, ended = level(samples, SETTLED_SECONDS - 30, SETTLED_SECONDS + 30), level(samples, last - 60, last)
+        found |= {
+            "memory_mb_at_5_minutes": round(settled, 1),
+            "memory_mb_at_end": round(ended, 1),
+            "memory_end_of_5_minutes": round(ended / settled, 4),
+            "memory_mb_per_hour": round(slope([one for one in samples if one[0] >= SETTLED_SECONDS]), 1),
+        }
+    return found
 
 
 def summary(clients: int, seconds: float, tally: Tally) -> dict:
     return {
         "clients": clients,
+        "seconds": round(seconds, 1),
         "answers_per_second": round(len(tally.whole) / seconds, 2),
         "speech_seconds_per_second": round(tally.audio_seconds / seconds, 2),
         **{
-            f"{name}_p{round(100 * share)}": round(percentile(values, share), 3)
+            f"{name}_p{round(100 * share)}": percentile(values, share)
             for name, values in (("first_byte", tally.first_byte), ("whole", tally.whole))
             for share in (0.5, 0.95, 0.99)
         },
@@ -158,7 +202,7 @@ def summary(clients: int, seconds: float, tally: Tally) -> dict:
         "foreign": tally.foreign,
         # On a machine that does other things besides, this is what tells about the server.
         "processor_seconds_per_second": round(tally.processor_seconds / seconds, 2),
-        "memory_mb": [round(value / 2**20) for value in (tally.memory[:1] + tally.memory[-1:])],
+        **memory_over_time(tally.memory),
     }
 
 
@@ -217,17 +261,15 @@ def main() -> None:
             errors = sum(count for status, count in tally.statuses.items() if status >= 500) + tally.broken
             print(
                 f"{clients:7d} {row['answers_per_second']:9.2f} {row['speech_seconds_per_second']:8.1f} "
-                f"{row['first_byte_p50']:9.2f} {row['first_byte_p95']:6.2f} {row['whole_p50']:9.2f} {row['whole_p95']:6.2f} "
-                f"{row['whole_p99']:6.2f} {tally.statuses[429]:5d} {errors:4d} {tally.left:4d} {tally.checked:7d} {tally.foreign:7d} {row['processor_seconds_per_second']:5.2f} "
-                f"{'-'.join(map(str, row['memory_mb'])):>9}"
+                f"{row['first_byte_p50'] or 0:9.2f} {row['first_byte_p95'] or 0:6.2f} {row['whole_p50'] or 0:9.2f} "
+                f"{row['whole_p95'] or 0:6.2f} {row['whole_p99'] or 0:6.2f} {tally.statuses[429]:5d} {errors:4d} {tally.left:4d} {tally.checked:7d} {tally.foreign:7d} {row['processor_seconds_per_second']:5.2f} "
+                f"{'-'.join(map(str, row.get('memory_mb', []))):>9}",
+                flush=True,
             )
     if args.output:
         with open(args.output, "w", encoding="utf-8") as file:
-            json.dump(
-                {"machine": platform.processor() or platform.machine(), "cores": os.cpu_count(), "rounds": rows},
-                file,
-                indent=1,
-            )
+            facts = {"date": today(), "machine": machine(), "asked_seconds": args.seconds, "rounds": rows}
+            json.dump(facts, file, indent=1)
     if any(row["foreign"] for row in rows):
         raise SystemExit("somebody heard what another one asked for.")
 
