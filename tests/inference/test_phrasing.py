@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.inference.test_engine import same
 from valetts_hf.inference.long_text import Piece, TextPlan
 from valetts_hf.inference.manner import Manner
 from valetts_hf.inference.phrasing import phrased
@@ -120,6 +121,34 @@ def test_errors_of_ssml_reach_the_caller(tts):
         tts("<speak>\u00e9<b/></speak>", ssml=True)
     with pytest.raises(ValueError, match="nobody"):
         tts('<speak><voice name="nobody">a</voice></speak>', ssml=True)
+
+
+@pytest.mark.parametrize(
+    ("inside", "column", "message"),
+    [
+        ('<voice name="adda">a</voice>', 14, "unknown voice 'adda'.*Did you mean 'ada'"),
+        ('<express-as style="token:99">a</express-as>', 20, "there is no token 99"),
+        ('<express-as style="token:1*2" styledegree="2">a</express-as>', 20, "weight"),
+        ('<express-as style="calm)">a</express-as>', 20, r'expected "\+"'),
+        ('<lang xml:lang="tlh">a</lang>', 17, "tlh"),
+    ],
+)
+def test_unknown_names_in_ssml_are_found_where_they_stand(tts, inside, column, message):
+    with pytest.raises(MarkupError, match=message) as caught:
+        tts(f"<speak>\n{inside}</speak>", ssml=True)
+    assert (caught.value.line, caught.value.column) == (2, column)
+
+
+def test_styles_of_ssml(tts):
+    text, arguments = "The ferry leaves at seven.", {"language": "en-us", "seed": 1, "noise_scale": 0.0}
+    plain, styled = tts(text, **arguments), tts(text, style="token:1*1.5", **arguments)
+    assert not same(plain, styled)
+    marked = f'<speak><express-as style="token:1" styledegree="1.5">{text}</express-as></speak>'
+    assert same(tts(marked, ssml=True, **arguments), styled, 1e-6)
+    assert same(tts.batch([marked], ssml=True, **arguments)[0], styled, 1e-6)
+    # what the text asks for comes before what the call asks for
+    own = f'<speak><express-as style="neutral">{text}</express-as></speak>'
+    assert same(tts(own, ssml=True, style="token:1*1.5", **arguments), plain, 1e-6)
 
 
 def test_plain_text_is_never_taken_for_ssml(tts):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from valetts_hf.processing import markup_reading
-from valetts_hf.processing.directed_text import Delivery, Pause, Span
+from valetts_hf.processing.directed_text import Delivery, Pause, Span, joined
 from valetts_hf.processing.markup_reading import MarkupError
 from valetts_hf.processing.pause_lengths import PAUSE_SECONDS
 from valetts_hf.processing.ssml import TAGS, escape_ssml, parse_ssml
@@ -118,6 +118,43 @@ def test_voices():
     assert found[0].pause_after == PAUSE_SECONDS["none"]
     (alone,) = parse_ssml('<speak><s><voice name="ada">no</voice></s></speak>')
     assert alone.pause_after is None
+
+
+def test_styles():
+    found = parse_ssml(
+        '<speak xmlns:mstts="http://www.w3.org/2001/mstts"><mstts:express-as style="calm" styledegree="0.5">She said '
+        '<express-as style="token:2*0.5 + lively">no</express-as><voice name="rui">sim</voice></mstts:express-as> to me.'
+        "</speak>"
+    )
+    assert [(directed.text, directed.style, directed.voice) for directed in found] == [
+        ("She said", "(calm)*0.5", None),
+        ("no", "token:2*0.5 + lively", None),
+        ("sim", "(calm)*0.5", "rui"),
+        ("to me.", None, None),
+    ]
+    assert found[0].pause_after == PAUSE_SECONDS["none"]
+    assert joined(found[:1]).style == "(calm)*0.5"
+    with pytest.raises(ValueError, match=r"one text can have one style, got token:2\*0.5 \+ lively, None"):
+        joined([found[1], found[3]])
+
+
+def test_what_nobody_knows_is_refused_where_it_stands():
+    def known(*names):
+        def check(name):
+            if name not in names:
+                raise ValueError(f"unknown {name!r}")
+
+        return check
+
+    checks = {"language": known("de"), "voice": known("ada"), "style": known("calm", "(calm)*2")}
+    text = '<speak>\n<voice name="ada"><express-as style="calm" styledegree="2">Ja</express-as></voice></speak>'
+    assert parse_ssml(text, checks=checks)[0].style == "(calm)*2"
+    for wrong, column in (('<voice name="eda">', 14), ('<express-as style="x">', 20), ('<lang xml:lang="fr">', 17)):
+        tag = wrong[1:].split()[0]
+        with pytest.raises(MarkupError, match="unknown '") as caught:
+            parse_ssml(f"<speak>\n{wrong}a</{tag}></speak>", checks=checks)
+        assert (caught.value.line, caught.value.column) == (2, column)
+        assert isinstance(caught.value.__cause__, ValueError)
 
 
 def test_languages_become_marks():
@@ -236,6 +273,15 @@ def test_declaration_namespaces_and_white_space_around_are_accepted():
         ('<speak><voice name="/etc/passwd">a</voice></speak>', 1, 21, "not opened"),
         ('<speak><voice name="me.wav">a</voice></speak>', 1, 21, "not opened"),
         ('<speak><voice xml:lang="de">a</voice></speak>', 1, 8, 'needs the attribute name="..."'),
+        ('<speak><express-as type="GoodNews">a</express-as></speak>', 1, 26, 'name a style: style="..."'),
+        ('<speak><mstts:express-as style="a" role="Boy">a</mstts:express-as></speak>', 1, 42, "no roles"),
+        ('<speak><express-as styledegree="1">a</express-as></speak>', 1, 8, 'needs the attribute style="..."'),
+        ('<speak><express-as style="calm" styledegree="3">a</express-as></speak>', 1, 46, "0.01 to 2"),
+        ('<speak><express-as style="calm" styledegree="50%">a</express-as></speak>', 1, 46, "0.01 to 2"),
+        ('<speak><express-as style="clip:me">a</express-as></speak>', 1, 27, "not opened"),
+        ('<speak><express-as style="me.wav">a</express-as></speak>', 1, 27, "not opened"),
+        ('<speak><express-as style="voice: ada">a</express-as></speak>', 1, 27, "not opened"),
+        ('<speak><express-as style="/etc/x">a</express-as></speak>', 1, 27, "not opened"),
         ("<speak><say-as>1</say-as></speak>", 1, 8, "interpret-as"),
         ('<speak><say-as interpret-as="magic">1</say-as></speak>', 1, 30, "characters, spell-out"),
         ('<speak><say-as interpret-as="date" format="xyz">1</say-as></speak>', 1, 44, "mdy, dmy"),

@@ -38,6 +38,12 @@ def test_controls_become_one_delivery_around_the_text():
     assert (found.pitch_range, found.energy_shift) == pytest.approx((0.5, 3))
 
 
+def test_a_style_goes_around_the_text():
+    written = write_ssml(TEXT, prosody(TEXT), Controls(), voice="kathleen", style="calm*0.5 + token:2*0.5")
+    (read,) = parse_ssml(written)
+    assert (read.text, read.voice, read.style) == (TEXT, "kathleen", "calm*0.5 + token:2*0.5")
+
+
 def test_a_drawing_becomes_contours_of_the_words_under_it():
     text = "one two three"
     said = prosody(text)

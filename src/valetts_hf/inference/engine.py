@@ -312,7 +312,8 @@ class ValeTTS:
 
         Args:
             text (`str`): what to say; paragraphs are separated by empty lines. Or a text with directions for single words,
-                made with [`direct`], or a list of them, spoken one after the other, each in its `voice` if it has one.
+                made with [`direct`], or a list of them, spoken one after the other, each in its `voice` and `style` if it has
+                one.
             language (`str`, *optional*): its language ("pt-br", "de", ...); detected by sentence when not given.
             voice (*optional*): [`Voice`], name of a voice (the checkpoint's or one of yours), folder or Hub repository of
                 one, path of an audio file (5-6 s of clean speech), audio dictionary `{"array", "sampling_rate"}`, or style
@@ -421,10 +422,11 @@ class ValeTTS:
         languages = _per_text(language, texts, "languages", isinstance(language, (list, tuple)))
         voices = _per_text(voice, texts, "voices", _is_list_of_voices(voice))
         seeds = [_seed(value) for value in _per_text(seed, texts, "seeds", isinstance(seed, (list, tuple)))]
-        effects = [self._styles.effect(one) for one in _per_text(style, texts, "styles", _is_list_of_voices(style))]
+        styles = _per_text(style, texts, "styles", _is_list_of_voices(style))
         sketches = _per_text(sketch, texts, "sketches", isinstance(sketch, (list, tuple)))
         scripts = [self._script(text, code, ssml, drawn) for text, code, drawn in zip(texts, languages, sketches)]
         found = [self._voices(script, one) for script, one in zip(scripts, voices)]
+        effects = [self._effects(script, one) for script, one in zip(scripts, styles)]
         jobs = chain.from_iterable(
             self._jobs(item, *parts) for item, parts in enumerate(zip(scripts, found, effects, seeds))
         )
@@ -459,19 +461,20 @@ class ValeTTS:
             The speech keeps some hundredths of a second around each sentence that the plan does not count.
         """
         asked, script, number = Manner.of(**manner), self._script(text, language, ssml, sketch), _seed(seed)
-        jobs = self._jobs(0, script, self._voices(script, voice), self._styles.effect(style), number)
+        jobs = self._jobs(0, script, self._voices(script, voice), self._effects(script, style), number)
         pieces = ((job.piece, found) for job, found in self._latents(jobs, asked))
         return planned(script, pieces, self.model.config, self.processor.tokenizer, asked, number)
 
     def _script(self, text: Any, language: str | None, ssml: bool, sketch: Any = None) -> Script:
         code = None if language is None else resolve_language(language)
-        return Script.of(text, self.processor, code, ssml, None if sketch is None else as_sketch(sketch))
+        checks = {"voice": self._lookup.resolve, "style": self._styles.effect}
+        return Script.of(text, self.processor, code, ssml, None if sketch is None else as_sketch(sketch), checks)
 
     def _stream(
         self, script: Script, voice: Any, manner: Manner, style: Any, seed: int | None, early: bool
     ) -> Iterator[tuple[Speech, int]]:
         number = _seed(seed)
-        jobs = self._jobs(0, script, self._voices(script, voice), self._styles.effect(style), number)
+        jobs = self._jobs(0, script, self._voices(script, voice), self._effects(script, style), number)
         pieces = ((job.piece, found) for job, found in self._latents(jobs, manner))
         return spoken(script, pieces, self.model, manner, number, early)
 
@@ -480,15 +483,25 @@ class ValeTTS:
         of_call = None if voice is None else self._lookup.resolve(voice)
         return [of_call if own is None else self._lookup.resolve(own) for own in script.voices]
 
+    def _effects(self, script: Script, style: Any) -> list[StyleEffect | None]:
+        """In which manner each section is spoken."""
+        of_call = self._styles.effect(style)
+        return [of_call if own is None else self._styles.effect(own) for own in script.styles]
+
     def _jobs(
-        self, item: int, script: Script, voices: list[ResolvedVoice | None], effect: StyleEffect | None, seed: int
+        self,
+        item: int,
+        script: Script,
+        voices: list[ResolvedVoice | None],
+        effects: list[StyleEffect | None],
+        seed: int,
     ) -> Iterator[Job]:
         default: ResolvedVoice | None = None
         for index, (section, piece) in enumerate(script):
             who = voices[section] or default
             if who is None:
                 who = default = self._lookup.resolve_default(script.language_of_voice)
-            yield Job(item, piece, who.style, (seed + index) % (_MAX_SEED + 1), who.adapter, effect)
+            yield Job(item, piece, who.style, (seed + index) % (_MAX_SEED + 1), who.adapter, effects[section])
 
     def _latents(self, jobs: Iterable[Job], manner: Manner) -> Iterator[tuple[Job, PieceLatents]]:
         return latents_in_order(jobs, lambda some: self._generate(some, manner), self.batch_size)

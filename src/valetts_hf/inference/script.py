@@ -1,4 +1,4 @@
-"""What a call is asked to say, whatever it was given as: sections, each in a voice of its own, as a sequence of pieces."""
+"""What a call is asked to say, whatever it was given as: sections, each in a voice and style of its own, as a sequence of pieces."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from valetts_hf.direction.sketch_tokens import TokenSpan, token_curves
 from valetts_hf.inference.errors import SpeechTextError
 from valetts_hf.inference.long_text import LONE_SURROGATE, Piece, TextPlan, check_text
 from valetts_hf.processing.directed_text import DirectedText
+from valetts_hf.processing.ssml import Checks
 
 
 @dataclass
@@ -32,7 +33,13 @@ class Script:
 
     @classmethod
     def of(
-        cls, text: Any, processor: Any, language: str | None = None, ssml: bool = False, sketch: Sketch | None = None
+        cls,
+        text: Any,
+        processor: Any,
+        language: str | None = None,
+        ssml: bool = False,
+        sketch: Sketch | None = None,
+        checks: Checks | None = None,
     ) -> Script:
         """The script of whatever a call takes as its text.
 
@@ -41,12 +48,13 @@ class Script:
             processor (`ValeTTSProcessor`): reads it.
             language (`str`, *optional*): code; detected sentence by sentence when not given.
             sketch ([`Sketch`], *optional*): drawn over all of it.
+            checks (*optional*): of the voices and styles that SSML names, see `parse_ssml`. Default: the processor's.
 
         Raises:
             `TypeError`: no text. `SpeechTextError`: nothing to say. `ValueError`: SSML that is not well formed, and so on.
         """
         if ssml:
-            sections: list[Any] = list(processor.read_ssml(check_text(text), language))
+            sections: list[Any] = list(processor.read_ssml(check_text(text), language, checks))
         elif isinstance(text, (list, tuple)):
             sections = list(text)
             for section in sections:
@@ -69,6 +77,11 @@ class Script:
     def voices(self) -> list[Any]:
         """The voice each section asks for, None for that of the call."""
         return [section.voice if isinstance(section, DirectedText) else None for section in self.sections]
+
+    @property
+    def styles(self) -> list[Any]:
+        """The style each section asks for, None for that of the call."""
+        return [section.style if isinstance(section, DirectedText) else None for section in self.sections]
 
     def symbols(self, input_ids: list[int]) -> list[str]:
         """The symbols of some tokens."""

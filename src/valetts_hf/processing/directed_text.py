@@ -118,7 +118,7 @@ class Pause:
 
 @dataclass(frozen=True)
 class DirectedText:
-    """A stretch of text in one voice, with directions.
+    """A stretch of text in one voice and style, with directions.
 
     Args:
         text (`str`): plain and canonical (see `canonicalize`): no markup in it is looked for.
@@ -127,6 +127,7 @@ class DirectedText:
         marks (`tuple[Mark, ...]`): languages and pronunciations of stretches.
         voice (`str`, *optional*): as in a call of the SDK; None is the voice of the call.
         pause_after (`float`, *optional*): seconds between this text and the next; None is what its punctuation calls for.
+        style (`str`, *optional*): as in a call of the SDK; None is the style of the call.
     """
 
     text: str
@@ -135,6 +136,7 @@ class DirectedText:
     marks: tuple[Mark, ...] = ()
     voice: str | None = None
     pause_after: float | None = field(default=None)
+    style: str | None = None
 
     def __post_init__(self) -> None:
         for span in self.spans:
@@ -197,12 +199,15 @@ def joined(sections: Sequence[DirectedText]) -> DirectedText:
     """Sections as one text, for what speaks a text in one go; a paragraph ends with each.
 
     Raises:
-        ValueError: none, or several voices.
+        ValueError: none, or several voices or styles.
     """
-    voices = list(dict.fromkeys(section.voice for section in sections))
-    if len(voices) != 1:
-        listed = ", ".join(map(str, voices)) or "no section"
-        raise ValueError(f"one text can have one voice, got {listed}: speak the sections one by one, or with ValeTTS.")
+    for what in ("voice", "style"):
+        found = list(dict.fromkeys(getattr(section, what) for section in sections))
+        if len(found) != 1:
+            listed = ", ".join(map(str, found)) or "no section"
+            raise ValueError(
+                f"one text can have one {what}, got {listed}: speak the sections one by one, or with ValeTTS."
+            )
     texts: list[str] = []
     spans: list[Span] = []
     pauses: list[Pause] = []
@@ -216,7 +221,9 @@ def joined(sections: Sequence[DirectedText]) -> DirectedText:
         shift += len(section.text) + len(_PARAGRAPH)
         if section.pause_after is not None and section is not sections[-1]:
             pauses.append(Pause(shift, section.pause_after))
-    return DirectedText(_PARAGRAPH.join(texts), tuple(spans), tuple(pauses), tuple(marks), voices[0])
+    first = sections[0]
+    text = _PARAGRAPH.join(texts)
+    return DirectedText(text, tuple(spans), tuple(pauses), tuple(marks), first.voice, style=first.style)
 
 
 def direct(text: str) -> DirectedText:

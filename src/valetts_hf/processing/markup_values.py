@@ -37,6 +37,8 @@ MAX_CONTOUR_POINTS = 100
 _NUMBER = r"(?P<sign>[+-]?)(?P<number>\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})"
 _TIME = re.compile(rf"{_NUMBER}\s*(?P<unit>ms|s)", re.IGNORECASE)
 _MEASURE = re.compile(rf"{_NUMBER}\s*(?P<unit>%|st|hz|db|)", re.IGNORECASE)
+_STYLE = re.compile(r"""[\w :*+().'"-]{1,200}""")
+_OPENS = re.compile(r"\b(?:clip|voice)\s*:|\.(?!\d)", re.IGNORECASE)
 _POINT = re.compile(r"\(\s*(?P<position>[^(),\s]+)\s*,\s*(?P<value>[^(),\s]+)\s*\)")
 
 
@@ -62,6 +64,26 @@ def parse_emphasis(text: str) -> Delivery:
     if level is None:
         raise ValueError(f"level is one of {', '.join(EMPHASES)}")
     return level
+
+
+def parse_style(text: str, degree: float = 1.0) -> str:
+    """A style times a degree, of named styles and tokens alone: nothing in a document opens a file."""
+    style = text.strip()
+    if not _STYLE.fullmatch(style) or _OPENS.search(style):
+        raise ValueError(
+            'a style is named here as `valetts styles` lists it, or mixed as in "calm*0.5 + token:2*0.5"; files, '
+            "recordings and other voices are not opened"
+        )
+    return style if degree == 1 else f"({style})*{degree:g}"
+
+
+def parse_style_degree(text: str) -> float:
+    """Factor on a style, 0.01 to 2."""
+    found = _MEASURE.fullmatch(text.strip())
+    degree = float(found["number"]) if found and not found["unit"] and found["sign"] != "-" else 0.0
+    if not 0.01 <= degree <= 2.0:
+        raise ValueError('styledegree is a number from 0.01 to 2, where "1" is the style as it is')
+    return degree
 
 
 def parse_rate(text: str) -> float:

@@ -4,6 +4,7 @@ A voice is a style vector stored under a name with the checkpoint, reference aud
 B batch, T tokens, R reference frames, M mel bands, H width of the style vector.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -97,7 +98,7 @@ class ValeTTSProcessor(ProcessorMixin):
                 audio, audio as a dictionary, a style vector of shape `(H,)` or an object with a `style`. With neither
                 voice nor audio, each text gets the default voice of its language (see `default_voice`).
             ssml (`bool`, defaults to `False`):
-                The texts are documents of SSML, each in one voice.
+                The texts are documents of SSML, each in one voice and without styles.
             pause_scale (`float`, defaults to 1):
                 0 to 5, factor on the pauses at punctuation.
             pauses (`str`, defaults to `"text"`):
@@ -148,9 +149,20 @@ class ValeTTSProcessor(ProcessorMixin):
             features["style"] = np.repeat(style, rows, axis=0) if len(style) == 1 and rows else style
         return features.convert_to_tensors(_option(kwargs, "return_tensors"))
 
-    def read_ssml(self, text: str, language: str | None = None) -> list:
-        """The sections (`list[DirectedText]`) of a document of SSML; see the tokenizer."""
-        return self.tokenizer.read_ssml(text, language)
+    def read_ssml(self, text: str, language: str | None = None, checks: Mapping | None = None) -> list:
+        """The sections (`list[DirectedText]`) of a document of SSML; see the tokenizer.
+
+        Args:
+            checks (*optional*): of voices and styles, see `parse_ssml`. Default: the voices of this checkpoint, and no
+                styles, which are made by the model: with [`ValeTTS`] or [`ValeTTSPipeline`].
+        """
+        return self.tokenizer.read_ssml(text, language, self._own_checks() if checks is None else checks)
+
+    def _own_checks(self) -> dict:
+        def no_style(style: str) -> None:
+            raise ValueError("the processor alone knows no styles: speak with ValeTTS or ValeTTSPipeline")
+
+        return {"voice": lambda name: resolve_voice(name, self.voices, 1), "style": no_style}
 
     def analyze(self, text: Any, language: str | None = None) -> list:
         """The text as it will be read: one segment per sentence and language, with phonemes and words.

@@ -1,13 +1,13 @@
-"""SSML to texts with directions: the documented subset of the W3C's Speech Synthesis Markup Language 1.1.
+"""SSML to texts with directions: the documented subset of the W3C's Speech Synthesis Markup Language 1.1, and styles.
 
     <speak>Hello <prosody pitch="+2st" rate="slow">there</prosody>. <break time="500ms"/> Bye!</speak>
 
 Reading the XML is `markup_reading`'s business, the values of attributes `markup_values`', `<say-as>` `say_as`'s; here the
-elements become spans, pauses and marks of plain texts. A text ends where a paragraph, a sentence element or a voice does.
+elements become spans, pauses and marks of plain texts. A text ends where a paragraph, a sentence, a voice or a style does.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from .directed_text import Delivery, DirectedText
@@ -21,6 +21,8 @@ from .markup_values import (
     parse_range,
     parse_rate,
     parse_strength,
+    parse_style,
+    parse_style_degree,
     parse_time,
     parse_volume,
 )
@@ -29,6 +31,8 @@ from .ssml_sections import Scope, Sections
 from .text_markup import Mark, check_ipa
 
 
+# As IBM and Microsoft call the element for a speaking style; the second name is that of Microsoft's namespace.
+_STYLE_TAGS = ("express-as", "mstts:express-as")
 # Tag -> attributes it may have. `xmlns` and what belongs to it is allowed on <speak> alone, and means nothing here.
 TAGS: dict[str, frozenset[str]] = {
     "speak": frozenset({"version", "xml:lang"}),
@@ -42,12 +46,16 @@ TAGS: dict[str, frozenset[str]] = {
     "sub": frozenset({"alias"}),
     "lang": frozenset({"xml:lang"}),
     "voice": frozenset({"name", "xml:lang"}),
+    **dict.fromkeys(_STYLE_TAGS, frozenset({"style", "styledegree"})),
 }
 _REMEDIES = {
     ("prosody", "duration"): "a duration cannot be promised before the text is read: give a rate instead",
     ("audio", ""): "recordings are not fetched: join them to the speech yourself",
     ("phoneme", "type"): "leave it out",
+    **{(name, "role"): "a voice has no roles: name another <voice>" for name in _STYLE_TAGS},
+    **{(name, "type"): 'name a style: style="..."' for name in _STYLE_TAGS},
 }
+_SPEAKER_TAGS = ("voice", *_STYLE_TAGS)  # their text is spoken on its own
 _HOLDS_TEXT_ALONE = frozenset({"phoneme", "say-as", "sub"})
 _SCHEMA = re.compile(r"xmlns(?::.*)?|xsi:.*|xml:base")
 _VOICE = re.compile(r"\w[\w .-]{0,63}")
@@ -55,7 +63,12 @@ _RECORDING = re.compile(r"\.(?:wav|wave|flac|ogg|oga|opus|mp3|m4a|aiff?)$", re.I
 _TELLING = 2000  # characters that tell the language of a document that does not name it
 
 
-def parse_ssml(text: str, language: str | None = None, known: frozenset[str] = frozenset()) -> list[DirectedText]:
+Checks = Mapping[str, Callable[[str], object]]
+
+
+def parse_ssml(
+    text: str, language: str | None = None, known: frozenset[str] = frozenset(), checks: Checks | None = None
+) -> list[DirectedText]:
     """Read an SSML document.
 
     Args:
@@ -63,13 +76,16 @@ def parse_ssml(text: str, language: str | None = None, known: frozenset[str] = f
         language: in which `<say-as>` puts figures into words where no `xml:lang` says so; any code `resolve_language`
             takes; told by the document's text when not given.
         known: additional IPA symbols, see `check_ipa`.
+        checks: "language", "voice" and "style" -> what raises a `ValueError` for a code, name or style that whoever is to
+            speak does not know; it then becomes a `MarkupError` at its place. Without, all of them pass.
 
     Returns:
         Texts in order, at least one; those that end a paragraph end with an empty line.
 
     Raises:
         TypeError: `text` is not a string.
-        MarkupError: not well-formed, not in the subset, a value that is none, or nothing to say; with line and column.
+        MarkupError: not well-formed, not in the subset, a value that is none or unknown, or nothing to say; with line and
+            column.
         ValueError: `language` is not supported.
     """
     if not isinstance(text, str):
@@ -77,7 +93,7 @@ def parse_ssml(text: str, language: str | None = None, known: frozenset[str] = f
     if language is not None:
         language = resolve_language(language)
     source = Source(text)
-    return _Builder(source, read_markup(source), language, known).build()
+    return _Builder(source, read_markup(source), language, known, checks or {}).build()
 
 
 def escape_ssml(text: str) -> str:
@@ -101,8 +117,10 @@ class _Element:
 class _Builder:
     """Turns the tags and texts of one document into directed texts."""
 
-    def __init__(self, source: Source, events: list[Tag | str], language: str | None, known: frozenset[str]):
-        self.source, self.events, self.language, self.known = source, events, language, known
+    def __init__(
+        self, source: Source, events: list[Tag | str], language: str | None, known: frozenset[str], checks: Checks
+    ):
+        self.source, self.events, self.language, self.symbols, self.checks = source, events, language, known, checks
         self.open: list[_Element] = []
         self.sections = Sections()
 
@@ -126,13 +144,16 @@ class _Builder:
 
     def _open(self, tag: Tag) -> None:
         self._check(tag)
-        if tag.name in ("p", "s", "voice"):
+        if tag.name in ("p", "s", *_SPEAKER_TAGS):
             self._end_text(tag)
         scope = Scope(len(self.open), self.sections.length)
         if "xml:lang" in tag.attributes:
-            scope.language = self._value(tag, "xml:lang", resolve_language)
+            scope.language = self._named(tag, "xml:lang", resolve_language, "language")
         if tag.name == "voice":
-            scope.voice = self._value(tag, "name", _voice_name)
+            scope.voice = self._named(tag, "name", _voice_name, "voice")
+        elif tag.name in _STYLE_TAGS:
+            degree = self._value(tag, "styledegree", parse_style_degree, "1")
+            scope.style = self._named(tag, "style", lambda written: parse_style(written, degree), "style")
         elif tag.name == "emphasis":
             scope.delivery = self._value(tag, "level", parse_emphasis, "moderate")
         elif tag.name == "prosody":
@@ -148,7 +169,7 @@ class _Builder:
         tag = element.tag
         if tag.name in _HOLDS_TEXT_ALONE:
             self._replace(tag, "".join(element.content))
-        if tag.name in ("speak", "p", "s", "voice"):
+        if tag.name in ("speak", "p", "s", *_SPEAKER_TAGS):
             self._end_text(tag)
         if tag.name == "p":
             self.sections.end_paragraph()
@@ -158,7 +179,7 @@ class _Builder:
         self.open.pop()
 
     def _end_text(self, tag: Tag) -> None:
-        self.sections.end_text([element.scope for element in self.open], goes_on=tag.name == "voice")
+        self.sections.end_text([element.scope for element in self.open], goes_on=tag.name in _SPEAKER_TAGS)
 
     def _check(self, tag: Tag) -> None:
         if tag.name not in TAGS:
@@ -188,7 +209,7 @@ class _Builder:
         for name in forbidden:
             if name in outer:
                 raise self.source.error(f"<{tag.name}> cannot stand inside of <{name}>: close that first", tag.index)
-        if tag.name in ("p", "s", "voice") and any(element.scope.contour for element in self.open):
+        if tag.name in ("p", "s", *_SPEAKER_TAGS) and any(element.scope.contour for element in self.open):
             raise self.source.error(
                 f"<{tag.name}> cannot stand inside of a contour, which belongs to one sentence: put <prosody> into <{tag.name}>",
                 tag.index,
@@ -207,6 +228,20 @@ class _Builder:
             return parse(written)
         except ValueError as error:
             raise self.source.attribute_error(str(error), tag, name) from None
+
+    def _named(self, tag: Tag, name: str, parse: Callable[[str], str], kind: str) -> str:
+        """The value of an attribute that names something which whoever is to speak may not know.
+
+        Raises:
+            MarkupError: it is none, or unknown.
+        """
+        value = self._value(tag, name, parse)
+        if kind in self.checks:
+            try:
+                self.checks[kind](value)
+            except ValueError as error:
+                raise self.source.attribute_error(str(error), tag, name) from error
+        return value
 
     def _prosody(self, tag: Tag, scope: Scope) -> None:
         given = tag.attributes
@@ -253,7 +288,7 @@ class _Builder:
                 raise self.source.attribute_error(
                     "only the alphabet ipa is known: write the sounds in IPA", tag, "alphabet"
                 )
-            ipa = self._value(tag, "ph", lambda ph: check_ipa(ph, self.known))
+            ipa = self._value(tag, "ph", lambda ph: check_ipa(ph, self.symbols))
             start = self.sections.append(content if content.strip() else f"[[{ipa}]]")
             self.sections.marks.append(Mark(start, self.sections.length, ipa=ipa))
 

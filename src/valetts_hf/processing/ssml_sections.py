@@ -1,6 +1,6 @@
 """The texts with directions that a document of SSML becomes, while it is read: text, spans, marks and pauses so far.
 
-A section is one text of one voice. Positions are characters of its canonical form.
+A section is one text in one voice and style. Positions are characters of its canonical form.
 """
 
 import unicodedata
@@ -27,6 +27,7 @@ class Scope:
     contour: tuple[tuple[float, float], ...] = ()
     language: str | None = None
     voice: str | None = None
+    style: str | None = None
 
 
 class Sections:
@@ -130,6 +131,7 @@ class Sections:
             tuple(sorted(marks, key=lambda mark: (mark.start, -mark.end))),
             next((scope.voice for scope in reversed(open_) if scope.voice is not None), None),
             after,
+            next((scope.style for scope in reversed(open_) if scope.style is not None), None),
         )
 
     def _set_after(self, seconds: float | None, reason: str) -> None:

@@ -183,19 +183,21 @@ class ValeTTSTokenizer(PreTrainedTokenizer):
         """IPA of a text, numbers and abbreviations written out; arguments and errors as for `analyze`."""
         return " ".join(segment.phonemes for segment in self.analyze(text, language, max_tokens=None))
 
-    def read_ssml(self, text: str, language: str | None = None) -> list[DirectedText]:
-        """The sections of a text with SSML markup, each in one voice.
+    def read_ssml(self, text: str, language: str | None = None, checks: Mapping | None = None) -> list[DirectedText]:
+        """The sections of a text with SSML markup, each in one voice and style.
 
         Args:
             text (`str`): a document of SSML.
             language (`str`, *optional*): of what is in no language of its own.
+            checks (*optional*): of voices and styles, see `parse_ssml`; languages are checked here.
 
         Raises:
             `ValueError`: markup that is not well formed or not supported, with its position.
         """
         from .ssml import parse_ssml
 
-        return parse_ssml(text, language or self.language, self._known)
+        checks = {"language": self.language_id, **(checks or {})}
+        return parse_ssml(text, language or self.language, self._known, checks)
 
     def word_places(self, text: str | DirectedText, language: str | None = None) -> list[WordPlace]:
         """The words of a text with their characters and their tokens in `input_ids` of the whole; arguments as for `analyze`."""

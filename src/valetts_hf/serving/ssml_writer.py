@@ -1,7 +1,7 @@
 """What was set and drawn on the page as SSML: the numbers around the text, what was drawn as a contour of each word.
 
 A contour is relative to how the word would be said, so that the document keeps its meaning with another voice or seed.
-`valetts_hf.processing.ssml.parse_ssml` reads it back. The seed, the style and the scale of pauses have no place in SSML.
+`valetts_hf.processing.ssml.parse_ssml` reads it back. The seed and the scale of pauses have no place in SSML.
 """
 
 from __future__ import annotations
@@ -19,7 +19,12 @@ _COVERED = 0.3  # of a word must be drawn over for the drawing to speak for it
 
 
 def write_ssml(
-    text: str, prosody: Prosody, controls: Controls, sketch: Sketch | None = None, voice: str | None = None
+    text: str,
+    prosody: Prosody,
+    controls: Controls,
+    sketch: Sketch | None = None,
+    voice: str | None = None,
+    style: str | None = None,
 ) -> str:
     """
     Args:
@@ -28,6 +33,7 @@ def write_ssml(
         controls ([`Controls`]): of all of it.
         sketch ([`Sketch`], *optional*): what was drawn over `prosody`, in Hz and dB.
         voice (`str`, *optional*): a name.
+        style (`str`, *optional*): named styles and tokens.
     """
     parts, done = [], 0
     for word in prosody.words:
@@ -38,9 +44,13 @@ def write_ssml(
         parts += [escape_ssml(text[done:start]), _element("prosody", attributes, escape_ssml(word.text))]
         done = start + len(word.text)
     body = _element("prosody", _of_controls(controls), "".join(parts) + escape_ssml(text[done:]))
+    if style is not None:
+        body = _element("mstts:express-as", {"style": style}, body)
     if voice is not None:
         body = _element("voice", {"name": voice}, body)
     attributes = {"version": "1.1", "xmlns": "http://www.w3.org/2001/10/synthesis"}
+    if style is not None:
+        attributes["xmlns:mstts"] = "http://www.w3.org/2001/mstts"
     if prosody.language is not None:
         attributes["xml:lang"] = prosody.language
     return _element("speak", attributes, body) + "\n"

@@ -114,7 +114,8 @@ class Studio:
         """The directions of a request as a document."""
         named = request.voice if request.voice is not None and not request.voice.startswith(PREFIX) else None
         sketch = sketch_of(request.sketch)
-        return SsmlAnswer(ssml=write_ssml(request.text, self.predict(request), request.controls, sketch, named))
+        said = self.predict(request)
+        return SsmlAnswer(ssml=write_ssml(request.text, said, request.controls, sketch, named, request.style))
 
     def add_voice(self, data: bytes, name: str, consent: str) -> VoiceAnswer:
         """A voice out of a recording. Nothing of it is written anywhere: not even style vectors go into the user's cache."""
