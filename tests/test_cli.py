@@ -325,6 +325,19 @@ def test_bad_targets_are_refused_before_the_work(valetts, monkeypatch, capsys, a
     assert expected in only_error(capsys)
 
 
+@pytest.mark.parametrize("command", ["say", "demo", "serve"])
+def test_every_decoder_can_be_asked_for(command, tiny_checkpoint, valetts, capsys):
+    from valetts_hf.modeling.decoders import DECODERS
+
+    for kind in DECODERS:
+        assert cli.build_parser().parse_args([command, "--decoder", kind]).decoder == kind
+    assert valetts(command, "--decoder", "hifigan") == 2
+    assert "invalid choice: 'hifigan'" in capsys.readouterr().err
+    words = [command, *([TEXT] if command == "say" else [])]
+    assert valetts(*words, "--model", tiny_checkpoint, "--decoder", "bigvgan") == 1
+    assert "carries no 'bigvgan' decoder" in capsys.readouterr().err
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
 def test_folder_without_permission(valetts, capsys):
     Path("locked").mkdir(mode=0o500)

@@ -62,6 +62,7 @@ def test_a_checkpoint_is_no_export(tiny_checkpoint, tmp_path):
         ({"backend": "tflite"}, "backend must be 'torch' or 'onnx', or None .*got 'tflite'"),
         ({"backend": "onnx", "device": "cuda"}, "the device is chosen by `provider`, got device='cuda'"),
         ({"backend": "onnx", "dtype": "float16"}, "chosen when they are exported, got dtype='float16'"),
+        ({"backend": "onnx", "decoder": "bigvgan"}, "hold the decoder of the checkpoint .*got decoder='bigvgan'"),
         ({"provider": "cpu"}, "provider='cpu' is for ONNX graphs"),
     ],
 )

@@ -9,6 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from valetts_hf import ValeTTSConfig, ValeTTSForSpeech
 from valetts_hf.inference import CheckpointError, ValeTTS
 
 
@@ -120,6 +121,30 @@ def test_devices_types_and_threads(tiny_checkpoint):
             ValeTTS.from_pretrained(tiny_checkpoint, **arguments)
     with pytest.raises(TypeError, match="unexpected keyword argument 'devise'"):
         ValeTTS.from_pretrained(tiny_checkpoint, devise="cpu")
+
+
+def test_a_checkpoint_speaks_with_the_decoder_asked_for(checkpoint):
+    from tests.modeling.test_decoders import TINY_BIGVGAN
+
+    own = ValeTTSForSpeech.from_pretrained(checkpoint).config.to_dict()
+    other = ValeTTSForSpeech(ValeTTSConfig.from_dict({**own, "decoder": TINY_BIGVGAN}))
+    refused(checkpoint, "the 'bigvgan' decoder cannot be used: .*carries no 'bigvgan' decoder", decoder="bigvgan")
+    other.save_decoder(checkpoint)
+
+    def loaded(**options) -> ValeTTS:
+        return ValeTTS.from_pretrained(checkpoint, device="cpu", **options)
+
+    plain, same, exchanged = loaded(), loaded(decoder="istft"), loaded(decoder="bigvgan")
+    assert [tts.model.config.decoder.type for tts in (plain, same, exchanged)] == ["istft", "istft", "bigvgan"]
+    speeches = [tts("Good morning.", seed=0) for tts in (plain, same, exchanged)]
+    assert (speeches[0].waveform == speeches[1].waveform).all()
+    assert [word.text for word in speeches[2].words] == ["Good", "morning."] and speeches[2].duration > 0
+    assert loaded(decoder="bigvgan", dtype="float16").model.decoder.style.weight.dtype == torch.float16
+    weights = checkpoint / "decoder_bigvgan" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    refused(checkpoint, "the 'bigvgan' decoder cannot be used: .*cannot be read", decoder="bigvgan")
+    with pytest.raises(ValueError, match="decoder must be one of bigvgan, istft, got 'hifigan'"):
+        loaded(decoder="hifigan")
 
 
 def test_threads_are_set(tiny_checkpoint):

@@ -56,6 +56,15 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_decoder_argument(parser: argparse.ArgumentParser) -> None:
+    """`--decoder`, for commands that speak."""
+    parser.add_argument(
+        "--decoder",
+        choices=("istft", "bigvgan"),
+        help="which decoder makes the sound, if the checkpoint carries several (default: its own)",
+    )
+
+
 def add_device_arguments(parser: argparse.ArgumentParser) -> None:
     """`--device` and `--threads`."""
     parser.add_argument(
@@ -81,13 +90,14 @@ def positive_integer(text: str) -> int:
     return value
 
 
-def load_model(model: str | None, device: str | None, debug: bool = False) -> ValeTTS:
-    """The SDK object for `--model` and `--device`, loaded without the chatter of the libraries below.
+def load_model(model: str | None, device: str | None, debug: bool = False, decoder: str | None = None) -> ValeTTS:
+    """The SDK object for `--model`, `--device` and `--decoder`, loaded without the chatter of the libraries below.
 
     Args:
         model (`str`, *optional*): folder or Hub repository; None is the bundled checkpoint.
         device (`str`, *optional*): "cpu", "cuda", "cuda:1", "mps"; None or "auto" is left to the SDK.
         debug (`bool`): let the libraries talk.
+        decoder (`str`, *optional*): a kind; None is the checkpoint's own.
 
     Raises:
         `CommandError`: torch or transformers cannot be imported. Errors of `ValeTTS.from_pretrained` pass.
@@ -96,7 +106,8 @@ def load_model(model: str | None, device: str | None, debug: bool = False) -> Va
         with quiet_libraries(debug):
             from valetts_hf.inference import ValeTTS
 
-            return ValeTTS.from_pretrained(model, device=None if device in (None, "auto") else device)
+            device = None if device == "auto" else device
+            return ValeTTS.from_pretrained(model, device=device, decoder=decoder)
     except ImportError as error:
         raise CommandError(
             f"a library cannot be imported ({one_line(error)}): `valetts doctor` says which and what to do.",

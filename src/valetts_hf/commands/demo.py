@@ -12,6 +12,7 @@ from valetts_hf.commands.common import (
     EXIT_FAILED,
     EXIT_OK,
     CommandError,
+    add_decoder_argument,
     add_device_arguments,
     add_model_arguments,
     load_model,
@@ -66,6 +67,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         help="a site that may show the page in a frame, for example https://huggingface.co",
     )
     add_model_arguments(parser)
+    add_decoder_argument(parser)
     add_device_arguments(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="errors only")
     return parser
@@ -89,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
             import torch
 
             torch.set_num_threads(args.threads)
-        tts = load_model(args.model, args.device, args.debug)
+        tts = load_model(args.model, args.device, args.debug, args.decoder)
         app = create_demo_app(tts, settings)
         # No access log: addresses hold keys of voices, and texts are nobody's business.
         server = uvicorn.Server(

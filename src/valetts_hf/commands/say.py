@@ -15,6 +15,7 @@ from valetts_hf.commands.audio_sink import open_file, open_stdout
 from valetts_hf.commands.common import (
     EXIT_OK,
     CommandError,
+    add_decoder_argument,
     add_device_arguments,
     add_model_arguments,
     isatty,
@@ -143,6 +144,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         help="write when what is said: .json (words, phonemes, pitch, energy), .srt, .vtt (subtitles) or .TextGrid (Praat)",
     )
     add_model_arguments(parser)
+    add_decoder_argument(parser)
     add_device_arguments(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="errors only")
     return parser
@@ -156,7 +158,7 @@ def run(args: argparse.Namespace) -> int:
         import torch
 
         torch.set_num_threads(args.threads)
-    tts = load_model(args.model, args.device, args.debug)
+    tts = load_model(args.model, args.device, args.debug, args.decoder)
     output = _default_output() if args.output is None and not args.play else args.output
     with quiet_libraries(args.debug):
         report = _speak(tts, text, voice, output, args)

@@ -13,6 +13,7 @@ from valetts_hf.commands.common import (
     EXIT_FAILED,
     EXIT_OK,
     CommandError,
+    add_decoder_argument,
     add_device_arguments,
     add_model_arguments,
     isatty,
@@ -86,6 +87,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     )
     work = parser.add_argument_group("work")
     add_model_arguments(work)  # type: ignore[arg-type]
+    add_decoder_argument(work)  # type: ignore[arg-type]
     add_device_arguments(work)  # type: ignore[arg-type]
     work.add_argument(
         "--workers", type=positive_integer, metavar="N", help="requests at the same time (default: by the cores)"
@@ -137,7 +139,7 @@ def run(args: argparse.Namespace) -> int:
     with listener:
         address = shown_address(args.host, listener.getsockname()[1])
         note(f"loading the model for {address}", args.quiet)
-        tts = load_model(args.model, args.device, args.debug)
+        tts = load_model(args.model, args.device, args.debug, args.decoder)
         settings = _fitted(args, settings, tts.device.type == "cpu")
         app = create_server_app(tts, settings, asked_for, demo=args.demo)
         _log_to_stdout(args.quiet)

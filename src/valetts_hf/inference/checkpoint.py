@@ -56,25 +56,30 @@ def resolve_dtype(dtype: str | torch.dtype | None) -> torch.dtype:
 
 
 def load_checkpoint(
-    source: str | os.PathLike, device: torch.device, dtype: torch.dtype, **hub_options: Any
+    source: str | os.PathLike, device: torch.device, dtype: torch.dtype, decoder: str | None = None, **hub_options: Any
 ) -> tuple[Any, Any]:
     """Model and processor of a checkpoint, the model on its device and in evaluation mode.
 
     Args:
         source: folder, or id of a repository on the Hub ("owner/name").
         device (`torch.device`), dtype (`torch.dtype`): of the model.
+        decoder (`str`, *optional*): "istft" or "bigvgan", instead of the checkpoint's own.
         hub_options: `revision`, `token`, `cache_dir`, `local_files_only`, `force_download`.
 
     Raises:
-        `CheckpointError`: missing, damaged, incomplete, or made for another model. `TypeError`: unknown option.
+        `CheckpointError`: missing, damaged, incomplete, made for another model, or without such a decoder. `ValueError`:
+            there is no such kind of decoder. `TypeError`: unknown option.
     """
     from valetts_hf.modeling.configuration_valetts import ValeTTSConfig
+    from valetts_hf.modeling.decoders import decoder_folder
     from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
     from valetts_hf.processing.processing_valetts import ValeTTSProcessor
 
     unknown = sorted(set(hub_options) - _HUB_OPTIONS)
     if unknown:
         raise TypeError(f"from_pretrained() got an unexpected keyword argument {unknown[0]!r}.")
+    if decoder is not None:
+        decoder_folder(decoder)  # refuses unknown kinds before anything is loaded
     name = os.fspath(source)
     _check_folder(name)
     try:
@@ -92,6 +97,8 @@ def load_checkpoint(
     except Exception as error:  # validation has several exceptions of its own
         raise CheckpointError(f"config.json of {name!r} is not valid: {_reason(error)} {_REFETCH}") from error
     model = _load_model(ValeTTSForSpeech, name, config, dtype, hub_options)
+    if decoder not in (None, model.config.decoder.type):
+        _exchange_decoder(model, name, decoder, hub_options)
     try:
         processor = ValeTTSProcessor.from_pretrained(name, **hub_options)
     except Exception as error:
@@ -126,6 +133,15 @@ def _load_model(model_class: Any, name: str, config: Any, dtype: torch.dtype, hu
             f"{tuple(found)} and should be {tuple(wanted)}. {_REFETCH}"
         )
     return model
+
+
+def _exchange_decoder(model: Any, name: str, decoder: str, hub_options: dict[str, Any]) -> None:
+    from valetts_hf.modeling.decoders import exchange_decoder, read_decoder
+
+    try:
+        exchange_decoder(model, *read_decoder(name, decoder, **hub_options))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"the {decoder!r} decoder cannot be used: {_reason(error)}") from error
 
 
 def _no_load_report(record: logging.LogRecord) -> bool:

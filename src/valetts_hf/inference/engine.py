@@ -84,6 +84,7 @@ class ValeTTS:
         device: str | torch.device | int | None = None,
         dtype: str | torch.dtype | None = None,
         *,
+        decoder: str | None = None,
         num_threads: int | None = None,
         batch_size: int | None = None,
         backend: str | None = None,
@@ -97,6 +98,8 @@ class ValeTTS:
                 folder of a voice loads its base, with the voice as the default.
             device: "cpu", "cuda", "cuda:1", ...; None takes a GPU if there is one.
             dtype: "float32" (also for None), "bfloat16" or "float16", or the `torch.dtype`.
+            decoder (`str`, *optional*): "istft" or "bigvgan": which of its decoders makes the sound, if the checkpoint carries
+                several. Default: its own.
             num_threads (`int`, *optional*): processor threads. This is a setting of PyTorch and holds for the whole
                 process; default: left alone.
             batch_size (`int`, *optional*): see the class.
@@ -106,8 +109,8 @@ class ValeTTS:
             hub_options: `revision`, `token`, `cache_dir`, `local_files_only`, `force_download`.
 
         Raises:
-            `CheckpointError` (an `OSError`): missing, damaged, incomplete, or made for another model.
-            `ValueError`: device, dtype, number of threads, backend or provider that cannot be used.
+            `CheckpointError` (an `OSError`): missing, damaged, incomplete, made for another model, or without that decoder.
+            `ValueError`: device, dtype, decoder, number of threads, backend or provider that cannot be used.
             `ImportError`: ONNX Runtime is missing.
         """
         if num_threads is not None:
@@ -121,13 +124,13 @@ class ValeTTS:
         if is_voice_folder(source):
             default_voice = load_voice(source)
             source = resolve_base(default_voice.base_model_name_or_path)
-        if chosen_backend(source, backend, device, dtype, provider) == "onnx":
+        if chosen_backend(source, backend, device, dtype, provider, decoder) == "onnx":
             network, processor, folded = load_export(local_export(source, **hub_options), provider, num_threads)
             return cls(network, processor, batch_size, default_voice or folded)
         target, number = resolve_device(device), resolve_dtype(dtype)
         # Half precision would round a checkpoint that is stored in float32, and with it the fingerprint.
         exact = torch.float32 if number == torch.float16 else number
-        network, processor = load_checkpoint(source, target, exact, **hub_options)
+        network, processor = load_checkpoint(source, target, exact, decoder, **hub_options)
         if exact != number:
             keep_fingerprint(network, checkpoint_fingerprint(network))
             network.to(number)

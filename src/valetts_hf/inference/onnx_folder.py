@@ -36,7 +36,12 @@ def is_export(source: str | os.PathLike) -> bool:
 
 
 def chosen_backend(
-    source: str, backend: str | None, device: Any = None, dtype: Any = None, provider: str | None = None
+    source: str,
+    backend: str | None,
+    device: Any = None,
+    dtype: Any = None,
+    provider: str | None = None,
+    decoder: str | None = None,
 ) -> str:
     """ "torch" or "onnx": what is asked for, else what a folder holds.
 
@@ -53,6 +58,10 @@ def chosen_backend(
         if dtype is not None:
             raise ValueError(
                 f"the number format of ONNX graphs is chosen when they are exported, got dtype={dtype!r}."
+            )
+        if decoder is not None:
+            raise ValueError(
+                f"ONNX graphs hold the decoder of the checkpoint they were made of, got decoder={decoder!r}: leave it out."
             )
     elif provider is not None:
         raise ValueError(
