@@ -1,4 +1,4 @@
-.PHONY: help install quality style types test test-fast build
+.PHONY: help install quality style types test test-fast docs build
 
 PYTHON ?= python
 
@@ -25,6 +25,9 @@ test:  ## the whole suite
 
 test-fast:  ## without the tests that take tens of seconds
 	$(PYTHON) -m pytest -m "not slow"
+
+docs:  ## the documentation site in site/
+	NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict
 
 build:  ## wheel and sdist in dist/
 	$(PYTHON) -m build

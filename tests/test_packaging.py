@@ -61,7 +61,7 @@ def constraints() -> list[Requirement]:
 
 
 def test_every_requirement_has_a_lower_bound():
-    for item in requirements("train", "dev", "play", "kernels", "onnx", "serve", "demo").values():
+    for item in requirements("train", "dev", "play", "kernels", "onnx", "serve", "demo", "docs").values():
         assert any(spec.operator in (">=", "==", "~=") for spec in item.specifier), str(item)
 
 
@@ -76,11 +76,11 @@ def test_dev_brings_what_the_tests_need():
     (own,) = (
         Requirement(line) for line in PROJECT["optional-dependencies"]["dev"] if line.startswith(PROJECT["name"])
     )
-    assert own.extras == {"train", "onnx", "serve", "kernels"}
+    assert own.extras == {"train", "onnx", "serve", "kernels", "docs"}
 
 
 def test_constraints_lie_inside_the_bounds():
-    bounds = requirements("train", "dev", "play", "kernels", "onnx", "serve", "demo")
+    bounds = requirements("train", "dev", "play", "kernels", "onnx", "serve", "demo", "docs")
     pinned = constraints()
     for item in pinned:
         (spec,) = item.specifier
@@ -117,8 +117,9 @@ def imported_modules(rooms: list[str]) -> dict[str, set[str]]:
         (["voices"], ["adapters"]),
         (["training"], ["train", "metrics"]),
         (["serving"], ["demo", "serve"]),
+        (["mass_synthesis"], ["batch", "ray"]),
     ],
-    ids=["speaking", "voices", "training", "serving"],
+    ids=["speaking", "voices", "training", "serving", "mass_synthesis"],
 )
 def test_what_is_imported_is_declared(rooms: list[str], extras: list[str]):
     declared = set(requirements(*extras)) | OPTIONAL
@@ -214,6 +215,7 @@ def test_sdist_can_build_and_test_itself(tmp_path: Path):
         "LICENSE",
         "NOTICE",
         "constraints.txt",
+        "mkdocs.yml",
         "tests/test_packaging.py",
         kernel,
     ):
