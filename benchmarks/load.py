@@ -222,11 +222,13 @@ def own_server(arguments: list[str]) -> Iterator[tuple[str, psutil.Process]]:
     )
     try:
         assert server.stderr is not None
+        said = ""
         for line in server.stderr:
             if line.startswith("answering at "):
                 break
+            said += line
         else:
-            raise SystemExit("the server did not start: try `valetts serve` by itself.")
+            raise SystemExit(f"the server did not start:\n{said}")
         url = line.split()[2].removesuffix("/v1/audio/speech")
         while httpx.get(f"{url}/readyz").status_code != 200:
             time.sleep(0.1)

@@ -13,8 +13,9 @@ def live(app) -> Iterator[str]:
     """Serve an application while the context lasts; gives its address, when it is ready."""
     import uvicorn
 
-    config = uvicorn.Config(app, port=0, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
-    server = uvicorn.Server(config)
+    from valetts_hf.serving.draining import server_config
+
+    server = uvicorn.Server(server_config(app, 2, port=0))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     patience = time.monotonic() + 60

@@ -242,3 +242,41 @@ def test_a_hanging_step_is_seen():
         return stuck
 
     assert play(scene) >= 0.05
+
+
+def test_a_new_request_is_refused_when_others_have_waited_for_long():
+    """It would run into the deadline, too: better to say so now."""
+
+    async def scene(scheduler):
+        gate = threading.Event()
+        jobs = [scheduler.submit(iter([(gate.wait(5), 0.1)] for _ in range(1))) for _ in range(2)]
+        await asyncio.sleep(0.3)
+        with pytest.raises(ServiceError) as refused:
+            scheduler.submit(iter([(b"la", 0.1)]))
+        gate.set()
+        for job in jobs:
+            job.cancel()
+        return refused.value.status_code
+
+    assert play(scene, workers=1, max_waiting=10, first_seconds=0.5) == 429
+
+
+def test_whoever_has_audio_left_waits_for_those_who_have_none():
+    order = []
+
+    def steps(name):
+        order.append(name)
+        yield b"la", 0.1
+
+    async def scene(scheduler):
+        gate = threading.Event()
+        blocker = scheduler.submit(iter((gate.wait(5), 0.1) for _ in range(1)))
+        await asyncio.sleep(0.05)
+        jobs = [scheduler.submit(steps("has audio"), ahead=5.0), scheduler.submit(steps("has none"))]
+        gate.set()
+        for job in [blocker, *jobs]:
+            async for _ in job:
+                pass
+
+    play(scene, workers=1)
+    assert order == ["has none", "has audio"]

@@ -316,6 +316,7 @@ def test_a_container_has_fewer_cores(tmp_path):
         {"batch_rows": 0},
         {"first_audio_seconds": 0},
         {"total_seconds": -1},
+        {"idle_seconds": 0},
         {"cache_bytes": -1},
         {"requests_per_minute": -1},
         {"allowed_origins": ("*",)},

@@ -31,9 +31,12 @@ def test_its_programs_run_as_they_stand(tts, tmp_path, monkeypatch, capsys):
     programs = blocks("python")
     with live(create_server_app(tts, voices_folder=tmp_path / "voices")) as address:
         for program in programs:
-            assert "http://127.0.0.1:8000" in program
-            exec(compile(program.replace("http://127.0.0.1:8000", address), "docs/serving.md", "exec"), {})
-    for name in ("ferry.mp3", "long.wav"):
+            assert "//127.0.0.1:8000" in program
+            exec(
+                compile(program.replace("127.0.0.1:8000", address.removeprefix("http://")), "docs/serving.md", "exec"),
+                {},
+            )
+    for name in ("ferry.mp3", "long.wav", "written.wav"):
         audio, rate = soundfile.read(tmp_path / name)
         assert rate == 24000 and len(audio) > 2400
     assert "-->" in capsys.readouterr().out

@@ -50,6 +50,11 @@ def text_blocks(text: str, whole: Sequence[tuple[int, int]] | None = None) -> It
         begin, limit = stop, NEXT_BLOCK
 
 
+def markup_is_open(text: str) -> bool:
+    """Whether markup of the text front end begins in a text and goes on behind it."""
+    return len(_OPENED.findall(text)) > len(_CLOSED.findall(text))
+
+
 def _first_outside(whole: Sequence[tuple[int, int]], begin: int, places: Iterable[int]) -> int | None:
     """The first of the places that lies in none of some stretches; None if there is none."""
     return next((place for place in places if not any(start < place < end for start, end in whole)), None)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import socket
 import threading
 from types import FrameType
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -37,6 +38,27 @@ class DrainingServer(uvicorn.Server):
         timer.start()
 
 
+def server_config(app: FastAPI, finish_seconds: float, **more: Any) -> uvicorn.Config:
+    """How uvicorn serves an application of [`create_server_app`].
+
+    Args:
+        app (`FastAPI`): the application.
+        finish_seconds (`float`): that requests are given to finish.
+        more: other settings of `uvicorn.Config`.
+    """
+    return uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,  # addresses hold names of voices; our own log leaves them out
+        server_header=False,
+        timeout_graceful_shutdown=max(1, round(finish_seconds)),
+        timeout_keep_alive=75,  # longer than proxies keep theirs, so that none sends into a connection that closes
+        ws_max_size=app.state.max_message_bytes,  # before a message is in memory
+        ws_per_message_deflate=False,  # sound does not shrink, and small messages could unpack to large ones
+        **more,
+    )
+
+
 def serve(app: FastAPI, listener: socket.socket, notice_seconds: float, finish_seconds: float) -> None:
     """Serve an application of [`create_server_app`] until a signal ends it.
 
@@ -46,12 +68,5 @@ def serve(app: FastAPI, listener: socket.socket, notice_seconds: float, finish_s
         notice_seconds (`float`): see [`DrainingServer`].
         finish_seconds (`float`): that requests are given to finish.
     """
-    config = uvicorn.Config(
-        app,
-        log_level="warning",
-        access_log=False,  # addresses hold names of voices; our own log leaves them out
-        server_header=False,
-        timeout_graceful_shutdown=max(1, round(finish_seconds)),
-        timeout_keep_alive=75,  # longer than proxies keep theirs, so that none sends into a connection that closes
-    )
+    config = server_config(app, finish_seconds)
     DrainingServer(config, app.state.lifecycle, notice_seconds).run(sockets=[listener])

@@ -13,6 +13,7 @@ from typing import Any
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from valetts_hf.direction.sketch import SketchError
@@ -49,11 +50,15 @@ class ServiceError(HTTPException):
         self.message = message
         self.details = details or []
 
-    def response(self) -> JSONResponse:
+    def facts(self) -> dict[str, Any]:
+        """What a client is told."""
         error: dict[str, Any] = {"code": self.code, "message": self.message, "type": self._type(), "param": None}
         if self.details:
             error["details"] = self.details
-        return JSONResponse({"error": error}, self.status_code, headers=self.headers)
+        return error
+
+    def response(self) -> JSONResponse:
+        return JSONResponse({"error": self.facts()}, self.status_code, headers=self.headers)
 
     def _type(self) -> str:
         if self.status_code >= 500:
@@ -125,14 +130,14 @@ def install_error_handlers(app: FastAPI, invalid_status: int = 422) -> None:
 
     async def invalid_request(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
-        return ServiceError(invalid_status, "invalid_request", _validation_message(error)).response()
+        return ServiceError(invalid_status, "invalid_request", validation_message(error)).response()
 
     app.add_exception_handler(ServiceError, service_error)
     app.add_exception_handler(StarletteHTTPException, http_error)
     app.add_exception_handler(RequestValidationError, invalid_request)
 
 
-def _validation_message(error: RequestValidationError) -> str:
+def validation_message(error: RequestValidationError | ValidationError) -> str:
     """The first complaints, by field; never the values, which may be whole texts."""
     parts = []
     for complaint in error.errors()[:3]:

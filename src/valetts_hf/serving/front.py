@@ -25,6 +25,7 @@ from valetts_hf.serving.rate_limits import RateLimit
 access_log = logging.getLogger("valetts_hf.serving.access")
 
 ANYBODY = "local"  # the owner of voices where no keys are asked for
+KEY_PROTOCOL = "valetts-key."
 _OPEN = ("/healthz", "/readyz", "/metrics")
 
 
@@ -64,6 +65,12 @@ class Front:
                 MutableHeaders(scope=message)["X-Request-ID"] = record.id
             elif message["type"] == "http.response.body":
                 record.bytes += len(message.get("body", b""))
+            elif message["type"] == "websocket.accept":
+                record.status = 101
+            elif message["type"] == "websocket.send":
+                record.bytes += len(message.get("bytes") or b"") or len(message.get("text") or "")
+            elif message["type"] == "websocket.http.response.start":
+                record.status = message["status"]
             await send(message)
 
         try:
@@ -71,10 +78,6 @@ class Front:
                 self._admit(scope, record)
             except ServiceError as refusal:
                 self._metrics.refused.labels(refusal.code).inc()
-                if scope["type"] == "websocket":
-                    await receive()
-                    await send({"type": "websocket.close", "code": 1008, "reason": refusal.message[:120]})
-                    return
                 answer = refusal.response()
                 answer.headers.update(self._headers)
                 await answer(scope, receive, send_and_note)
@@ -100,7 +103,7 @@ class Front:
             # A preflight of a browser carries no key; it does nothing but ask what is allowed.
             if scope.get("method") == "OPTIONS" and "access-control-request-method" in headers:
                 return
-            key = self._keys.find(_key_of(headers))
+            key = self._keys.find(_key_of(headers) or _key_of_protocols(scope))
             if key is None:
                 # A browser that opens the demo page asks for the key and sends it as a password from then on.
                 challenge = "Basic" if path.startswith("/demo") else "Bearer"
@@ -146,6 +149,12 @@ class _Record:
             **self.facts,
         }
         return json.dumps(facts, ensure_ascii=False)
+
+
+def _key_of_protocols(scope: Scope) -> str:
+    """The key that a page offers as a protocol of its WebSocket: browsers let it set no headers."""
+    offered = scope.get("subprotocols", ())
+    return next((one.removeprefix(KEY_PROTOCOL) for one in offered if one.startswith(KEY_PROTOCOL)), "")
 
 
 def _key_of(headers: Headers) -> str:

@@ -42,6 +42,9 @@ class Guard:
         self.headers = security_headers(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._guard_socket(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -70,6 +73,15 @@ class Guard:
             answer = error if isinstance(error, ServiceError) else unexpected(error)
             if not started:
                 await answer.response()(scope, receive, send_with_headers)
+
+    async def _guard_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Browsers let any page open a WebSocket to any server, with no question asked before: the origin decides."""
+        try:
+            self._check_origin(Headers(scope=scope))
+        except ServiceError as refusal:
+            await refusal.response()(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
 
     def _check_origin(self, headers: Headers) -> None:
         """Refuse requests that another site's page makes, and names that this server does not go by."""

@@ -85,17 +85,18 @@ class Scheduler:
             longest = max((now - since for since in self._running.values()), default=0.0)
         return longest if self._closed or all(thread.is_alive() for thread in self._threads) else math.inf
 
-    def submit(self, steps: Iterator[tuple[Item, float]]) -> Job[Item]:
+    def submit(self, steps: Iterator[tuple[Item, float]], ahead: float = 0.0) -> Job[Item]:
         """Take on the work of a request; call from the event loop.
 
         Args:
             steps: iterator over (item, seconds of audio in it); run in worker threads, one step at a time.
+            ahead (`float`): seconds of audio that its listener still has from before.
 
         Returns:
             [`Job`]: iterate over it for the items, and `cancel` it in any case.
 
         Raises:
-            `ServiceError`: 429, there is no room; 503, the server is closing.
+            `ServiceError`: 429, there is no room, or none in time; 503, the server is closing.
         """
         with self.changed:
             if self._closed:
@@ -103,9 +104,10 @@ class Scheduler:
             full = len(self._jobs) >= self.room
             stalled = [job for job in self._jobs if job.stalled(self.clock())] if full else []
         for job in stalled:
-            job.cancel()
+            # With an error: what it has got so far must not pass for the whole.
+            job.cancel(ServiceError(503, "stalled", "nothing was taken for too long, and others needed the room."))
         with self.changed:
-            if len(self._jobs) >= self.room:
+            if len(self._jobs) >= self.room or self._longest_wait() > self.first_seconds / 2:
                 seconds = self._retry_seconds()
                 raise ServiceError(
                     429,
@@ -113,7 +115,7 @@ class Scheduler:
                     f"{len(self._jobs)} requests are being worked on already: try again in {seconds} seconds.",
                     headers={"Retry-After": str(seconds)},
                 )
-            job = Job(self, steps)
+            job = Job(self, steps, ahead)
             self._jobs.add(job)
             self.schedule(job)
         return job
@@ -161,6 +163,11 @@ class Scheduler:
             if job.begun:
                 self._typical_seconds += 0.1 * (job.busy_seconds - self._typical_seconds)
 
+    def _longest_wait(self) -> float:
+        """How long the oldest request without any audio has been waiting: about as long a new one would wait. Refusing it
+        now is kinder than letting it run into the deadline."""
+        return max((self.clock() - job.submitted for job in self._jobs if not job.begun), default=0.0)
+
     def _retry_seconds(self) -> int:
         return min(60, max(1, math.ceil(self._typical_seconds * len(self._jobs) / self.workers)))
 
@@ -185,7 +192,7 @@ class Scheduler:
 class Job(Generic[Item]):
     """The work of one request: an asynchronous iterator over its items."""
 
-    def __init__(self, scheduler: Scheduler, steps: Iterator[tuple[Item, float]]):
+    def __init__(self, scheduler: Scheduler, steps: Iterator[tuple[Item, float]], ahead: float = 0.0):
         self._scheduler = scheduler
         self._steps = steps
         self._loop = asyncio.get_running_loop()
@@ -195,6 +202,7 @@ class Job(Generic[Item]):
         self._stepping = False
         self._aside_since: float | None = None
         self.submitted = scheduler.clock()
+        self._ahead = ahead
         self.begun = False
         self.over = False
         self.busy_seconds = 0.0
@@ -203,7 +211,7 @@ class Job(Generic[Item]):
     @property
     def due(self) -> float:
         """When its listener, who began to listen at once, runs out of sound."""
-        return self.submitted + self.audio_seconds
+        return self.submitted + self._ahead + self.audio_seconds
 
     def stalled(self, now: float) -> bool:
         return self._aside_since is not None and now - self._aside_since > self._scheduler.stall_seconds

@@ -15,6 +15,7 @@ from valetts_hf.serving.app import create_demo_app
 from valetts_hf.serving.errors import install_error_handlers
 from valetts_hf.serving.front import Front
 from valetts_hf.serving.lifecycle import Lifecycle, Stage, health_router, warm
+from valetts_hf.serving.live_api import live_router
 from valetts_hf.serving.metrics import Metrics
 from valetts_hf.serving.micro_batching import BatchedTTS
 from valetts_hf.serving.middleware import UPLOAD_PATH, Guard, security_headers
@@ -66,9 +67,13 @@ def create_server_app(
         settings.total_seconds,
         settings.stall_seconds,
     )
+    requests = RateLimit(settings.requests_per_minute, "requests")
+    characters = RateLimit(settings.characters_per_minute, "characters")
+    live, connections = live_router(service, scheduler, metrics, requests, characters)
     for name, description, read in (
         ("valetts_queue_depth", "Requests that have got nothing yet.", lambda: scheduler.waiting),
         ("valetts_active_requests", "Requests being worked on or waiting.", lambda: scheduler.pending),
+        ("valetts_live_connections", "WebSockets that are open.", connections),
         ("valetts_cache_bytes", "Audio in the cache.", lambda: cache.bytes),
         ("valetts_ready", "1 while requests are welcome.", lambda: lifecycle.stage is Stage.READY),
     ):
@@ -91,10 +96,11 @@ def create_server_app(
         lifespan=lifespan,
     )
     app.state.lifecycle, app.state.metrics, app.state.scheduler = lifecycle, metrics, scheduler
+    app.state.max_message_bytes = settings.max_request_bytes
     install_error_handlers(app, invalid_status=400)
     app.include_router(health_router(lifecycle, scheduler, metrics))
-    characters = RateLimit(settings.characters_per_minute, "characters")
     app.include_router(openai_router(service, scheduler, cache, metrics, characters))
+    app.include_router(live)
     app.include_router(voices_router(service, scheduler))
     if demo:
         app.mount(DEMO_PATH, create_demo_app(tts, settings, scheduler))
@@ -107,6 +113,5 @@ def create_server_app(
             allow_methods=["GET", "POST", "DELETE"],
             allow_headers=["Authorization", "Content-Type"],
         )
-    requests = RateLimit(settings.requests_per_minute, "requests")
     app.add_middleware(Front, metrics=metrics, keys=keys, requests=requests, headers=security_headers(settings))
     return app

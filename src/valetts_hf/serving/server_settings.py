@@ -16,6 +16,7 @@ class ServerSettings(DemoSettings):
         first_audio_seconds (`float`): a request without any audio after so long is answered with 504.
         total_seconds (`float`): a request that is not finished after so long is broken off.
         stall_seconds (`float`): a client that takes nothing for so long makes room when the server is full.
+        idle_seconds (`float`): a WebSocket on which nothing happens for so long is closed.
         cache_bytes (`int`): finished speech kept in memory; 0 keeps none.
         requests_per_minute (`float`): of one key; 0 is no limit.
         characters_per_minute (`float`): of one key; 0 is no limit.
@@ -33,6 +34,7 @@ class ServerSettings(DemoSettings):
     first_audio_seconds: float = 30.0
     total_seconds: float = 900.0
     stall_seconds: float = 30.0
+    idle_seconds: float = 300.0
     cache_bytes: int = 128 << 20
     requests_per_minute: float = 0.0
     characters_per_minute: float = 0.0
@@ -44,7 +46,7 @@ class ServerSettings(DemoSettings):
         super().__post_init__()
         if self.batch_rows < 1:
             raise ValueError(f"batch_rows must be 1 or more, got {self.batch_rows!r}.")
-        for name in ("first_audio_seconds", "total_seconds", "stall_seconds"):
+        for name in ("first_audio_seconds", "total_seconds", "stall_seconds", "idle_seconds"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be more than 0, got {getattr(self, name)!r}.")
         for name in ("cache_bytes", "requests_per_minute", "characters_per_minute", "max_own_voices"):

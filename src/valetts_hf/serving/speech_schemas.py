@@ -17,13 +17,12 @@ class VoiceId(BaseModel):
     id: Annotated[str, StringConstraints(max_length=128)]
 
 
-class DirectedInput(BaseModel):
-    """A text and how to say it."""
+class Directions(BaseModel):
+    """How to say something."""
 
     # A typing error in a name would otherwise change nothing, silently.
     model_config = ConfigDict(extra="forbid")
 
-    input: str = Field(examples=["The ferry leaves the harbour at seven."], description="the text, of any length")
     model: str = Field("valetts", max_length=128, description="a name from `GET /v1/models`")
     voice: Annotated[str, StringConstraints(max_length=128)] | VoiceId | None = Field(
         None, description="a name from `GET /v1/voices`; none is the default voice of the language"
@@ -33,11 +32,9 @@ class DirectedInput(BaseModel):
     instructions: str | None = Field(
         None, max_length=4096, description="accepted and not followed: say it with `style`, `ssml` or numbers"
     )
-    ssml: bool = Field(False, description="`input` is a document of SSML")
     style: str | None = Field(
         None, max_length=200, description="a name from `GET /v1/styles`, or an expression of them"
     )
-    sketch: DrawnSketch | None = Field(None, description="pitch and energy drawn over the text")
     pitch_shift: float = Field(0.0, ge=PITCH_SHIFTS[0], le=PITCH_SHIFTS[1], description="semitones")
     pitch_range: float = Field(1.0, ge=PITCH_RANGES[0], le=PITCH_RANGES[1], description="0 is monotone")
     energy_shift: float = Field(0.0, ge=ENERGY_SHIFTS[0], le=ENERGY_SHIFTS[1], description="dB")
@@ -50,6 +47,14 @@ class DirectedInput(BaseModel):
     @property
     def voice_name(self) -> str | None:
         return self.voice.id if isinstance(self.voice, VoiceId) else self.voice
+
+
+class DirectedInput(Directions):
+    """A text and how to say it."""
+
+    input: str = Field(examples=["The ferry leaves the harbour at seven."], description="the text, of any length")
+    ssml: bool = Field(False, description="`input` is a document of SSML")
+    sketch: DrawnSketch | None = Field(None, description="pitch and energy drawn over the text")
 
 
 class SpeechRequest(DirectedInput):
