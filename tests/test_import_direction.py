@@ -28,6 +28,7 @@ ALLOWED: dict[str, set[str]] = {
     "direction": {"modeling", "processing", "voices"},
     "training": {"modeling", "processing", "voices", "direction", "kernels"},
     "inference": {"modeling", "processing", "voices", "direction", "kernels", "registration", "__init__"},
+    "mass_synthesis": {"modeling", "processing", "voices", "direction", "kernels", "inference"},
     "registration": {"modeling", "processing", "kernels", "voices"},
     "export": {
         "modeling",
@@ -51,7 +52,16 @@ ALLOWED: dict[str, set[str]] = {
         "registration",
         "__init__",
     },
-    "__init__": {"modeling", "processing", "voices", "direction", "kernels", "inference", "registration"},
+    "__init__": {
+        "modeling",
+        "processing",
+        "voices",
+        "direction",
+        "kernels",
+        "inference",
+        "mass_synthesis",
+        "registration",
+    },
     "commands": {
         "modeling",
         "processing",
@@ -60,6 +70,7 @@ ALLOWED: dict[str, set[str]] = {
         "direction",
         "training",
         "inference",
+        "mass_synthesis",
         "export",
         "serving",
         "registration",
@@ -73,6 +84,7 @@ ALLOWED: dict[str, set[str]] = {
         "direction",
         "training",
         "inference",
+        "mass_synthesis",
         "export",
         "serving",
         "registration",
@@ -82,7 +94,8 @@ ALLOWED: dict[str, set[str]] = {
     "__main__": {"cli"},
 }
 # And what it may import inside functions only: `tts.adapt` trains, speaking does not load the training room.
-ALLOWED_IN_FUNCTIONS: dict[str, set[str]] = {"inference": {"training"}}
+# Mass synthesis borrows the process pool of one room and the count of cores of another; neither loads a library more.
+ALLOWED_IN_FUNCTIONS: dict[str, set[str]] = {"inference": {"training"}, "mass_synthesis": {"training", "serving"}}
 SHIP_SETS = ("modeling", "processing")
 # What a ship-set may import at its top level: always there where a checkpoint is loaded.
 SHIP_SET_LIBRARIES = {"torch", "numpy", "transformers", "safetensors", "huggingface_hub"} | set(

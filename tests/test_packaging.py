@@ -61,7 +61,9 @@ def constraints() -> list[Requirement]:
 
 
 def test_every_requirement_has_a_lower_bound():
-    for item in requirements("train", "dev", "play", "kernels", "onnx", "serve", "demo", "docs").values():
+    for item in requirements(
+        "train", "dev", "play", "kernels", "onnx", "serve", "demo", "docs", "batch", "ray"
+    ).values():
         assert any(spec.operator in (">=", "==", "~=") for spec in item.specifier), str(item)
 
 
@@ -80,7 +82,7 @@ def test_dev_brings_what_the_tests_need():
 
 
 def test_constraints_lie_inside_the_bounds():
-    bounds = requirements("train", "dev", "play", "kernels", "onnx", "serve", "demo", "docs")
+    bounds = requirements("train", "dev", "play", "kernels", "onnx", "serve", "demo", "docs", "batch", "ray")
     pinned = constraints()
     for item in pinned:
         (spec,) = item.specifier

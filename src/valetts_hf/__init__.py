@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from valetts_hf.direction.style import Style, StyleError
     from valetts_hf.inference import Speech, ValeTTS
     from valetts_hf.inference.pipeline import ValeTTSPipeline
+    from valetts_hf.mass_synthesis import synthesize_dataset
     from valetts_hf.modeling.configuration_valetts import ValeTTSConfig
     from valetts_hf.modeling.configuration_vocoder import ValeTTSVocoderConfig
     from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech, ValeTTSModel
@@ -49,6 +50,7 @@ _HOMES = {
     "ValeTTSPipeline": "inference.pipeline",
     "ValeTTS": "inference",
     "Speech": "inference",
+    "synthesize_dataset": "mass_synthesis",
     "Voice": "voices.voice",
     "Sketch": "direction.sketch",
     "Style": "direction.style",

@@ -15,7 +15,20 @@ import os
 import sys
 from collections.abc import Sequence
 
-from valetts_hf.commands import convert, data, demo, doctor, export, languages, say, serve, styles, voice, voices
+from valetts_hf.commands import (
+    batch,
+    convert,
+    data,
+    demo,
+    doctor,
+    export,
+    languages,
+    say,
+    serve,
+    styles,
+    voice,
+    voices,
+)
 from valetts_hf.commands.common import EXIT_BAD_INPUT, EXIT_FAILED, EXIT_INTERRUPTED, CommandError, one_line
 from valetts_hf.version import __version__
 
@@ -41,7 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"valetts {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (say, voice, voices, styles, demo, serve, data, convert, export, languages, doctor):
+    for command in (say, batch, voice, voices, styles, demo, serve, data, convert, export, languages, doctor):
         subparser = command.add_parser(subparsers)
         subparser.add_argument("--debug", action="store_true", help="show the full traceback of an error")
         subparser.set_defaults(run=command.run)

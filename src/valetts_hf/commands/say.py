@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import math
 import os
 import sys
 from pathlib import Path
@@ -25,6 +24,7 @@ from valetts_hf.commands.common import (
     progress_bar,
     quiet_libraries,
 )
+from valetts_hf.commands.direction_arguments import add_direction_arguments, direction_arguments
 from valetts_hf.commands.text_input import is_ssml_file, read_text
 from valetts_hf.commands.voice_argument import resolve_voice
 
@@ -98,42 +98,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         metavar="FILE",
         help="pitch and energy drawn over the text: a sketch (.json), an .svg, a picture of a line, or a recording to say it like",
     )
-    parser.add_argument(
-        "--speaking-rate", type=_number, default=1.0, metavar="X", help="1.25 is a quarter faster (default: 1)"
-    )
-    parser.add_argument(
-        "--pitch-shift",
-        type=_number,
-        default=0.0,
-        metavar="SEMITONES",
-        help="-24 to 24; 12 is an octave higher (default: 0)",
-    )
-    parser.add_argument(
-        "--pitch-range",
-        type=_number,
-        default=1.0,
-        metavar="X",
-        help="0 to 4; above 1 livelier, 0 monotone (default: 1)",
-    )
-    parser.add_argument(
-        "--energy-shift",
-        type=_number,
-        default=0.0,
-        metavar="DB",
-        help="-20 to 20; 6 is twice the amplitude (default: 0)",
-    )
-    parser.add_argument(
-        "--pause-scale", type=_number, default=1.0, metavar="X", help="factor on pauses, 0 to 5 (default: 1)"
-    )
-    parser.add_argument(
-        "--pauses",
-        choices=("model", "text"),
-        default="model",
-        help="model also pauses where a reader would, text only where the punctuation suggests it (default: model)",
-    )
-    parser.add_argument(
-        "--noise-scale", type=_number, metavar="X", help="variety of the delivery; 0 is the same every time"
-    )
+    add_direction_arguments(parser)
     parser.add_argument("--seed", type=int, metavar="N", help="the same seed gives the same audio")
     parser.add_argument(
         "--json", metavar="FILE|-", help="write the times of the words as JSON to a file, or - for standard output"
@@ -178,15 +143,9 @@ def _speak(tts: ValeTTS, text: str, voice: Any, output: str | None, args: argpar
         voice=voice,
         style=args.style,
         sketch=args.sketch,
-        speaking_rate=args.speaking_rate,
-        pitch_shift=args.pitch_shift,
-        pitch_range=args.pitch_range,
-        energy_shift=args.energy_shift,
-        pause_scale=args.pause_scale,
-        pauses=args.pauses,
-        noise_scale=args.noise_scale,
         seed=args.seed,
         ssml=args.ssml or is_ssml_file(args.text),
+        **direction_arguments(args),
     )
     from valetts_hf.inference.timestamps import Timeline, save_timestamps
 
@@ -300,10 +259,3 @@ def _write_json(target: str, report: dict[str, Any]) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise CommandError(f"{target!r} cannot be written: {error.strerror or one_line(error)}.", 1) from error
-
-
-def _number(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a finite number")
-    return value

@@ -22,6 +22,7 @@ FORMATS: dict[str, tuple[str, str]] = {
     "wav": ("WAV", "PCM_16"),
     "flac": ("FLAC", "PCM_16"),
     "ogg": ("OGG", "VORBIS"),
+    "opus": ("OGG", "OPUS"),
     "mp3": ("MP3", "MPEG_LAYER_III"),
 }
 # libsndfile's Vorbis encoder overflows the stack when it gets minutes in one call.
@@ -33,7 +34,7 @@ def resolve_format(target: object, format: str | None = None) -> str:
 
     Args:
         target: path (its ending decides) or file object (its `name`'s ending decides, else wav).
-        format (`str`, *optional*): "wav", "flac", "ogg" or "mp3"; wins over the ending.
+        format (`str`, *optional*): "wav", "flac", "ogg", "opus" or "mp3"; wins over the ending.
 
     Raises:
         `ValueError`: the format or ending is not one of these.

@@ -1,0 +1,79 @@
+"""Rows spoken on a Ray cluster: Ray Data hands them to actors, each with a model of its own.
+
+All machines must see the output folder under one path. A row whose actor dies is given to another one; its file is the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from valetts_hf.mass_synthesis.rows import Row
+from valetts_hf.mass_synthesis.speaking import Job, Outcome, speak_rows
+
+
+_MAX_BLOCKS = 2000  # parts that Ray keeps account of; results come back as parts are finished
+
+
+class _Actor:
+    """What Ray Data calls with batches of one group each."""
+
+    def __init__(self, job: Job, folder: str):
+        self._job = job
+        with contextlib.suppress(
+            OSError
+        ):  # paths in rows are relative to where the program was started, if that is here, too
+            os.chdir(folder)
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+        outcomes = [pickle.dumps(speak_rows(self._job, pickle.loads(rows))) for rows in batch["rows"]]
+        return {"outcomes": outcomes}
+
+
+def speak_on_ray(
+    job: Job, groups: Iterable[list[Row]], actors: int, address: str | None = None, gpus: float = 0.0
+) -> Iterator[list[Outcome]]:
+    """
+    Outcomes of groups of rows, in any order.
+
+    Args:
+        job ([`Job`]): for each actor.
+        groups: all are drawn at once.
+        actors (`int`): that work at the same time.
+        address (`str`, *optional*): of the cluster ("auto" for the one this machine belongs to); None starts one on this
+            machine, unless the program is connected already.
+        gpus (`float`): of each actor.
+
+    Raises:
+        `ImportError`: Ray is missing; names the extra. `ConnectionError`: no cluster there.
+        `OSError`: the place cannot be written to; the model cannot be loaded.
+    """
+    try:
+        import ray
+        import ray.data
+        from ray.exceptions import RayTaskError
+    except ImportError as error:
+        raise ImportError(f"working on a cluster needs Ray ({error}): pip install 'valetts-hf[ray]'") from error
+    if not ray.is_initialized():
+        ray.init(address=address, include_dashboard=False) if address is None else ray.init(address=address)
+    items = [{"rows": pickle.dumps(rows)} for rows in groups]
+    if not items:
+        return
+    blocks = min(len(items), _MAX_BLOCKS)
+    spoken = ray.data.from_items(items, override_num_blocks=blocks).map_batches(
+        _Actor,
+        batch_size=1,
+        compute=ray.data.ActorPoolStrategy(size=min(actors, blocks)),
+        fn_constructor_args=(job, os.getcwd()),
+        num_cpus=job.threads or 1,
+        num_gpus=gpus or None,
+    )
+    try:
+        for result in spoken.iter_rows():
+            yield pickle.loads(result["outcomes"])
+    except RayTaskError as error:
+        cause = error.cause
+        raise (cause if isinstance(cause, OSError) else error) from error
