@@ -120,5 +120,22 @@ def test_nginx_accepts_its_file(tmp_path):
     accepts(program("nginx"), "-t", "-c", str(config), "-p", str(tmp_path))
 
 
+@pytest.mark.parametrize("version", ["1.29", "1.33"])
+@pytest.mark.parametrize("kind", sorted(set(KUBERNETES) - {"Kustomization"}))  # that one never reaches a cluster
+def test_kubernetes_knows_every_field(kind, version):
+    """Against the schemas of Kubernetes itself; strictly: an unknown field is an error, not ignored."""
+    reason = "not installed (100 MB of schemas, so not in any extra): pip install kubernetes-validate"
+    kubernetes_validate = pytest.importorskip("kubernetes_validate", reason=reason)
+    kubernetes_validate.validate(KUBERNETES[kind], version, strict=True)
+
+
+def test_the_schemas_find_mistakes():
+    kubernetes_validate = pytest.importorskip("kubernetes_validate", reason="pip install kubernetes-validate")
+    wrong = json.loads(json.dumps(KUBERNETES["Deployment"]))
+    wrong["spec"]["template"]["spec"]["containers"][0]["readinesProbe"] = {}
+    with pytest.raises(kubernetes_validate.ValidationError, match="readinesProbe"):
+        kubernetes_validate.validate(wrong, "1.33", strict=True)
+
+
 def test_kustomize_accepts_the_manifests():
     accepts(program("kubectl"), "kustomize", str(DEPLOY / "kubernetes"))
