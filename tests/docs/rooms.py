@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 import soundfile
 
 from tests.conftest import voice_like
@@ -45,6 +46,14 @@ def corpus(path: Path, fixture: Fixture) -> None:
     replace(packed, splits=splits, texts=[f"buzz goes bee {number}" for number in range(len(packed))]).save(path)
 
 
+def shorten_adaptation(patch: pytest.MonkeyPatch) -> None:
+    """Three steps instead of a hundred: it is the way that is tested, not the voice."""
+    from valetts_hf.training.adaptation import adapt_voice
+
+    load = adapt_voice.load_settings
+    patch.setattr(adapt_voice, "load_settings", lambda *given, **named: replace(load(*given, **named), max_steps=3))
+
+
 # page -> name -> how it comes to be there
 FILES: dict[str, dict[str, Maker]] = {
     "README.md": {"my_voice.wav": None, "story.txt": story},
@@ -63,5 +72,5 @@ FILES: dict[str, dict[str, Maker]] = {
 # spoken by the tiny random checkpoint: what they do takes long, and what is said does not matter
 TINY = {"docs/adaptation.md", "docs/evaluation.md", "docs/export.md", "docs/finetuning.md"}
 
-# half a minute and more on one core
-SLOW = {"docs/adaptation.md", "docs/export.md"}
+# ten seconds and more on one core
+SLOW = {"docs/adaptation.md", "docs/data.md", "docs/evaluation.md", "docs/export.md"}

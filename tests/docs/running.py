@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import ast
 import contextlib
+import csv
 import io
 import json
 import os
@@ -17,6 +18,9 @@ import runpy
 import shlex
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,6 +37,8 @@ else:
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
 _PRINTS = re.compile(r"^\s*print\(.*\)  # -> (.+)$", re.MULTILINE)
 _ADDRESS = re.compile(r"127\.0\.0\.1:(8000|7860)")
+# What sets a machine up is looked at, not done: it is done already where this runs.
+SETUP = ("pip", "make", "pytest", "pre-commit", ".")
 _LAUNCHERS = ("python", "python3", "accelerate", "torchrun")
 
 
@@ -98,8 +104,8 @@ class Room:
 
     def run_command(self, words: list[str], text: str, target: str | None) -> None:
         program, *arguments = words
-        if program == "pip":
-            check_install(arguments)
+        if program in SETUP:
+            look_at_command(words)
         elif program == "export":
             name, _, value = arguments[0].partition("=")
             self.patch.setenv(name, os.path.expandvars(value))
@@ -111,6 +117,8 @@ class Room:
             if target:
                 (self.folder / target).write_bytes(out)
             self.check_outputs(arguments)
+        elif program == "python" and arguments[:2] == ["-m", "venv"]:
+            pass
         elif program in _LAUNCHERS:
             script, rest = script_of(words)
             subprocess.run([sys.executable, str(ROOT / script), *rest], cwd=self.folder, check=True, timeout=300)
@@ -127,7 +135,6 @@ class Room:
     def serve(self, arguments: list[str]) -> None:
         """The application of the command on a free port, until the page is done."""
         pytest.importorskip("prometheus_client", reason="pip install 'valetts-hf[serve]'")
-        from tests.serving.live_server import live
         from valetts_hf import ValeTTS
         from valetts_hf.cli import build_parser
         from valetts_hf.serving.app import create_demo_app
@@ -142,8 +149,26 @@ class Room:
             if arguments[0] == "demo"
             else create_server_app(tts, voices_folder=self.folder / "served", demo=given.demo)
         )
-        address = self.stack.enter_context(live(app))
-        self.addresses[str(given.port)] = address.removeprefix("http://")
+        self.addresses[str(given.port)] = self.stack.enter_context(listening(app))
+
+
+@contextlib.contextmanager
+def listening(app) -> Iterator[str]:
+    """Serve an application while the context lasts; gives its host and port."""
+    import uvicorn
+
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=2))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    lifecycle = getattr(app.state, "lifecycle", None)  # the server warms up before it answers, the page does not
+    while not server.started or (lifecycle is not None and lifecycle.stage.value == "starting"):
+        assert thread.is_alive(), "the server did not start"
+        time.sleep(0.02)
+    try:
+        yield f"127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(20)
 
 
 def manages_keys(arguments: list[str]) -> bool:
@@ -199,6 +224,7 @@ def understand(script: str, arguments: list[str]) -> argparse.Namespace:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(argparse.ArgumentParser, "parse_args", stop)
         patch.setattr(sys, "argv", [script, *arguments])
+        patch.syspath_prepend(str((ROOT / script).parent))  # as Python does
         try:
             runpy.run_path(str(ROOT / script), run_name="__main__")
         except Understood as understood:
@@ -225,6 +251,9 @@ def look_at_command(words: list[str]) -> None:
         build_parser().parse_args(words[1:])
     elif words[0] == "pip":
         check_install(words[1:])
+    elif words[0] == "make":
+        targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+        assert set(words[1:]) <= set(targets), f"make {shlex.join(words[1:])}: no such target"
     elif words[0] in _LAUNCHERS and any(word.endswith(".py") for word in words):
         script, arguments = script_of(words)
         assert (ROOT / script).is_file(), f"there is no {script}"
@@ -252,5 +281,7 @@ def parse(block: Block) -> None:
         from valetts_hf.processing.ssml import parse_ssml
 
         assert parse_ssml(block.body)
+    elif block.language == "csv":
+        assert len({len(row) for row in csv.reader(io.StringIO(block.body))}) == 1, "rows of different lengths"
     elif block.language != "text":
         raise AssertionError(f"{block.place}: a block of {block.language or 'no language'!r}: name one, or `text`")

@@ -1,48 +1,15 @@
-"""The guide to the page: its program runs, its pictures are there and small, and its table of errors names those there are."""
+"""The guide to the page names every error there is, and the page says each in both of its languages."""
 
 from __future__ import annotations
 
 import re
-import threading
 from pathlib import Path
-
-import soundfile
 
 from valetts_hf.serving import app, demo_api, errors, middleware, session_voices, studio, uploads, worker
 
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "demo.md").read_text(encoding="utf-8")
-
-
-def test_its_program_runs_as_it_stands(base_checkpoint, tmp_path, monkeypatch):
-    import uvicorn
-
-    from valetts_hf.inference import ValeTTS
-
-    server = uvicorn.Server(
-        uvicorn.Config(app.create_demo_app(ValeTTS.from_pretrained()), port=0, log_level="warning")
-    )
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-    port = server.servers[0].sockets[0].getsockname()[1]
-    monkeypatch.chdir(tmp_path)
-    (program,) = re.findall(r"^```python\n(.*?)^```$", GUIDE, flags=re.DOTALL | re.MULTILINE)
-    try:
-        exec(compile(program.replace("7860", str(port)), "docs/demo.md", "exec"), {"__name__": "guide"})
-    finally:
-        server.should_exit = True
-        thread.join(20)
-    audio, rate = soundfile.read(tmp_path / "true.wav")
-    assert rate == 24000 and len(audio) > 2400
-
-
-def test_its_pictures_are_there_and_small():
-    pictures = re.findall(r"images/\w+\.png", GUIDE)
-    assert len(pictures) == 2
-    assert all(0 < (ROOT / "docs" / picture).stat().st_size <= 300_000 for picture in pictures)
 
 
 def test_it_names_every_error():

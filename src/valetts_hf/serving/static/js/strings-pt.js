@@ -148,6 +148,7 @@ export const pt = {
   "error.busy": "O servidor está ocupado com outros pedidos: tente de novo em alguns segundos.",
   "error.text_too_long": "O texto é longo demais para esta página: encurte-o.",
   "error.too_large": "O pedido é grande demais: envie um texto ou uma gravação menor.",
+  "error.too_slow": "O pedido chegou devagar demais. Tente de novo.",
   "error.invalid_request": "Este pedido tem um valor que não se pode usar: verifique os números.",
   "error.invalid_value": "Este texto ou um dos valores não se pode usar: mude-o.",
   "error.nothing_to_say": "Não há nada neste texto que se possa dizer: digite algumas palavras.",
