@@ -6,7 +6,14 @@ import torch
 from transformers import pipeline
 from transformers.pipelines.text_to_audio import TextToAudioPipeline
 
-from valetts_hf import ValeTTSPipeline, direct
+from tests.conftest import TINY_STYLE_SIZE
+from valetts_hf import Sketch, Style, ValeTTS, ValeTTSPipeline, Voice, direct
+from valetts_hf.direction.sketch_tokens import padded_curves
+from valetts_hf.inference import MarkupError
+from valetts_hf.inference.pipeline_inputs import sketch_over
+from valetts_hf.processing.directed_text import DirectedText
+from valetts_hf.voices.fingerprint import checkpoint_fingerprint
+from valetts_hf.voices.library import VoiceLibrary
 
 
 TEXTS = ["Yes.", "The ferry leaves the harbour at seven.", "Good morning, everybody!"]
@@ -125,6 +132,97 @@ def test_ssml(pipe, stock):
     same(slow, stock(document, preprocess_params={"ssml": True}, forward_params=still))
 
 
+# what no random number moves, so that differences are those of the arguments
+STILL = {"noise_scale": 0.0, "duration_noise_scale": 0.0, "seed": 5}
+RISE = {"format": "valetts-sketch", "version": 1, "pitch": {"unit": "semitones", "values": [-4.0, 6.0]}}
+
+
+def test_styles_in_every_form(pipe, tiny_checkpoint, voice_wav):
+    plain = pipe(TEXTS[1], **STILL)
+    styled = pipe(TEXTS[1], style="token:1*1.5", **STILL)
+    assert len(styled["audio"]) != len(plain["audio"]) or not np.allclose(styled["audio"], plain["audio"])
+    same(pipe(TEXTS[1], style=Style.parse("token:1*1.5"), **STILL), styled)
+    same(pipe(TEXTS[1], style=Style.parse("token:1*1.5").to_dict(), **STILL), styled)
+    same(pipe({"text": TEXTS[1], "style": "token:1*1.5"}, **STILL), styled)
+    same(pipe(TEXTS[1], style="neutral", **STILL), plain)
+    heard = pipe(TEXTS[1], style=str(voice_wav), **STILL)
+    assert len(heard["audio"]) != len(plain["audio"]) or not np.allclose(heard["audio"], plain["audio"])
+    default = pipeline(
+        "text-to-speech", model=str(tiny_checkpoint), pipeline_class=ValeTTSPipeline, style="token:1*1.5", **STILL
+    )
+    same(default(TEXTS[1]), styled)
+    same(default(TEXTS[1], style="neutral"), plain)
+
+
+def test_styles_and_sketches_are_those_of_the_sdk(pipe, tiny_checkpoint, monkeypatch):
+    tts = ValeTTS.from_pretrained(tiny_checkpoint, device="cpu")
+    made, generate = [], tts.model.generate_latents
+    monkeypatch.setattr(
+        tts.model, "generate_latents", lambda *args, **kw: made.append(generate(*args, **kw)) or made[-1]
+    )
+    for arguments in ({}, {"style": "token:1*1.5"}, {"sketch": RISE}, {"style": "token:2", "sketch": RISE}):
+        tts(TEXTS[1], "en-us", noise_scale=0.0, seed=5, pauses="text", **arguments)
+        with torch.inference_mode():
+            expected = tts.model.decode(
+                *(made[-1][name] for name in ("latents", "pitch", "style")), gain=made[-1].gain
+            )
+        found = pipe(TEXTS[1], language="en-us", **STILL, **arguments)["audio"]
+        np.testing.assert_allclose(found, expected[0].numpy(), atol=1e-4)
+
+
+def test_a_sketch_is_that_of_the_model(pipe, stock):
+    drawn = pipe(TEXTS[1], sketch=RISE, **STILL)
+    same(pipe(TEXTS[1], sketch=Sketch.from_dict(RISE), **STILL), drawn)
+    same(pipe({"text": TEXTS[1], "sketch": RISE}, **STILL), drawn)
+    inputs = pipe.processor(TEXTS[1], return_tensors="pt")
+    curves = sketch_over(Sketch.from_dict(RISE), pipe.tokenizer, TEXTS[1], None)
+    assert len(curves.pitch) == inputs["input_ids"].shape[1]
+    assert np.isnan(curves.pitch[[0, -1]]).all() and np.nanmin(np.diff(curves.pitch)) > 0
+    sketch = {name: torch.from_numpy(array) for name, array in padded_curves([curves], len(curves.pitch)).items()}
+    with torch.no_grad():
+        expected = pipe.model(**inputs, **sketch, **STILL)
+    np.testing.assert_allclose(drawn["audio"], expected.waveform[0].numpy(), atol=1e-5)
+    plain = pipe(TEXTS[1], **STILL)
+    assert drawn["audio"].shape == plain["audio"].shape and not np.allclose(drawn["audio"], plain["audio"], atol=1e-4)
+
+
+@pytest.mark.parametrize("batch_size", [2, 5])
+def test_texts_with_and_without_style_and_sketch_meet_in_a_batch(pipe, batch_size):
+    items = [
+        {"text": TEXTS[1], "style": "token:1*1.5"},
+        TEXTS[0],
+        {"text": TEXTS[2], "sketch": RISE},
+        {"text": TEXTS[1], "style": "token:2", "sketch": RISE, "voice": "rui"},
+        {"text": '<speak><express-as style="token:3">Yes.</express-as></speak>', "ssml": True},
+    ]
+    alone = [pipe(item, **STILL) for item in items]
+    for one, many in zip(alone, pipe(items, **STILL, batch_size=batch_size)):
+        alike(one["audio"], many["audio"])
+    same(alone[4], pipe("Yes.", style="token:3", **STILL))
+    # what a text asks for itself comes first
+    same(alone[4], pipe(items[4], style="token:1", **STILL))
+
+
+def test_ssml_names_voices_of_the_checkpoint_and_of_the_user(pipe, tmp_path, monkeypatch):
+    document = '<speak><voice name="{}">Yes.</voice></speak>'
+    same(pipe(document.format("rui"), ssml=True, **STILL), pipe("Yes.", voice="rui", **STILL))
+    mine = Voice("mine", torch.linspace(-1, 1, TINY_STYLE_SIZE), checkpoint=checkpoint_fingerprint(pipe.model))
+    monkeypatch.setenv("VALETTS_HOME", str(tmp_path))
+    mine.save_pretrained(VoiceLibrary().path("mine"))
+    same(pipe(document.format("mine"), ssml=True, **STILL), pipe("Yes.", voice=mine, **STILL))
+    with pytest.raises(MarkupError, match="line 1, column 21: .*unknown voice 'nobody'"):
+        pipe(document.format("nobody"), ssml=True)
+    with pytest.raises(MarkupError, match="line 1, column 27: .*there is no token 9"):
+        pipe('<speak><express-as style="token:9">Yes.</express-as></speak>', ssml=True)
+
+
+def test_the_processor_alone_knows_no_styles(stock):
+    with pytest.raises(MarkupError, match="line 1, column 27: .*speak with ValeTTS or ValeTTSPipeline"):
+        stock('<speak><express-as style="calm">Yes.</express-as></speak>', preprocess_params={"ssml": True})
+    with pytest.raises(ValueError, match=r"text\[0\] has the style 'calm': .*ValeTTSPipeline"):
+        stock(DirectedText("Yes.", style="calm"))
+
+
 def test_defaults_from_construction(tiny_checkpoint, pipe):
     slow = pipeline(
         "text-to-speech",
@@ -195,6 +293,13 @@ def test_texts_with_settings_of_their_own(pipe, voice_wav):
     same(results[1], pipe(TEXTS[1], language="en-us", voice="rui", seed=10))
     same(results[2], pipe(TEXTS[1], language="en-us", reference_audio=str(voice_wav), seed=10))
     same(results[3], pipe(TEXTS[1], language="en-us", seed=10))
+    for one, many in zip(results, pipe(items, language="en-us", seed=10, batch_size=4)):
+        alike(one["audio"], many["audio"])
+    weights = torch.tensor([[0.0, 1.0, 0.0, 0.0]])
+    with pytest.raises(ValueError, match="cannot share a batch: use batch_size=1"):
+        pipe(items, seed=10, batch_size=4, style_token_weights=weights)
+    alone = pipe(items[2], language="en-us", seed=10, style_token_weights=weights)
+    assert len(alone["audio"]) != len(results[2]["audio"]) or not np.allclose(alone["audio"], results[2]["audio"])
 
 
 def test_languages_without_a_default_voice_can_share_a_batch(pipe):
@@ -225,6 +330,9 @@ def test_half_precision(tiny_checkpoint):
         ({"reference_audio": ["a.wav", "b.wav"]}, FileNotFoundError, "a.wav"),
         ({"speaking_rate": 0.0}, ValueError, "speaking_rate"),
         ({"seed": -1}, ValueError, "seed must be between 0 and"),
+        ({"style": "token:99"}, ValueError, "there is no token 99"),
+        ({"sketch": "nowhere.json"}, FileNotFoundError, "there is no sketch 'nowhere.json'"),
+        ({"sketch": 3}, TypeError, "a sketch is a Sketch, a dictionary or the path"),
     ],
     ids=lambda value: str(value)[:30],
 )

@@ -103,7 +103,7 @@ def token_curves(
 
 
 def padded_curves(rows: Sequence[TokenCurves | None], longest: int) -> dict[str, np.ndarray]:
-    """Arguments of the model for B rows padded to `longest` tokens: `sketch_pitch`, `sketch_energy` [B, T] and their ranges
+    """Arguments of the model for B rows padded, or cut, to `longest` tokens: `sketch_pitch`, `sketch_energy` [B, T] and their ranges
     [B, 2], float32; a row without sketch is NaN."""
     arrays = {f"sketch_{name}": np.full((len(rows), longest), np.nan, np.float32) for name in ("pitch", "energy")}
     ranges = {f"sketch_{name}_range": np.full((len(rows), 2), np.nan, np.float32) for name in ("pitch", "energy")}
@@ -111,7 +111,7 @@ def padded_curves(rows: Sequence[TokenCurves | None], longest: int) -> dict[str,
         if row is not None:
             for name in ("pitch", "energy"):
                 values = getattr(row, name)
-                arrays[f"sketch_{name}"][number, : len(values)] = values
+                arrays[f"sketch_{name}"][number, : len(values)] = values[:longest]
                 ranges[f"sketch_{name}_range"][number] = getattr(row, f"{name}_range")
     return arrays | ranges
 

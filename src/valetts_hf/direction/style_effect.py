@@ -40,12 +40,12 @@ class StyleEffect:
     """The effect of a style on any voice of a model.
 
     Args:
-        share (`float`): how much of the voice's own manner the references replace.
-        references (`torch.Tensor` [1, H]): sum of weight * reference.
-        tokens (`torch.Tensor` [1, H]): sum of weight * token offset.
+        share (`float`, or `torch.Tensor` [B, 1]): how much of the voice's own manner the references replace.
+        references (`torch.Tensor` [1 or B, H]): sum of weight * reference.
+        tokens (`torch.Tensor` [1 or B, H]): sum of weight * token offset.
     """
 
-    share: float
+    share: float | Tensor
     references: Tensor
     tokens: Tensor
 
@@ -68,7 +68,7 @@ class StyleEffect:
     @property
     def by_tokens_alone(self) -> bool:
         """Whether no voice or recording has a part in it."""
-        return self.share == 0 and not bool(self.references.any())
+        return not bool(torch.as_tensor(self.share).any()) and not bool(self.references.any())
 
 
 @torch.no_grad()

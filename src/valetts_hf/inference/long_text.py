@@ -247,7 +247,7 @@ def pieces_of(segments: list, tokenizer: Any, paragraph_ends: bool = False) -> l
         pause = pause_kind(segment.phonemes)
         if segment.sentence_end and pause == "none":  # a heading, or the line of a list
             pause = "sentence"
-        piece = Piece(ids, [number_of(segment.language)] * len(ids), _words_of(segment), pause)
+        piece = Piece(ids, [number_of(segment.language)] * len(ids), words_of(segment), pause)
         last = pieces[-1] if unfinished else None
         if last is not None and last.words[-1].language != segment.language and _fit_together(last, piece):
             pieces[-1] = _joined(last, piece)
@@ -259,7 +259,7 @@ def pieces_of(segments: list, tokenizer: Any, paragraph_ends: bool = False) -> l
     return pieces
 
 
-def _words_of(segment: Any) -> list[PieceWord]:
+def words_of(segment: Any) -> list[PieceWord]:
     """Words with their tokens; one without a sound of its own ("I am" said as one) shares its neighbour's.
 
     Raises:

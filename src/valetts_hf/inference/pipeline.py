@@ -6,22 +6,35 @@ returns the texts of a batch padded to the longest. B batch, S samples.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
 from transformers.pipelines.text_to_audio import AudioOutput, TextToAudioPipeline
 
+from valetts_hf.direction.sketch import Sketch, as_sketch
+from valetts_hf.direction.style_effect import StyleEffect
+from valetts_hf.inference.pipeline_inputs import (
+    sketch_over,
+    take_sketch,
+    take_style,
+    take_voice,
+    with_directions,
+    with_sketch,
+    with_style,
+    with_voice,
+)
 from valetts_hf.inference.streaming import speaking_with
 from valetts_hf.inference.style_lookup import StyleLookup
 from valetts_hf.inference.voice_lookup import AttachedAdapter, VoiceLookup
-from valetts_hf.processing.directed_text import DirectedText
-from valetts_hf.processing.text_directions import TokenDirections, padded_directions
+from valetts_hf.processing.directed_text import DirectedText, joined
 
 
 # Instead of the number of an adapter: whatever the model was loaded with, and the plain model.
 _AS_LOADED, _PLAIN = -1, -2
 # arguments of the call that the processor, and those that the model takes
 _PROCESSOR_ARGUMENTS = ("language", "voice", "ssml", "pause_scale", "pauses")
+_READ_HERE = ("reference_audio", "sampling_rate", "style", "sketch")
 _MODEL_ARGUMENTS = (
     "speaking_rate",
     "pitch_shift",
@@ -50,8 +63,10 @@ class ValeTTSPipeline(TextToAudioPipeline):
             per call, however many texts there are.
         sampling_rate (`int`):
             Rate of `reference_audio` in Hz where that is a bare array.
-        style (`str`, [`Style`], audio or `Voice`):
-            The manner of all texts of a call, while their voices stay: see [`ValeTTS.__call__`].
+        style (`str`, [`Style`], `dict`, audio, `Voice` or style vector):
+            The manner of the texts, while their voices stay: everything that [`ValeTTS`] takes in a call.
+        sketch ([`Sketch`], `dict` or `str`):
+            Pitch and energy drawn over each text, or the path of a file with them: as in a call of [`ValeTTS`].
         speaking_rate (`float`), pitch_shift (`float`, semitones), pitch_range (`float`), energy_shift (`float`, dB),
         noise_scale (`float`), duration_noise_scale (`float`), style_token_weights, seed (`int`):
             See [`ValeTTSForSpeech.forward`], on top of what a text itself asks for. The same seed gives a text the same
@@ -62,8 +77,8 @@ class ValeTTSPipeline(TextToAudioPipeline):
             As in the stock pipeline.
 
     The texts are strings or directed texts (see [`direct`]), alone, in a list, a generator or a `datasets` column; or
-    dictionaries with "text" and, for this text alone, "language", "voice", "ssml", "pause_scale", "pauses" or
-    "reference_audio". The result is `{"audio": np.ndarray of shape (S,), "sampling_rate": int}`, or a list of them.
+    dictionaries with "text" and, for this text alone, "language", "voice", "ssml", "pause_scale", "pauses", "style",
+    "sketch" or "reference_audio". A style that a text itself asks for comes before that of the call. The result is `{"audio": np.ndarray of shape (S,), "sampling_rate": int}`, or a list of them.
 
     Example:
 
@@ -77,6 +92,7 @@ class ValeTTSPipeline(TextToAudioPipeline):
     """
 
     _lookup: VoiceLookup | None = None
+    _styles: StyleLookup | None = None
 
     def __init__(self, *args: Any, **kwargs: Any):
         self._adapters: list[AttachedAdapter] = []
@@ -91,11 +107,12 @@ class ValeTTSPipeline(TextToAudioPipeline):
         reference_audio: Any = None,
         sampling_rate: int | None = None,
         style: Any = None,
+        sketch: Any = None,
         **arguments: Any,
     ) -> tuple[dict, dict, dict]:
         unknown = sorted(set(arguments) - {*_PROCESSOR_ARGUMENTS, *_MODEL_ARGUMENTS})
         if unknown:
-            known = ", ".join(("reference_audio", "sampling_rate", "style", *_PROCESSOR_ARGUMENTS, *_MODEL_ARGUMENTS))
+            known = ", ".join((*_READ_HERE, *_PROCESSOR_ARGUMENTS, *_MODEL_ARGUMENTS))
             raise TypeError(f"unknown argument{'s' * (len(unknown) > 1)} {', '.join(unknown)}: choose among {known}.")
         preprocess_params = dict(preprocess_params or {})
         preprocess_params.update({name: arguments[name] for name in _PROCESSOR_ARGUMENTS if name in arguments})
@@ -108,10 +125,12 @@ class ValeTTSPipeline(TextToAudioPipeline):
             preprocess_params["reference_features"] = None
         elif sampling_rate is not None:
             preprocess_params["sampling_rate"] = sampling_rate
+        if style is not None:
+            preprocess_params["effect"] = self._style_lookup().effect(style)
+        if sketch is not None:
+            preprocess_params["sketch"] = as_sketch(sketch)
         forward_params = dict(forward_params or {})
         forward_params.update({name: arguments[name] for name in _MODEL_ARGUMENTS if name in arguments})
-        if style is not None:
-            forward_params["style_effect"] = StyleLookup(self.model, self._voices()).effect(style)
         # the defaults of the pipeline stay in force under what a call says
         defaults = getattr(self, "_forward_params", {}).get("forward_params", {})
         return super()._sanitize_parameters(
@@ -132,7 +151,14 @@ class ValeTTSPipeline(TextToAudioPipeline):
             )
         return dict(features)
 
-    def preprocess(self, text: Any, reference_features: dict | None = None, **kwargs: Any):
+    def preprocess(
+        self,
+        text: Any,
+        reference_features: dict | None = None,
+        effect: StyleEffect | None = None,
+        sketch: Sketch | None = None,
+        **kwargs: Any,
+    ):
         if isinstance(text, dict):
             item = dict(text)
             if not isinstance(item.get("text"), (str, DirectedText)):
@@ -142,22 +168,39 @@ class ValeTTSPipeline(TextToAudioPipeline):
                 reference_features = self._reference_features(
                     item.pop("reference_audio"), item.pop("sampling_rate", None)
                 )
-            unknown = sorted(set(item) - {*_PROCESSOR_ARGUMENTS, "reference_audio", "sampling_rate"})
+            unknown = sorted(set(item) - {*_PROCESSOR_ARGUMENTS, *_READ_HERE})
             if unknown:
                 raise ValueError(f"a text given as a dictionary has the unknown keys {', '.join(unknown)}.")
             own = {name: value for name, value in item.items() if value is not None}
+            if "style" in own:
+                effect = self._style_lookup().effect(own.pop("style"))
+            if "sketch" in own:
+                sketch = as_sketch(own.pop("sketch"))
             if "voice" in own:
                 reference_features = None
             kwargs.update(own)
+        if kwargs.get("ssml") and self.processor is not None:
+            text = joined(self.processor.read_ssml(text, kwargs.get("language"), self._checks()))
+            del kwargs["ssml"]
+        if isinstance(text, DirectedText):
+            if text.style is not None:
+                effect, text = self._style_lookup().effect(text.style), replace(text, style=None)
+            if text.voice is not None and kwargs.get("voice") is None:
+                kwargs["voice"] = text.voice
         if reference_features is None:
             adapter = self._take_stored_voice(kwargs)
-            return _with_directions({**super().preprocess(text, **kwargs), "adapter": adapter})
-        kwargs.pop("voice", None)
-        inputs = _with_directions({**super().preprocess(text, **kwargs), "adapter": torch.tensor([_PLAIN])})
-        inputs.pop("style", None)  # the default voice of the language
-        for name, value in reference_features.items():
-            inputs[name] = value.to(self.model.dtype) if value.is_floating_point() else value
-        return inputs
+            inputs = {**super().preprocess(text, **kwargs), "adapter": adapter}
+        else:
+            kwargs.pop("voice", None)
+            inputs = {**super().preprocess(text, **kwargs), "adapter": torch.tensor([_PLAIN])}
+            inputs.pop("style", None)  # the default voice of the language
+            for name, value in reference_features.items():
+                inputs[name] = value.to(self.model.dtype) if value.is_floating_point() else value
+        tokenizer = self.tokenizer if self.processor is None else self.processor.tokenizer
+        curves = None if sketch is None else sketch_over(sketch, tokenizer, text, kwargs.get("language"))
+        size = self.model.config.style.hidden_size
+        inputs = with_style(with_sketch(with_directions(inputs), curves), effect, size)
+        return with_voice(inputs, size, self.model.config.num_mel_bands)
 
     def _forward(self, model_inputs: dict, **kwargs: Any) -> dict:
         if kwargs["generate_kwargs"]:
@@ -167,7 +210,9 @@ class ValeTTSPipeline(TextToAudioPipeline):
             )
         forward_params = self._ensure_tensor_on_device(kwargs["forward_params"], device=self.device)
         adapters = model_inputs.pop("adapter", torch.tensor([_AS_LOADED])).tolist()
-        effect = forward_params.pop("style_effect", None)
+        take_voice(model_inputs, self.model, forward_params.get("style_token_weights") is not None)
+        forward_params |= take_sketch(model_inputs)
+        effect = take_style(model_inputs, self.model.dtype)
         if effect is not None:
             forward_params |= effect.inputs(self._identities(model_inputs))
         if set(adapters) == {_AS_LOADED}:  # also where an adapter is in force that this pipeline knows nothing of
@@ -189,6 +234,15 @@ class ValeTTSPipeline(TextToAudioPipeline):
         if self._lookup is None:
             self._lookup = VoiceLookup(self.model, self.processor)
         return self._lookup
+
+    def _style_lookup(self) -> StyleLookup:
+        if self._styles is None:
+            self._styles = StyleLookup(self.model, self._voices())
+        return self._styles
+
+    def _checks(self) -> dict:
+        """Of what SSML names; a voice may also be one of the user's own."""
+        return {"voice": self._voices().resolve, "style": self._style_lookup().effect}
 
     def _take_stored_voice(self, kwargs: dict) -> torch.Tensor:
         """Put the style of a stored voice in its place; returns the number [1] of the adapter to speak with."""
@@ -223,15 +277,6 @@ class ValeTTSPipeline(TextToAudioPipeline):
         result = super().postprocess(outputs["waveform"][..., :length])
         result["audio"] = result["audio"].reshape(-1)
         return result
-
-
-def _with_directions(inputs: dict) -> dict:
-    """The inputs of a text, directed or not, with all that directed ones have: they may meet in a batch."""
-    if "deliveries" not in inputs:
-        size = inputs["input_ids"].shape[1]
-        arrays = padded_directions([TokenDirections.neutral(size)], size)
-        inputs.update((name, torch.from_numpy(array)) for name, array in arrays.items())
-    return inputs
 
 
 __all__ = ["ValeTTSPipeline"]

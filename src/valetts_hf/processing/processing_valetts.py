@@ -18,6 +18,9 @@ from .text_directions import TokenDirections, padded_directions, whole_text_dire
 from .voice_selection import check_count, checked_voices, listed, resolve_voice
 
 
+_NO_STYLES = "the processor alone knows no styles: speak with ValeTTS or ValeTTSPipeline"
+
+
 class ValeTTSTextKwargs(TextKwargs, total=False):
     """
     language (`str` or `list[str]`, *optional*):
@@ -160,7 +163,7 @@ class ValeTTSProcessor(ProcessorMixin):
 
     def _own_checks(self) -> dict:
         def no_style(style: str) -> None:
-            raise ValueError("the processor alone knows no styles: speak with ValeTTS or ValeTTSPipeline")
+            raise ValueError(_NO_STYLES)
 
         return {"voice": lambda name: resolve_voice(name, self.voices, 1), "style": no_style}
 
@@ -269,6 +272,8 @@ def _check_text(text: Any) -> int | None:
     for index, item in enumerate(texts):
         if not isinstance(item, (str, DirectedText)):
             raise TypeError(f"text[{index}] must be a string, got {type(item).__name__}: {str(item)[:60]!r}.")
+        if isinstance(item, DirectedText) and item.style is not None:
+            raise ValueError(f"text[{index}] has the style {item.style!r}: {_NO_STYLES}.")
         if not (item.text if isinstance(item, DirectedText) else item).strip():
             place = f"[{index}]" if isinstance(text, (list, tuple)) else ""
             raise ValueError(f"text{place} is empty: pass something to say.")
