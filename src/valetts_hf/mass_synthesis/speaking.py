@@ -210,7 +210,11 @@ def speak_rows(job: Job, rows: Sequence[Row]) -> list[Outcome]:
 
 @functools.lru_cache(maxsize=1)
 def _speaker(job: Job) -> RowSpeaker:
+    from transformers.utils import logging
+
     _end_with_parent()
+    logging.set_verbosity_error()  # this process has no terminal of its own
+    logging.disable_progress_bar()
     device = job.device or _next_device()
     tts = ValeTTS.from_pretrained(job.model, device, num_threads=job.threads, batch_size=job.batch_size)
     return RowSpeaker(tts, Path(job.folder), job.format)

@@ -6,7 +6,8 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -165,7 +166,7 @@ def synthesize_dataset(
         groups = batches_of_rows(reader.rows(plan.pending), 1 if sentences == 1 else sentences * _ROWS_PER_SENTENCE)
         if several:
             del tts  # the processes have their own
-            name = None if model is None else os.fspath(model)  # type: ignore[arg-type]
+            name = None if model is None else _absolute(os.fspath(model))  # type: ignore[arg-type]
             job = Job(str(place.path.absolute()), settings.format, name, device, batch_size, threads)
             outcomes = _of_several(job, groups, processes, ray)
         else:
@@ -174,8 +175,6 @@ def synthesize_dataset(
 
 
 def _of_several(job: Job, groups: Any, processes: int, ray: str | None) -> Iterator[list[Outcome]]:
-    from dataclasses import replace
-
     if ray is None:
         from valetts_hf.serving.cores import usable_cores
 
@@ -183,7 +182,7 @@ def _of_several(job: Job, groups: Any, processes: int, ray: str | None) -> Itera
         return speak_in_processes(replace(job, threads=threads), groups, processes)
     from valetts_hf.mass_synthesis.ray_executor import speak_on_ray
 
-    return speak_on_ray(job, groups, processes, None if ray == "local" else ray)
+    return speak_on_ray(job, groups, processes, ray)
 
 
 def _carry_out(
@@ -213,6 +212,12 @@ def _carry_out(
         if progress is not None:
             progress(report)
     return report
+
+
+def _absolute(name: str) -> str:
+    """A folder as processes that start elsewhere see it; the name of a repository as it is."""
+    path = Path(name).expanduser()
+    return str(path.absolute()) if path.is_dir() else name
 
 
 def _own_device() -> str | None:
