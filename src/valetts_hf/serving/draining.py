@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from valetts_hf.serving.lifecycle import Lifecycle, Stage
+from valetts_hf.serving.slow_clients import PromptProtocol
 
 
 class DrainingServer(uvicorn.Server):
@@ -52,6 +53,7 @@ def server_config(app: FastAPI, finish_seconds: float, **more: Any) -> uvicorn.C
         access_log=False,  # addresses hold names of voices; our own log leaves them out
         server_header=False,
         timeout_graceful_shutdown=max(1, round(finish_seconds)),
+        http=PromptProtocol,
         timeout_keep_alive=75,  # longer than proxies keep theirs, so that none sends into a connection that closes
         ws_max_size=app.state.max_message_bytes,  # before a message is in memory
         ws_per_message_deflate=False,  # sound does not shrink, and small messages could unpack to large ones

@@ -6,9 +6,11 @@ import logging
 import threading
 from collections.abc import Callable
 from enum import Enum
+from typing import Any
 
 from fastapi import APIRouter
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from pydantic import BaseModel
 
 from valetts_hf.inference import ValeTTS
 from valetts_hf.serving.metrics import CONTENT_TYPE, Metrics
@@ -19,6 +21,13 @@ logger = logging.getLogger("valetts_hf.serving")
 
 # A single step takes a second or so; one that takes this long hangs in a driver, and only a restart helps.
 STUCK_SECONDS = 120.0
+
+
+class StatusAnswer(BaseModel):
+    status: str
+
+
+_UNWELL: dict[int | str, dict[str, Any]] = {503: {"model": StatusAnswer, "description": "not so"}}
 
 
 class Stage(Enum):
@@ -66,20 +75,20 @@ def health_router(lifecycle: Lifecycle, scheduler: Scheduler, metrics: Metrics) 
     """`/healthz`, `/readyz` and `/metrics`: without a key, and without anything about texts or clients."""
     router = APIRouter(tags=["operation"])
 
-    @router.get("/healthz")
+    @router.get("/healthz", response_model=StatusAnswer, responses=_UNWELL)
     async def healthz() -> JSONResponse:
         """200 while the process works; 503 when only a restart helps."""
         stuck = scheduler.stuck_seconds()
         failed = lifecycle.stage is Stage.FAILED or stuck > STUCK_SECONDS
         return JSONResponse({"status": "failed" if failed else "ok"}, 503 if failed else 200)
 
-    @router.get("/readyz")
+    @router.get("/readyz", response_model=StatusAnswer, responses=_UNWELL)
     async def readyz() -> JSONResponse:
         """200 when requests are welcome: after warm-up, and not while the server drains."""
         ready = lifecycle.stage is Stage.READY
         return JSONResponse({"status": lifecycle.stage.value}, 200 if ready else 503)
 
-    @router.get("/metrics")
+    @router.get("/metrics", response_class=PlainTextResponse)
     async def numbers() -> Response:
         """Counters for Prometheus."""
         return Response(metrics.text(), media_type=CONTENT_TYPE)

@@ -5,6 +5,8 @@ Plain ASGI, so that streaming and the watch for clients that leave work through 
 
 from __future__ import annotations
 
+import asyncio
+import time
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -63,11 +65,11 @@ class Guard:
 
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         limit = self.settings.max_upload_bytes if path in self.upload_paths else self.settings.max_request_bytes
-        body = _LimitedBody(receive, limit)
+        body = _LimitedBody(receive, limit, self.settings.body_seconds)
         try:
             headers = Headers(scope=scope)
             self._check_origin(headers)
-            await body.check_announced(headers.get("content-length"))
+            await body.check_announced(headers)
             await self.app(scope, body, send_with_headers)
         except Exception as error:
             answer = error if isinstance(error, ServiceError) else unexpected(error)
@@ -103,29 +105,44 @@ class Guard:
 
 
 class _LimitedBody:
-    """`receive` of an ASGI app that stops after `limit` bytes."""
+    """`receive` of an ASGI app that stops after `limit` bytes, and after `seconds` without the end of the body."""
 
-    def __init__(self, receive: Receive, limit: int):
+    def __init__(self, receive: Receive, limit: int, seconds: float):
         self._receive = receive
         self._limit = limit
         self._seen = 0
+        self._until = time.monotonic() + seconds
+        self._complete = False
 
-    async def check_announced(self, length: str | None) -> None:
-        if length is not None and length.isdigit() and int(length) > self._limit:
-            await self._refuse()
+    async def check_announced(self, headers: Headers) -> None:
+        """Refuse what says that it is too large, before it is sent where the client asks first."""
+        length = headers.get("content-length", "")
+        if length.isdigit() and int(length) > self._limit:
+            await self._refuse(int(length) <= _DRAIN_BYTES and "expect" not in headers)
 
     async def __call__(self) -> Message:
-        message = await self._receive()
+        message = await self._next()
         if message["type"] == "http.request":
             self._seen += len(message.get("body", b""))
+            self._complete = not message.get("more_body", False)
             if self._seen > self._limit:
-                await self._refuse(message.get("more_body", False))
+                await self._refuse(not self._complete)
         return message
 
-    async def _refuse(self, more: bool = True) -> None:
+    async def _next(self) -> Message:
+        if self._complete:  # now the wait is for the client to leave
+            return await self._receive()
+        try:
+            return await asyncio.wait_for(self._receive(), max(0.0, self._until - time.monotonic()))
+        except asyncio.TimeoutError:
+            raise ServiceError(
+                408, "too_slow", "the request came too slowly: send it again.", headers={"Connection": "close"}
+            ) from None
+
+    async def _refuse(self, more: bool) -> None:
         thrown_away = 0
         while more and thrown_away < _DRAIN_BYTES:
-            message = await self._receive()
+            message = await self._next()
             thrown_away += len(message.get("body", b""))
             more = message["type"] == "http.request" and message.get("more_body", False)
         size = f"{self._limit / (1 << 20):g} MB"

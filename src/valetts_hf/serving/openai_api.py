@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from valetts_hf.serving.description import errors
 from valetts_hf.serving.errors import ServiceError
 from valetts_hf.serving.metrics import Metrics
 from valetts_hf.serving.rate_limits import RateLimit
@@ -35,9 +36,13 @@ _AUDIO_ANSWER: dict[int | str, dict[str, Any]] = {
 _TEXT_ANSWER: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "when what is said",
-        "content": {kind: {"schema": {"type": "string"}} for kind in _SUBTITLES.values()},
+        "content": {
+            kind: {"schema": {"type": "object" if kind == "application/json" else "string"}}
+            for kind in _SUBTITLES.values()
+        },
     }
 }
+_SPEAKING = (404, 408, 413, 503, 504)
 
 
 def openai_router(
@@ -61,18 +66,18 @@ def openai_router(
             metrics.refused.labels(refusal.code).inc()
             raise
 
-    @router.get("/models")
+    @router.get("/models", responses=errors())
     async def models() -> ModelList:
         """The model there is."""
         return ModelList(data=[ModelCard(id=MODEL)])
 
-    @router.get("/models/{name}")
+    @router.get("/models/{name}", responses=errors(404))
     async def model(name: str) -> ModelCard:
         """What is known about a model."""
         service.check_model(name)
         return ModelCard(id=name)
 
-    @router.post("/audio/speech", response_class=Response, responses=_AUDIO_ANSWER)
+    @router.post("/audio/speech", response_class=Response, responses=_AUDIO_ANSWER | errors(*_SPEAKING))
     async def speech(body: SpeechRequest, request: Request) -> Response:
         """A text, spoken. The first bytes come with the first half second of speech."""
         task = service.task(body, request.state.owner)
@@ -126,7 +131,7 @@ def openai_router(
             return _JobResponse(job, metrics, record, events(), "text/event-stream", headers)
         return _JobResponse(job, metrics, record, audio(), media_type, headers)
 
-    @router.post("/audio/timestamps", response_class=Response, responses=_TEXT_ANSWER)
+    @router.post("/audio/timestamps", response_class=Response, responses=_TEXT_ANSWER | errors(*_SPEAKING))
     async def timestamps(body: TimestampsRequest, request: Request) -> Response:
         """When what is said in the speech that the same request to `/v1/audio/speech` gives."""
         task = service.task(body, request.state.owner)

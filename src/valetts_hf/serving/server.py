@@ -12,6 +12,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from valetts_hf.inference import ValeTTS
 from valetts_hf.serving.api_keys import KeyFile
 from valetts_hf.serving.app import create_demo_app
+from valetts_hf.serving.description import describe
 from valetts_hf.serving.errors import install_error_handlers
 from valetts_hf.serving.front import Front
 from valetts_hf.serving.lifecycle import Lifecycle, Stage, health_router, warm
@@ -102,6 +103,7 @@ def create_server_app(
     app.include_router(openai_router(service, scheduler, cache, metrics, characters))
     app.include_router(live)
     app.include_router(voices_router(service, scheduler))
+    describe(app, keys is not None)
     if demo:
         app.mount(DEMO_PATH, create_demo_app(tts, settings, scheduler))
     uploads = (VOICES_PATH, DEMO_PATH + UPLOAD_PATH)

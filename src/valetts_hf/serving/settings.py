@@ -12,6 +12,7 @@ class DemoSettings:
         max_characters (`int`): of one text.
         max_request_bytes (`int`): of one JSON request.
         max_upload_bytes (`int`): of one uploaded recording, form fields included.
+        body_seconds (`float`): after so long without its end a request is given up.
         workers (`int`): requests computed at the same time.
         max_waiting (`int`): requests that may wait for a worker; more are refused with 429.
         max_voices (`int`): uploaded voices held in memory; the least recently used goes first.
@@ -28,6 +29,7 @@ class DemoSettings:
     max_characters: int = 1000
     max_request_bytes: int = 1 << 20
     max_upload_bytes: int = 8 << 20
+    body_seconds: float = 60.0
     workers: int = 1
     max_waiting: int = 8
     max_voices: int = 64
@@ -42,8 +44,9 @@ class DemoSettings:
                 raise ValueError(f"{name} must be 1 or more, got {getattr(self, name)!r}.")
         if self.max_waiting < 0:
             raise ValueError(f"max_waiting must be 0 or more, got {self.max_waiting!r}.")
-        if not self.voice_minutes > 0:
-            raise ValueError(f"voice_minutes must be more than 0, got {self.voice_minutes!r}.")
+        for name in ("voice_minutes", "body_seconds"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be more than 0, got {getattr(self, name)!r}.")
         for origin in self.frame_ancestors:
             if not origin.startswith(("https://", "http://")) or any(char in origin for char in " ;,'\"\r\n"):
                 raise ValueError(f"{origin!r} is no origin that could frame the page: write https://example.org.")

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import Response
 
+from valetts_hf.serving.description import errors
 from valetts_hf.serving.errors import ServiceError
 from valetts_hf.serving.scheduler import Scheduler
 from valetts_hf.serving.speech_schemas import StyleCard, StyleList, VoiceCard, VoiceList
@@ -30,12 +31,12 @@ def voices_router(service: SpeechService, scheduler: Scheduler) -> APIRouter:
     """
     router = APIRouter(prefix="/v1", tags=["voices"])
 
-    @router.get("/voices")
+    @router.get("/voices", responses=errors())
     async def voices(request: Request) -> VoiceList:
         """The checkpoint's voices and your own."""
         return VoiceList(data=service.voices(request.state.owner))
 
-    @router.post("/voices", status_code=201)
+    @router.post("/voices", status_code=201, responses=errors(408, 409, 413, 415, 503, 504))
     async def add_voice(
         request: Request,
         recording: Annotated[list[UploadFile], File(description="1 to 5 recordings of one person, 5-6 seconds each")],
@@ -91,7 +92,7 @@ def voices_router(service: SpeechService, scheduler: Scheduler) -> APIRouter:
 
         return await scheduler.run(request, work)
 
-    @router.delete("/voices/{name}", status_code=204)
+    @router.delete("/voices/{name}", status_code=204, responses=errors(404))
     async def remove_voice(name: str, request: Request) -> Response:
         """Delete one of your voices, now and for good."""
         library = service.library(request.state.owner)
@@ -100,7 +101,7 @@ def voices_router(service: SpeechService, scheduler: Scheduler) -> APIRouter:
         library.remove(name)
         return Response(status_code=204)
 
-    @router.get("/styles")
+    @router.get("/styles", responses=errors())
     async def styles() -> StyleList:
         """Manners of speaking that `style` takes."""
         return StyleList(

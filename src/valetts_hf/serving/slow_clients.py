@@ -1,0 +1,51 @@
+"""HTTP for clients that mean it: a connection whose request does not arrive is closed, and does not stay open for ever, a
+letter of a header at a time. (How long a body may take is the affair of `middleware.Guard`.)"""
+
+from __future__ import annotations
+
+import asyncio
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+
+class PromptProtocol(H11Protocol):
+    """uvicorn's protocol with a limit on the time that the head of a request takes."""
+
+    head_seconds = 20.0
+    linger_seconds = 1.0  # for a client that is still sending what nobody reads to see the answer
+    _patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._expect_a_request()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._expect_a_request()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget()
+        super().connection_lost(exc)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.conn.their_state is h11.SEND_BODY:  # answered without the rest of its body
+            self.loop.call_later(self.linger_seconds, self.transport.close)
+
+    def _expect_a_request(self) -> None:
+        """Start to wait where a head has not arrived or not completely, stop where it has."""
+        if self.conn.their_state is not h11.IDLE or self.transport.is_closing():
+            self._forget()
+        elif self._patience is None:
+            self._patience = self.loop.call_later(self.head_seconds, self._give_up)
+
+    def _give_up(self) -> None:
+        self._patience = None
+        if self.conn.their_state is h11.IDLE:
+            self.transport.close()
+
+    def _forget(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
