@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import valetts_hf
 from valetts_hf import cli
 from valetts_hf.commands import doctor, integrity
+
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture
@@ -136,7 +141,7 @@ def test_transformers_and_kernels_are_a_pair(monkeypatch, kernels, status):
 
 
 def test_versions_outside_the_tested_bounds(monkeypatch):
-    monkeypatch.setattr(doctor, "_requirement_of", lambda package, name: ">=99" if name == "numpy" else "")
+    monkeypatch.setattr(doctor, "_requirement_of", lambda package, name, extra=None: ">=99" if name == "numpy" else "")
     checks = {check.name: check for check in doctor.check_packages()}
     assert checks["numpy"].status == "warning" and checks["numpy"].remedy == 'pip install "numpy>=99"'
     assert checks["torch"].status == "ok"
@@ -149,6 +154,62 @@ def test_bounds_come_from_the_metadata(monkeypatch):
     assert doctor._requirement_of("valetts-hf", "accelerate") == "<2,>=1.10"
     assert doctor._requirement_of("valetts-hf", "datasets") == ">=4"
     assert doctor._requirement_of("valetts-hf", "torchaudio") == ""
+
+
+def test_bounds_of_extras(monkeypatch):
+    lines = [
+        'uvicorn<1,>=0.30; extra == "demo"',
+        "uvicorn<1,>=0.35; extra == 'serve'",
+        'onnx<2,>=1.18; extra == "onnx"',
+    ]
+    monkeypatch.setattr(doctor.importlib.metadata, "requires", lambda package: lines)
+    assert doctor._requirement_of("valetts-hf", "uvicorn", "demo") == "<1,>=0.30"
+    assert doctor._requirement_of("valetts-hf", "uvicorn", "serve") == "<1,>=0.35"
+    installed = {"uvicorn": "0.32.0", "onnx": "1.23.2", "onnxscript": "0.7.2", "onnxruntime-gpu": "1.22.0"}
+    monkeypatch.setattr(doctor, "_version", lambda name: installed.get(name, "0.115"))
+    checks = {check.name: check for check in doctor.check_packages()}
+    assert checks["[demo]"].status == "ok" and "uvicorn 0.32.0" in checks["[demo]"].detail
+    assert checks["[serve]"].status == "warning" and "tested with uvicorn<1,>=0.35" in checks["[serve]"].detail
+    assert checks["[serve]"].remedy == 'pip install "uvicorn<1,>=0.35"'
+    assert checks["[onnx]"].status == "ok"  # onnxruntime under its other name
+    del installed["onnx"]
+    monkeypatch.setattr(doctor, "_version", lambda name: installed.get(name))
+    checks = {check.name: check for check in doctor.check_packages()}
+    assert checks["[onnx]"].status == "info" and checks["[onnx]"].detail == "not complete, missing: onnx"
+    assert checks["[onnx]"].remedy == 'pip install "onnx<2,>=1.18"'
+
+
+@pytest.mark.parametrize("extra", ["demo", "serve", "onnx"])
+def test_extras_are_those_of_the_package(extra):
+    """All libraries of an extra, those of the extras it is made of included, but for what speaking itself needs."""
+    tomllib = pytest.importorskip("tomllib", reason="in Python since 3.11")
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+
+    def names(lines: list[str]) -> set[str]:
+        found = set()
+        for line in lines:
+            name = re.match(r"[\w-]+", line)[0]
+            inner = re.match(r"valetts-hf\[([\w,]+)\]", line)
+            found |= names([each for other in inner[1].split(",") for each in extras[other]]) if inner else {name}
+        return found
+
+    assert set(doctor.EXTRAS[extra]) == names(extras[extra]) - set(doctor.CORE)
+
+
+def test_onnx_runtime_and_its_providers(monkeypatch):
+    versions(monkeypatch, onnxruntime="1.22.0")
+    runtime = SimpleNamespace(__version__="1.22.0", get_available_providers=lambda: ["CUDAExecutionProvider"])
+    monkeypatch.setitem(sys.modules, "onnxruntime", runtime)
+    (check,) = doctor.check_onnx_runtime()
+    assert (check.status, check.detail) == ("ok", "1.22.0, providers: CUDAExecutionProvider")
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    (check,) = doctor.check_onnx_runtime()
+    assert check.status == "warning" and "cannot be imported" in check.detail and check.remedy
+    versions(monkeypatch, onnxruntime="1.22.0", **{"onnxruntime-gpu": "1.22.0"})
+    (check,) = doctor.check_onnx_runtime()
+    assert check.status == "warning" and "overwrite" in check.detail and "onnxruntime-gpu" in check.remedy
+    versions(monkeypatch)
+    assert list(doctor.check_onnx_runtime()) == []
 
 
 def test_a_library_that_cannot_be_imported_is_a_finding(monkeypatch):

@@ -33,8 +33,11 @@ EXTRAS = {
     "kernels": ["kernels"],
     "play": ["sounddevice"],
     "demo": ["fastapi", "uvicorn", "python-multipart"],
-    "serve": ["fastapi", "uvicorn", "python-multipart", "prometheus-client"],
+    "serve": ["fastapi", "uvicorn", "python-multipart", "prometheus-client", "websockets"],
+    "onnx": ["onnx", "onnxscript", "onnxruntime"],
 }
+# The same module under another name.
+_SAME = {"pyworld-prebuilt": "pyworld", "onnxruntime": "onnxruntime-gpu"}
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,7 @@ def diagnose() -> list[Check]:
         ("audio formats", check_audio),
         ("playback", check_playback),
         ("kernels", check_kernels),
+        ("onnx runtime", check_onnx_runtime),
         ("checkpoint", check_checkpoint),
         ("hub", check_hub),
     )
@@ -123,18 +127,19 @@ def check_packages() -> Iterator[Check]:
         else:
             yield Check(name, "ok", installed)
     for extra, names in EXTRAS.items():
-        missing = [name for name in names if _version(name) is None]
-        if "pyworld-prebuilt" in missing and _version("pyworld") is not None:
-            missing.remove("pyworld-prebuilt")  # the same module under its original name
+        found = {name: _version(name) or _version(_SAME.get(name, name)) for name in names}
+        missing = [name for name, version in found.items() if version is None]
+        bounds = {name: _requirement_of("valetts-hf", name, extra) for name in names}
+        unfit = [name for name, version in found.items() if version and not _inside(version, bounds[name])]
+        listed = ", ".join(f"{name} {version}" for name, version in found.items() if version)
         if missing:
-            yield Check(
-                f"[{extra}]",
-                "info",
-                f"not complete, missing: {', '.join(missing)}",
-                _install(missing),
-            )
+            detail = f"not complete, missing: {', '.join(missing)}"
+            yield Check(f"[{extra}]", "info", detail, _install(missing, extra))
+        elif unfit:
+            wanted = ", ".join(name + bounds[name] for name in unfit)
+            yield Check(f"[{extra}]", "warning", f"{listed}; tested with {wanted}", _install(unfit, extra))
         else:
-            yield Check(f"[{extra}]", "ok", ", ".join(f"{name} {_version(name) or ''}".strip() for name in names))
+            yield Check(f"[{extra}]", "ok", listed)
 
 
 def check_torch() -> Iterator[Check]:
@@ -274,6 +279,25 @@ def check_kernels() -> Iterator[Check]:
         yield Check(finding.name, finding.status, finding.detail, finding.remedy)
 
 
+def check_onnx_runtime() -> Iterator[Check]:
+    """Where exported models could be computed; nothing where ONNX Runtime is not installed."""
+    packages = [name for name in ("onnxruntime", "onnxruntime-gpu") if _version(name) is not None]
+    if not packages:
+        return
+    remedy = f'pip uninstall -y onnxruntime onnxruntime-gpu && pip install "{packages[-1]}"'
+    if len(packages) > 1:
+        yield Check("onnx runtime", "warning", "onnxruntime and onnxruntime-gpu overwrite each other's files", remedy)
+        return
+    try:
+        import onnxruntime
+
+        providers = onnxruntime.get_available_providers()
+    except Exception as error:
+        yield Check("onnx runtime", "warning", f"cannot be imported: {one_line(error)}", remedy)
+        return
+    yield Check("onnx runtime", "ok", f"{onnxruntime.__version__}, providers: {', '.join(providers)}")
+
+
 def check_checkpoint() -> Iterator[Check]:
     folder = Path(bundled_checkpoint())
     remedy = "install the package again, with pip's --force-reinstall --no-deps"
@@ -319,12 +343,14 @@ def _declared_bounds() -> dict[str, str]:
     return {name: bounds for name in CORE if (bounds := _requirement_of("valetts-hf", name))}
 
 
-def _requirement_of(package: str, dependency: str) -> str:
-    """The bounds a package's metadata puts on one of its dependencies; "" where it says nothing."""
+def _requirement_of(package: str, dependency: str, extra: str | None = None) -> str:
+    """The bounds a package's metadata puts on one of its dependencies, first of all for an extra; "" where it says nothing."""
     try:
         lines = importlib.metadata.requires(package) or []
     except importlib.metadata.PackageNotFoundError:
         return ""
+    if extra is not None:
+        lines = sorted(lines, key=lambda line: re.search(rf"extra == ['\"]{extra}['\"]", line) is None)
     for line in lines:
         match = re.match(r"\s*([A-Za-z0-9._-]+)\s*(?:\[[^\]]*\])?\s*\(?([^;)]*)", line)
         if match and match[1].lower().replace("_", "-") == dependency:
@@ -332,9 +358,9 @@ def _requirement_of(package: str, dependency: str) -> str:
     return ""
 
 
-def _install(names: list[str]) -> str:
+def _install(names: list[str], extra: str | None = None) -> str:
     """The pip command for some of our dependencies, within their bounds."""
-    wanted = [name + _requirement_of("valetts-hf", name) for name in names]
+    wanted = [name + _requirement_of("valetts-hf", name, extra) for name in names]
     return "pip install " + " ".join(f'"{item}"' if set("<>!~*") & set(item) else item for item in wanted)
 
 
