@@ -29,7 +29,7 @@ _AUDIO_ANSWER: dict[int | str, dict[str, Any]] = {
         "description": "an audio file, sent while it is made; or events, with `stream_format: sse`",
         "content": {
             **{kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA_TYPES.values()},
-            "text/event-stream": {"schema": {"type": "string"}},
+            "text/event-stream": {"schema": {"type": "object", "properties": {"data": {"type": "string"}}}},  # an event
         },
     }
 }
