@@ -138,3 +138,11 @@ def test_recipes_of_the_pages_load(tmp_path):
     assert load_recipe(recipes / "mine.yaml").gradient_accumulation == 4
     (block,) = blocks("docs/augmentation.md", "yaml")
     assert AugmentationConfig.from_dict(yaml.safe_load(block.body)["augmentation"])
+
+
+def test_the_page_of_the_command_line_names_every_command():
+    from valetts_hf.cli import build_parser
+
+    (commands,) = (action.choices for action in build_parser()._actions if isinstance(action.choices, dict))
+    headings = " ".join(re.findall(r"^## (.*)$", read("docs/cli.md"), re.MULTILINE))
+    assert len(commands) > 10 and not [name for name in commands if name not in headings.replace(",", "").split()]
