@@ -308,6 +308,40 @@ def test_a_recording_becomes_a_voice(page, recording, tmp_path):
     speak(page)
 
 
+def test_an_uploaded_voice_is_forgotten_at_a_key(page, recording):
+    from selenium.webdriver.common.keys import Keys
+
+    chosen = "return document.querySelector('#voice').value"
+    button = page.find("#forget-voice")
+    assert not button.is_displayed(), "the voices of the model cannot be forgotten"
+    page.click("#add-voice")
+    page.find("#clip-file").send_keys(str(recording))
+    page.find("#clip-name").clear()
+    page.find("#clip-name").send_keys("Eva")
+    page.click("#clip-consent")
+    page.click("#clip-make")
+    page.status("The voice Eva is ready")
+    key = page.run(chosen)
+    assert button.is_displayed() and button.accessible_name == "Forget this voice"
+    choose = "const list = document.querySelector('#voice'); list.value = arguments[0]; list.dispatchEvent(new Event('change'))"
+    page.run(choose, "")
+    assert not button.is_displayed()
+    page.run(choose, key)
+    page.click("[data-interface=pt]")
+    assert button.accessible_name == "Esquecer esta voz"
+    page.find("#add-voice").send_keys(Keys.TAB)
+    assert page.run("return document.activeElement.id") == "forget-voice"
+    button.send_keys(Keys.ENTER)
+    page.status("A voz Eva foi esquecida")
+    assert not button.is_displayed() and page.run(chosen) == ""
+    assert page.run("return document.activeElement.id") == "voice", "the focus does not vanish with the button"
+    assert key not in page.run("return [...document.querySelectorAll('#voice option')].map((one) => one.value)")
+    answer = page.module(f"return (await fetch('api/voices/{key}', {{method: 'DELETE'}})).status")
+    assert answer == 404, "the server has forgotten it, too"
+    page.click("[data-interface=en]")
+    speak(page)
+
+
 def test_files_can_be_dropped_anywhere(page, recording):
     import base64
 

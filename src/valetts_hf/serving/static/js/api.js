@@ -46,3 +46,5 @@ export function addVoice(recording, name, consent) {
   form.append("consent", consent);
   return request("api/voices", { method: "POST", body: form });
 }
+
+export const forgetVoice = (key) => request(`api/voices/${encodeURIComponent(key)}`, { method: "DELETE" });

@@ -11,6 +11,7 @@ export class Choices extends EventTarget {
     super();
     for (const name of ["text", "language", "voice", "style"]) this[name] = document.getElementById(name);
     this.count = document.getElementById("count");
+    this.forget = document.getElementById("forget-voice");
     this.text.addEventListener("input", () => {
       this.#fit();
       this.#changed();
@@ -54,6 +55,11 @@ export class Choices extends EventTarget {
     this.#changed();
   }
 
+  /** The uploaded voice that is chosen, {key, name}; undefined if another one is. */
+  get upload() {
+    return this.#uploads.find((voice) => voice.key === this.voice.value);
+  }
+
   /** An uploaded voice the server has forgotten. */
   dropUpload(key) {
     this.#uploads = this.#uploads.filter((voice) => voice.key !== key);
@@ -76,6 +82,7 @@ export class Choices extends EventTarget {
     refill(this.style, [option("", t("style.none")), ...styles.map((one) => option(one.name, one.description ? `${one.name}: ${one.description}` : one.name))]);
     document.getElementById("style-field").hidden = !styles.length;
     this.setDetected(this.#detected);
+    this.forget.hidden = !this.upload;
   }
 
   #fit() {
@@ -89,6 +96,7 @@ export class Choices extends EventTarget {
   }
 
   #changed() {
+    this.forget.hidden = !this.upload;
     this.dispatchEvent(new Event("change"));
   }
 }

@@ -1,6 +1,6 @@
 /** The page: puts the parts together. Text and numbers -> prediction -> drawing -> speech. */
 
-import { getInfo, predict, speak } from "./api.js";
+import { forgetVoice, getInfo, predict, speak } from "./api.js";
 import { Choices } from "./choices.js";
 import { Controls } from "./controls.js";
 import { sketchContent } from "./files.js";
@@ -132,6 +132,19 @@ function labelCanvas() {
 function failed(error) {
   if (error.code === "voice_forgotten") choices.dropUpload(choices.request.voice);
   fail(error);
+}
+
+/** The server forgets an uploaded voice now. The button goes with it, so the list takes the focus. */
+async function forget({ key, name }) {
+  try {
+    await forgetVoice(key);
+  } catch (error) {
+    if (error.code !== "voice_forgotten") return fail(error);
+  }
+  choices.dropUpload(key);
+  choices.voice.focus();
+  predictNow(true);
+  at("status").textContent = t("status.voiceForgotten", { name });
 }
 
 // Speech
@@ -284,6 +297,7 @@ async function start() {
       at("status").textContent = t("status.voiceAdded", { name: voice.name, minutes: voice.kept_minutes }) + notes;
     });
     at("add-voice").addEventListener("click", () => voiceDialog.open());
+    at("forget-voice").addEventListener("click", () => forget(choices.upload));
     await predictNow();
   } catch (error) {
     fail(error);

@@ -20,6 +20,7 @@ export const en = {
   "voice.yours": "Your recordings",
   "voice.models": "Voices of the model",
   "voice.add": "Add a voice",
+  "voice.forget": "Forget this voice",
   style: "Style",
   "style.none": "None",
 
@@ -107,6 +108,7 @@ export const en = {
   "status.saved": "Saved {name}.",
   "status.opened": "The sketch is open.",
   "status.voiceAdded": "The voice {name} is ready. It is forgotten after {minutes} minutes without use.",
+  "status.voiceForgotten": "The voice {name} is forgotten.",
   "status.nothing": "Nothing is drawn here yet.",
 
   "clip.title": "Add a voice",

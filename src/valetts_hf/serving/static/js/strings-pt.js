@@ -20,6 +20,7 @@ export const pt = {
   "voice.yours": "Suas gravações",
   "voice.models": "Vozes do modelo",
   "voice.add": "Adicionar uma voz",
+  "voice.forget": "Esquecer esta voz",
   style: "Estilo",
   "style.none": "Nenhum",
 
@@ -107,6 +108,7 @@ export const pt = {
   "status.saved": "{name} salvo.",
   "status.opened": "O desenho está aberto.",
   "status.voiceAdded": "A voz {name} está pronta. É esquecida após {minutes} minutos sem uso.",
+  "status.voiceForgotten": "A voz {name} foi esquecida.",
   "status.nothing": "Nada está desenhado aqui ainda.",
 
   "clip.title": "Adicionar uma voz",
