@@ -21,7 +21,9 @@ TITLES = {
     "Example": "Example",
 }
 REFERENCE = re.compile(r"(?<!\\)\[`([~\w.]+)`\](?![\[(])")
-ARGUMENT = re.compile(r"(?P<names>[*\w]+(?:, [*\w]+)*)(?P<type> \(.*?\))?: (?P<text>.*)", re.DOTALL)
+TYPE = r"\((?:[^()]|\([^()]*\))*\)"
+NAMED = rf"[*\w]+(?: {TYPE})?"
+ARGUMENT = re.compile(rf"({NAMED}(?:, {NAMED})*): (.*)", re.DOTALL)
 RAISED = re.compile(r"`?\b([A-Z]\w+(?:Error|Unavailable|Crash))`?((?: \(an? `\w+`\))?): ")
 
 
@@ -112,14 +114,15 @@ def items(block: list[str]) -> list[str]:
 
 
 def argument(entry: str, parameters: dict[str, griffe.Parameter]) -> str:
+    """`a (type), b (type): meaning` with the names in bold; a type of the signature stands in for one that is not there."""
     found = ARGUMENT.fullmatch(entry)
     if found is None:
         return entry
-    names = found["names"].split(", ")
-    kind = found["type"] or ""
-    if not kind and names[0] in parameters and parameters[names[0]].annotation is not None:
-        kind = f" (`{parameters[names[0]].annotation}`)"
-    return ", ".join(f"**`{name}`**" for name in names) + f"{kind}: {found['text']}"
+    names, meaning = found.groups()
+    if names in parameters and parameters[names].annotation is not None:
+        names += f" (`{parameters[names].annotation}`)"
+    bold = re.sub(rf"{TYPE}|([*\w]+)", lambda part: f"**`{part[1]}`**" if part[1] else part[0], names)
+    return f"{bold}: {meaning}"
 
 
 def raised(text: str) -> list[str]:

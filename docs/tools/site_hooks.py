@@ -33,7 +33,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, **_: Any) -> str:
     """Links out of the folder are turned, shell lines without prompts are coloured as what they are, the home page is wide."""
     if page.is_homepage:
-        page.meta["hide"] = ["navigation", "toc"]
+        page.meta["hide"] = ["navigation"]
     source = next((origin for origin, place in INCLUDED.items() if place == page.file.src_uri), None)
     folder = posixpath.dirname(source or f"docs/{page.file.src_uri}")
 

@@ -271,6 +271,8 @@ def parse(block: Block) -> None:
     """A block that is data: it must be what it says it is."""
     if block.language == "json":
         json.loads(block.body)
+    elif block.language == "jsonl":
+        assert [json.loads(line) for line in block.body.splitlines()]
     elif block.language == "yaml":
         import yaml
 

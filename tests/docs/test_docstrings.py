@@ -29,6 +29,8 @@ def test_arguments_and_errors(tools):
     markdown = tools.to_markdown(text, {})
     assert "**Arguments**" in markdown and "- **`text`** (`str`, *optional*): what to say, in words.\n" in markdown
     assert "- **`a`**, **`b`** (`int`): two numbers." in markdown
+    mixed = tools.to_markdown("Args:\n    a (`int`), b (`str`, *optional*): two things.", {})
+    assert "- **`a`** (`int`), **`b`** (`str`, *optional*): two things." in mixed
     assert "- **`ValueError`**: no text.\n- **`VoiceError`** (a `ValueError`): no such voice." in markdown
 
 
