@@ -154,13 +154,13 @@ def read_row(
         raise RowError("id", f"row {raw.number} has no id: give it one, or number the rows with --id-column ''.")
     text = said.get("text")
     if not isinstance(text, str):
-        what = "there is no text" if text is None else f"the text is no text but a {type(text).__name__}"
+        what = "there is no text" if text is None else f"the text is of the type {type(text).__name__}"
         raise RowError("text", f"{what}: pass some words.")
     names: dict[str, Any] = {}
     for role in ("voice", "style", "sketch"):
         value = said.get(role)
         if value is not None and not isinstance(value, str):
-            raise RowError(role, f"a {role} in a row is a name or a path, not a {type(value).__name__}.")
+            raise RowError(role, f"a {role} in a row is a name or a path, not of the type {type(value).__name__}.")
         names[role] = getattr(settings, role, None) if value is None else _located(value.strip(), folder)
     own = row_id(raw, columns)
     language = _language(said.get("language"), settings.language, languages)
