@@ -146,3 +146,12 @@ def test_the_page_of_the_command_line_names_every_command():
     (commands,) = (action.choices for action in build_parser()._actions if isinstance(action.choices, dict))
     headings = " ".join(re.findall(r"^## (.*)$", read("docs/cli.md"), re.MULTILINE))
     assert len(commands) > 10 and not [name for name in commands if name not in headings.replace(",", "").split()]
+
+
+def test_the_reference_has_every_public_name():
+    import valetts_hf
+
+    listed = re.findall(r"^::: (\S+)", "\n".join(read(page) for page in pages() if page.startswith("docs/api/")), re.M)
+    assert len(listed) == len(set(listed))
+    documented = {name.rpartition(".")[2] for name in listed} | {"BASE_CHECKPOINT", "__version__"}
+    assert not set(valetts_hf.__all__) - documented
