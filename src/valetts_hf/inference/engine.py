@@ -6,11 +6,9 @@ vector, S samples.
 
 from __future__ import annotations
 
-import operator
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, replace
-from importlib import import_module
+from dataclasses import replace
 from itertools import chain, groupby
 from typing import Any
 
@@ -20,27 +18,23 @@ from transformers.processing_utils import Unpack
 from valetts_hf.direction.prosody_plan import ProsodyPlan
 from valetts_hf.direction.sketch import as_sketch
 from valetts_hf.direction.style import Style
-from valetts_hf.direction.style_effect import StyleEffect
 from valetts_hf.direction.style_table import StyleTable
-from valetts_hf.inference.batching import Job, PieceLatents, collate, latents_in_order
-from valetts_hf.inference.checkpoint import load_checkpoint, resolve_device, resolve_dtype
+from valetts_hf.inference.adapting import adapted
+from valetts_hf.inference.batching import Job, PieceLatents, latents_in_order
+from valetts_hf.inference.call_arguments import checked_seed, is_list_of_voices, per_text
+from valetts_hf.inference.casting import jobs_of
+from valetts_hf.inference.generation import generated
 from valetts_hf.inference.manner import Manner, MannerArguments
-from valetts_hf.inference.onnx_folder import chosen_backend, load_export, local_export
+from valetts_hf.inference.opening import open_model
 from valetts_hf.inference.prosody_prediction import planned
 from valetts_hf.inference.script import Script
 from valetts_hf.inference.speech import Speech
-from valetts_hf.inference.streaming import speaking_with, spoken
+from valetts_hf.inference.streaming import spoken
 from valetts_hf.inference.style_lookup import StyleLookup
-from valetts_hf.inference.voice_lookup import ResolvedVoice, VoiceLookup
+from valetts_hf.inference.voice_lookup import VoiceLookup
 from valetts_hf.processing.directed_text import DirectedText
 from valetts_hf.processing.languages import resolve_language
-from valetts_hf.voices.fingerprint import checkpoint_fingerprint, keep_fingerprint
-from valetts_hf.voices.places import is_voice_folder
 from valetts_hf.voices.voice import Voice
-from valetts_hf.voices.voice_folder import load_voice, resolve_base
-
-
-_MAX_SEED = 2**63 - 1
 
 
 class ValeTTS:
@@ -113,28 +107,10 @@ class ValeTTS:
             `ValueError`: device, dtype, decoder, number of threads, backend or provider that cannot be used.
             `ImportError`: ONNX Runtime is missing.
         """
-        if num_threads is not None:
-            if not isinstance(num_threads, int) or num_threads < 1:
-                raise ValueError(f"num_threads must be 1 or more, or None to leave it, got {num_threads!r}.")
-            torch.set_num_threads(num_threads)
-        if model is None:
-            model = import_module("valetts_hf").BASE_CHECKPOINT  # looked up now: a program may point it elsewhere
-        source = os.path.expanduser(os.fspath(model))
-        default_voice = None
-        if is_voice_folder(source):
-            default_voice = load_voice(source)
-            source = resolve_base(default_voice.base_model_name_or_path)
-        if chosen_backend(source, backend, device, dtype, provider, decoder) == "onnx":
-            network, processor, folded = load_export(local_export(source, **hub_options), provider, num_threads)
-            return cls(network, processor, batch_size, default_voice or folded)
-        target, number = resolve_device(device), resolve_dtype(dtype)
-        # Half precision would round a checkpoint that is stored in float32, and with it the fingerprint.
-        exact = torch.float32 if number == torch.float16 else number
-        network, processor = load_checkpoint(source, target, exact, decoder, **hub_options)
-        if exact != number:
-            keep_fingerprint(network, checkpoint_fingerprint(network))
-            network.to(number)
-        return cls(network.fuse_weight_norm(), processor, batch_size, default_voice)
+        network, processor, voice = open_model(
+            model, device, dtype, decoder, num_threads, backend, provider, **hub_options
+        )
+        return cls(network, processor, batch_size, voice)
 
     @property
     def sampling_rate(self) -> int:
@@ -184,9 +160,8 @@ class ValeTTS:
 
     def __repr__(self) -> str:
         name = self.model.config._name_or_path or "a new model"
-        return (
-            f"ValeTTS({name!r}, {self.device}, {len(self.languages)} languages, {len(self.processor.voices)} voices)"
-        )
+        counts = f"{len(self.languages)} languages, {len(self.processor.voices)} voices"
+        return f"ValeTTS({name!r}, {self.device}, {counts})"
 
     def encode_voice(self, voice: Any) -> torch.Tensor:
         """The style vector (H,) of a voice, without its adapter: compute it once, keep it, and hand it over as `voice` later.
@@ -268,29 +243,16 @@ class ValeTTS:
         Raises:
             As `adapt_voice`; `ImportError`: what training needs is not installed.
         """
-        if not getattr(self.model, "takes_adapters", True):
-            raise ValueError(
-                "ONNX graphs cannot be trained: adapt the voice with the checkpoint they were made of, then export it with "
-                "`valetts export onnx SRC DST --voice FOLDER`."
-            )
-        try:
-            from valetts_hf.training.adaptation.adapt_voice import adapt_voice
-        except ImportError as error:
-            raise ImportError(
-                f"adapting a voice needs the training libraries ({error}): pip install 'valetts-hf[train]'"
-            ) from error
-        from valetts_hf.voices.adapted_cache import adapted_key, cached_voice, keep_voice
-
-        cache = self._lookup.cache
-        key = adapted_key(self.model, self.processor, clips, transcripts, options, cache)
-        voice = cached_voice(cache, key, name, consent, options.get("source"))
-        if voice is not None:
-            if options.get("folder") is not None:
-                voice.save_pretrained(options["folder"])
-            return voice
-        voice = adapt_voice(self.model, self.processor, clips, transcripts, name=name, consent=consent, **options)
-        keep_voice(cache, key, voice)
-        return voice
+        return adapted(
+            self.model,
+            self.processor,
+            self._lookup.cache,
+            clips,
+            transcripts,
+            name=name,
+            consent=consent,
+            options=options,
+        )
 
     def __call__(
         self,
@@ -422,17 +384,14 @@ class ValeTTS:
             raise TypeError("batch() takes a list of texts; for one text call the object itself.")
         texts = list(texts)
         asked = Manner.of(**manner)
-        languages = _per_text(language, texts, "languages", isinstance(language, (list, tuple)))
-        voices = _per_text(voice, texts, "voices", _is_list_of_voices(voice))
-        seeds = [_seed(value) for value in _per_text(seed, texts, "seeds", isinstance(seed, (list, tuple)))]
-        styles = _per_text(style, texts, "styles", _is_list_of_voices(style))
-        sketches = _per_text(sketch, texts, "sketches", isinstance(sketch, (list, tuple)))
+        languages = per_text(language, texts, "languages", isinstance(language, (list, tuple)))
+        voices = per_text(voice, texts, "voices", is_list_of_voices(voice))
+        seeds = [checked_seed(value) for value in per_text(seed, texts, "seeds", isinstance(seed, (list, tuple)))]
+        styles = per_text(style, texts, "styles", is_list_of_voices(style))
+        sketches = per_text(sketch, texts, "sketches", isinstance(sketch, (list, tuple)))
         scripts = [self._script(text, code, ssml, drawn) for text, code, drawn in zip(texts, languages, sketches)]
-        found = [self._voices(script, one) for script, one in zip(scripts, voices)]
-        effects = [self._effects(script, one) for script, one in zip(scripts, styles)]
-        jobs = chain.from_iterable(
-            self._jobs(item, *parts) for item, parts in enumerate(zip(scripts, found, effects, seeds))
-        )
+        parts = zip(scripts, voices, styles, seeds)
+        jobs = chain.from_iterable([self._jobs(*part, item=item) for item, part in enumerate(parts)])
         speeches: list[Speech] = []
         for item, pieces in groupby(self._latents(jobs, asked), key=lambda pair: pair[0].item):
             pairs = ((job.piece, latents) for job, latents in pieces)
@@ -463,8 +422,8 @@ class ValeTTS:
             [`ProsodyPlan`]: words and phonemes with times, pitch and energy of each frame, and the seed that speaks it.
             The speech keeps some hundredths of a second around each sentence that the plan does not count.
         """
-        asked, script, number = Manner.of(**manner), self._script(text, language, ssml, sketch), _seed(seed)
-        jobs = self._jobs(0, script, self._voices(script, voice), self._effects(script, style), number)
+        asked, script, number = Manner.of(**manner), self._script(text, language, ssml, sketch), checked_seed(seed)
+        jobs = self._jobs(script, voice, style, number)
         pieces = ((job.piece, found) for job, found in self._latents(jobs, asked))
         return planned(script, pieces, self.model.config, self.processor.tokenizer, asked, number)
 
@@ -476,109 +435,16 @@ class ValeTTS:
     def _stream(
         self, script: Script, voice: Any, manner: Manner, style: Any, seed: int | None, early: bool
     ) -> Iterator[tuple[Speech, int]]:
-        number = _seed(seed)
-        jobs = self._jobs(0, script, self._voices(script, voice), self._effects(script, style), number)
+        number = checked_seed(seed)
+        jobs = self._jobs(script, voice, style, number)
         pieces = ((job.piece, found) for job, found in self._latents(jobs, manner))
         return spoken(script, pieces, self.model, manner, number, early)
 
-    def _voices(self, script: Script, voice: Any) -> list[ResolvedVoice | None]:
-        """Who speaks each section; None is the default voice of the script's language."""
-        of_call = None if voice is None else self._lookup.resolve(voice)
-        return [of_call if own is None else self._lookup.resolve(own) for own in script.voices]
-
-    def _effects(self, script: Script, style: Any) -> list[StyleEffect | None]:
-        """In which manner each section is spoken."""
-        of_call = self._styles.effect(style)
-        return [of_call if own is None else self._styles.effect(own) for own in script.styles]
-
-    def _jobs(
-        self,
-        item: int,
-        script: Script,
-        voices: list[ResolvedVoice | None],
-        effects: list[StyleEffect | None],
-        seed: int,
-    ) -> Iterator[Job]:
-        default: ResolvedVoice | None = None
-        for index, (section, piece) in enumerate(script):
-            who = voices[section] or default
-            if who is None:
-                who = default = self._lookup.resolve_default(script.language_of_voice)
-            yield Job(item, piece, who.style, (seed + index) % (_MAX_SEED + 1), who.adapter, effects[section])
+    def _jobs(self, script: Script, voice: Any, style: Any, seed: int, item: int = 0) -> Iterator[Job]:
+        return jobs_of(script, voice, style, seed, self._lookup, self._styles, item)
 
     def _latents(self, jobs: Iterable[Job], manner: Manner) -> Iterator[tuple[Job, PieceLatents]]:
         return latents_in_order(jobs, lambda some: self._generate(some, manner), self.batch_size)
 
     def _generate(self, jobs: list[Job], manner: Manner) -> list[PieceLatents]:
-        """Latents of some jobs; rows with different adapters share a batch where the adapters can."""
-        names = [None if job.adapter is None else job.adapter.name for job in jobs]
-        if len(set(names)) == 1:
-            return self._generate_together(jobs, names, manner)
-        from valetts_hf.voices.adapters import can_mix_rows
-
-        if can_mix_rows(self.model):
-            return self._generate_together(jobs, names, manner)
-        results: dict[int, PieceLatents] = {}
-        for name in dict.fromkeys(names):
-            rows = [row for row, other in enumerate(names) if other == name]
-            found = self._generate_together([jobs[row] for row in rows], [name] * len(rows), manner)
-            results.update(zip(rows, found))
-        return [results[row] for row in range(len(jobs))]
-
-    @torch.inference_mode()
-    def _generate_together(self, jobs: list[Job], adapters: list[str | None], manner: Manner) -> list[PieceLatents]:
-        config = self.model.config
-        noise: dict[str, float] = {}
-        if manner.noise_scale is not None:
-            # One knob for the listener: the durations' noise keeps its proportion to the prior's.
-            ratio = manner.noise_scale / config.noise_scale if config.noise_scale > 0 else 0.0
-            noise = {"noise_scale": manner.noise_scale, "duration_noise_scale": config.duration_noise_scale * ratio}
-        with speaking_with(self.model, adapters if len(set(adapters)) > 1 else adapters[0]):
-            output = self.model.generate_latents(
-                **collate(jobs, self.device, manner),
-                **asdict(manner.delivery),
-                **noise,
-            )
-        durations, frames = output.durations.tolist(), output.frame_lengths.tolist()
-
-        def frames_of(row: int, values: torch.Tensor) -> torch.Tensor:
-            return values[row : row + 1, : frames[row]].clone()  # a view of one row would keep the whole batch alive
-
-        return [
-            PieceLatents(
-                frames_of(row, output.latents),
-                frames_of(row, output.pitch),
-                output.style[row : row + 1].clone(),
-                durations[row][: len(job.piece.input_ids)],
-                frames_of(row, output.energy),
-                None if output.gain is None else frames_of(row, output.gain),
-                job.adapter,
-            )
-            for row, job in enumerate(jobs)
-        ]
-
-
-def _seed(seed: Any) -> int:
-    """The seed given, or a new one out of torch's generator (so that `torch.manual_seed` governs it)."""
-    if seed is None:
-        return int(torch.randint(0, 2**31, ()))
-    try:
-        number = operator.index(seed)
-    except TypeError:
-        raise TypeError(f"seed must be an integer or None, got {seed!r}.") from None
-    if not 0 <= number <= _MAX_SEED:
-        raise ValueError(f"seed must be between 0 and {_MAX_SEED}, got {seed!r}.")
-    return number
-
-
-def _per_text(value: Any, texts: list[Any], what: str, several: bool) -> list[Any]:
-    if not several:
-        return [value] * len(texts)
-    if len(value) != len(texts):
-        raise ValueError(f"{len(value)} {what} for {len(texts)} texts: give one, or a list with one per text.")
-    return list(value)
-
-
-def _is_list_of_voices(voice: Any) -> bool:
-    """A list of voices, not a style vector written as a list of numbers."""
-    return isinstance(voice, (list, tuple)) and not all(isinstance(entry, (int, float)) for entry in voice)
+        return generated(self.model, jobs, manner)

@@ -1,7 +1,7 @@
 """A ValeTTS model that computes in ONNX Runtime: what the SDK asks of `ValeTTSForSpeech`, over exported graphs.
 
-The graphs hold the networks and the controls that work inside of them; here is what lies between: noise of seeds, whose
-pitch is taken, sketches, gain, chunks. Equal to PyTorch up to rounding.
+The graphs hold the networks and the controls that work inside of them; what lies between is that of PyTorch
+(`LatentSynthesis`), but for the chunks of the decoder. Equal to PyTorch up to rounding.
 B batch, T tokens, F frames, S samples, C latent channels, H style width, K style tokens.
 """
 
@@ -16,25 +16,18 @@ from torch import nn
 
 from valetts_hf.inference.onnx_profiles import graphs_by_name
 from valetts_hf.inference.onnx_sessions import run_session
+from valetts_hf.modeling.argument_lists import takes_arguments_of
 from valetts_hf.modeling.configuration_valetts import ValeTTSConfig
-from valetts_hf.modeling.lengths import expansion_index, length_mask
-from valetts_hf.modeling.modeling_valetts import ValeTTSModel
+from valetts_hf.modeling.latent_synthesis import LatentSynthesis
+from valetts_hf.modeling.lengths import length_mask
 from valetts_hf.modeling.outputs import ValeTTSLatentOutput
-from valetts_hf.modeling.prosody_controls import (
-    TokenControls,
-    checked_pauses,
-    contour_over_frames,
-    frame_gain,
-    recentred_pitch,
-    sample_gain,
-)
+from valetts_hf.modeling.prosody_controls import refuse_empty_rows, sample_gain
 from valetts_hf.modeling.prosody_predictor import ProsodyPrediction
-from valetts_hf.modeling.random_noise import row_generators, row_noise
-from valetts_hf.modeling.sketch_control import SketchControl, TokenSketch, drawn_prosody
+from valetts_hf.modeling.sketch_control import SketchControl
 from valetts_hf.voices.errors import VoiceMismatchError
 
 
-class OnnxSpeechModel(nn.Module):
+class OnnxSpeechModel(LatentSynthesis, nn.Module):
     """Graphs of one checkpoint, with the interface that the SDK uses. Tensors in and out are on the CPU.
 
     Args:
@@ -68,11 +61,6 @@ class OnnxSpeechModel(nn.Module):
             self.sketch = SketchControl(config)
             self.sketch.load_state_dict(sketch)
             self.sketch.requires_grad_(False)
-
-    # The same checks of the same arguments as in PyTorch.
-    _checked_inputs = ValeTTSModel._checked_inputs
-    _checked_style = ValeTTSModel._checked_style
-    _durations_in_force = ValeTTSModel._durations_in_force
 
     @property
     def model(self) -> OnnxSpeechModel:
@@ -115,151 +103,54 @@ class OnnxSpeechModel(nn.Module):
         style_token_weights: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Style of reference speech: reference_mel [B, R, M], reference_mask [B, R] -> [B, H]."""
-        bands = self.config.num_mel_bands
-        if reference_mel.dim() != 3 or reference_mel.shape[-1] != bands or reference_mel.shape[1] == 0:
-            raise ValueError(f"reference_mel must be [batch, frames, {bands}], got {tuple(reference_mel.shape)}")
+        reference_mel = self._checked_reference(reference_mel)
         if reference_mask is None:
             reference_mask = torch.ones(reference_mel.shape[:2])
-        style, embedding = self._run("style", reference_mel.float(), reference_mask.bool())
-        return style if style_token_weights is None else embedding + style_token_weights.float() @ self.token_values
+        style, embedding = self._run("style", reference_mel, reference_mask.bool())
+        return style if style_token_weights is None else embedding + self._mixed_tokens(style_token_weights)
 
-    def generate_latents(
-        self,
-        input_ids: torch.Tensor,
-        attention_mask: torch.Tensor | None = None,
-        language_ids: torch.Tensor | None = None,
-        reference_mel: torch.Tensor | None = None,
-        reference_mask: torch.Tensor | None = None,
-        style: torch.Tensor | None = None,
-        style_token_weights: torch.Tensor | None = None,
-        durations: torch.Tensor | None = None,
-        pitch: torch.Tensor | None = None,
-        energy: torch.Tensor | None = None,
-        speaking_rate: float | torch.Tensor = 1.0,
-        pitch_shift: float | torch.Tensor = 0.0,
-        pitch_range: float | torch.Tensor = 1.0,
-        energy_shift: float | torch.Tensor = 0.0,
-        deliveries: torch.Tensor | None = None,
-        pitch_contours: torch.Tensor | None = None,
-        contour_tokens: torch.Tensor | None = None,
-        pauses: torch.Tensor | None = None,
-        manner_style: torch.Tensor | None = None,
-        pitch_style: torch.Tensor | None = None,
-        sketch_pitch: torch.Tensor | None = None,
-        sketch_energy: torch.Tensor | None = None,
-        sketch_pitch_range: torch.Tensor | None = None,
-        sketch_energy_range: torch.Tensor | None = None,
-        refine: str | None = None,
-        noise_scale: float | None = None,
-        duration_noise_scale: float | None = None,
-        seed: int | list[int] | torch.Tensor | None = None,
-    ) -> ValeTTSLatentOutput:
-        """Everything but the decoding. Arguments, result and errors: see [`ValeTTSModel.forward`]."""
-        config: Any = self.config
-        mask, language_ids = self._checked_inputs(input_ids, attention_mask, language_ids)
-        shape = tuple(mask.shape)
-        noise_scale = config.noise_scale if noise_scale is None else noise_scale
-        if duration_noise_scale is None:
-            duration_noise_scale = config.duration_noise_scale
-        controls = TokenControls.combined(mask, speaking_rate, pitch_shift, pitch_range, energy_shift, deliveries)
-        pauses = checked_pauses(pauses, shape, self.device)
-        sketch = TokenSketch.from_arguments(
-            shape, self.device, sketch_pitch, sketch_energy, sketch_pitch_range, sketch_energy_range, refine
-        )
-        generators = row_generators(seed, len(input_ids))
-        style = self._style(language_ids, style, reference_mel, reference_mask, style_token_weights)
-        manner = style if manner_style is None else self._checked_style("manner_style", manner_style, len(style))
-        if pitch_style is None or pitch_style is manner_style:
-            center = style if pitch_style is None else manner
-        else:
-            center = self._checked_style("pitch_style", pitch_style, len(style))
+    @takes_arguments_of(LatentSynthesis.synthesize)
+    def generate_latents(self, input_ids: torch.Tensor, *args: Any, **kwargs: Any) -> ValeTTSLatentOutput:
+        """Everything but the decoding. Arguments, result and errors: see [`LatentSynthesis.synthesize`]."""
+        return self.synthesize(input_ids, *args, **kwargs)
 
-        noise = row_noise(generators, mask.sum(dim=1), shape[1], config.duration.noise_size) * duration_noise_scale
-        hidden_states, predicted = self._run(
-            "text",
-            input_ids,
-            language_ids,
-            mask,
-            style,
-            manner,
-            noise,
-            controls.speaking_rate,
-            torch.full(shape, float("nan")) if pauses is None else pauses,
-        )
-        durations = self._durations_in_force(durations, mask, controls, pauses)
-        durations = predicted if durations is None else durations
-        if not bool(durations.any(dim=1).all()):
-            raise ValueError("pauses of 0 seconds leave nothing of a row: leave its words to the model (NaN)")
-        frame_lengths = durations.sum(dim=1)
-        index = expansion_index(durations)
-        frame_mask = length_mask(frame_lengths, index.shape[1])
-        gain = frame_gain(controls.energy_shift, pauses, durations, index, frame_mask)
-        prediction, frame_states = self._prosody(hidden_states, durations, frame_mask, manner, center)
-        if sketch is not None:
-            if pitch is not None or energy is not None:
-                raise ValueError(
-                    "a sketch is drawn over the predicted pitch and energy: pass either those or the sketch"
-                )
-            drawn = drawn_prosody(
-                self.sketch, sketch, prediction, frame_states, manner, durations, index, frame_mask, generators, refine
-            )
-            pitch, energy = drawn.pitch, drawn.energy
-            gain = drawn.gain if gain is None else gain * drawn.gain
-        for name, value in (("pitch", pitch), ("energy", energy)):
-            if value is not None and value.shape != frame_mask.shape:
-                raise ValueError(
-                    f"{name} must have one value per frame, {tuple(frame_mask.shape)}, got {tuple(value.shape)}: pass "
-                    "`durations` too"
-                )
-        energy = prediction.energy if energy is None else energy
-        contour = torch.zeros(frame_mask.shape)
-        if pitch_contours is not None:
-            contour = contour_over_frames(pitch_contours, contour_tokens, durations, index.shape[1])
-        noise = row_noise(generators, frame_lengths, index.shape[1], config.latent_size) * noise_scale
-        latents, pitch = self._run(
-            "latents",
-            hidden_states,
-            durations,
-            frame_mask,
-            frame_states,
-            style,
-            prediction.pitch if pitch is None else pitch,
-            energy,
-            controls.pitch_shift,
-            controls.pitch_range,
-            contour,
-            noise,
-        )
-        return ValeTTSLatentOutput(
-            latents=latents,
-            durations=durations,
-            pitch=pitch,
-            energy=energy * frame_mask,
-            style=style,
-            frame_lengths=frame_lengths,
-            gain=gain,
-        )
+    def _mixed_tokens(self, style_token_weights: torch.Tensor) -> torch.Tensor:
+        return style_token_weights.float() @ self.token_values
 
-    def _style(self, language_ids, style, reference_mel, reference_mask, style_token_weights) -> torch.Tensor:
-        """As `ValeTTSModel`: the stored style, else the reference's, else the default; tokens on top."""
-        if style is None and reference_mel is not None:
-            return self.encode_style(reference_mel, reference_mask, style_token_weights)
-        if style is None:
-            style = self.default_styles[language_ids[:, 0]]
-        style = self._checked_style("style", style, len(language_ids))
-        if style_token_weights is not None:
-            style = style + style_token_weights.float() @ self.token_values
-        return style
+    def _read_text(self, input_ids, language_ids, mask, style, manner, noise, speaking_rate, pauses, with_durations):
+        pauses = torch.full(mask.shape, float("nan")) if pauses is None else pauses
+        inputs = (input_ids, language_ids, mask, style, manner, noise, speaking_rate, pauses)
+        hidden_states, durations = self._run("text", *inputs)
+        if with_durations:
+            refuse_empty_rows(durations)
+        return hidden_states, durations
 
-    def _prosody(self, hidden_states, durations, frame_mask, manner, center) -> tuple[ProsodyPrediction, torch.Tensor]:
-        """What is predicted for `manner`, at the height of `center`, and the frame states [B, F, C]."""
+    def _expand(self, hidden_states, durations, index, frame_mask, manner):
         *values, states = self._run("prosody", hidden_states, durations, frame_mask, manner)
-        predicted = ProsodyPrediction(*values)
-        if manner is not center:
-            *values, _ = self._run("prosody", hidden_states, durations, frame_mask, center)
-            pitch = recentred_pitch(predicted.pitch, frame_mask, like=ProsodyPrediction(*values).pitch)
-            predicted.log_pitch = torch.where(pitch > 0, pitch, predicted.log_pitch)
-        return predicted, states
+
+        def predict(style: torch.Tensor) -> ProsodyPrediction:
+            if style is manner:
+                return ProsodyPrediction(*values)
+            return ProsodyPrediction(*self._run("prosody", hidden_states, durations, frame_mask, style)[:-1])
+
+        return states, predict
+
+    def _draw_latents(
+        self,
+        hidden_states,
+        durations,
+        index,
+        frame_mask,
+        frame_states,
+        style,
+        pitch,
+        energy,
+        controls,
+        contour,
+        noise,
+    ):
+        frames = (hidden_states, durations, frame_mask, frame_states, style, pitch, energy)
+        return self._run("latents", *frames, controls.pitch_shift, controls.pitch_range, contour, noise)
 
     def decode(
         self,

@@ -25,25 +25,15 @@ from .duration_predictor import DurationPredictor
 from .flow import Flow
 from .istft_decoder import ISTFTDecoder
 from .kernel_hooks import KernelHooks
-from .lengths import expand_tokens, expansion_index, length_mask, position_in_token
+from .latent_synthesis import LatentSynthesis, Predict
+from .lengths import expand_tokens, length_mask, position_in_token
 from .normalization import StyleAffine
 from .outputs import ValeTTSLatentOutput, ValeTTSOutput
 from .posterior_encoder import PosteriorEncoder
 from .prior import FrameEmbedding, FramePrior, TokenPrior
-from .prosody_controls import (
-    TokenControls,
-    checked_pauses,
-    contour_over_frames,
-    directed_durations,
-    directed_pitch,
-    frame_gain,
-    over_frames,
-    recentred_pitch,
-    sample_gain,
-)
-from .prosody_predictor import ProsodyPrediction, ProsodyPredictor, prosody_features
-from .random_noise import row_generators, row_noise
-from .sketch_control import SketchControl, TokenSketch, drawn_prosody
+from .prosody_controls import directed_durations, directed_pitch, over_frames, sample_gain
+from .prosody_predictor import ProsodyPredictor, prosody_features
+from .sketch_control import SketchControl
 from .source import Excitation
 from .style_encoder import GlobalStyleTokens, StyleEncoder
 from .text_encoder import TextEncoder
@@ -115,7 +105,7 @@ class ValeTTSPreTrainedModel(KernelHooks, PreTrainedModel):
             module.initialize()
 
 
-class ValeTTSModel(ValeTTSPreTrainedModel):
+class ValeTTSModel(LatentSynthesis, ValeTTSPreTrainedModel):
     """Text and style to latents: encoders, predictors, priors and flow (and the posterior encoder for training)."""
 
     def __init__(self, config: ValeTTSConfig):
@@ -147,233 +137,53 @@ class ValeTTSModel(ValeTTSPreTrainedModel):
         style_token_weights: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Style of reference speech: reference_mel [B, R, M], reference_mask [B, R] -> [B, H]."""
-        bands = self.config.num_mel_bands
-        if reference_mel.dim() != 3 or reference_mel.shape[-1] != bands or reference_mel.shape[1] == 0:
-            raise ValueError(f"reference_mel must be [batch, frames, {bands}], got {tuple(reference_mel.shape)}")
-        return self.style_encoder(reference_mel.to(self.dtype), reference_mask, style_token_weights)
+        return self.style_encoder(self._checked_reference(reference_mel), reference_mask, style_token_weights)
 
-    def _style_in_force(self, language_ids, style, reference_mel, reference_mask, style_token_weights) -> torch.Tensor:
-        """The stored style, else the reference's, else the default of each row's first language; tokens on top."""
-        if style is None and reference_mel is not None:
-            return self.encode_style(reference_mel, reference_mask, style_token_weights)
-        if style is None:
-            style = self.default_styles[language_ids[:, 0]]
-        style = self._checked_style("style", style, len(language_ids))
-        if style_token_weights is not None:
-            style = style + self.style_encoder.style_tokens.mix(style_token_weights.to(self.dtype))
-        return style
-
-    def _checked_style(self, name: str, style: torch.Tensor, rows: int) -> torch.Tensor:
-        size = self.config.style.hidden_size
-        if style.shape != (rows, size):
-            raise ValueError(f"{name} must be [{rows}, {size}], got {tuple(style.shape)}")
-        return style.to(self.dtype)
-
-    def _checked_inputs(self, input_ids, attention_mask, language_ids) -> tuple[torch.Tensor, torch.Tensor]:
-        """Boolean token mask [B, T] and language ids [B, T]."""
-        if input_ids.dim() != 2 or input_ids.shape[1] == 0:
-            raise ValueError(
-                f"input_ids must be [batch, tokens] with at least one token, got {tuple(input_ids.shape)}"
-            )
-        if attention_mask is None:
-            attention_mask = torch.ones_like(input_ids)
-        if language_ids is None:
-            language_ids = torch.zeros_like(input_ids)
-        elif language_ids.dim() == 1:
-            language_ids = language_ids[:, None].expand_as(input_ids)
-        return attention_mask.bool(), language_ids
-
-    def _durations_in_force(
-        self, durations: torch.Tensor | None, mask: torch.Tensor, controls: TokenControls, pauses: torch.Tensor | None
-    ) -> torch.Tensor | None:
-        """The durations given [B, T], checked; None where they are to be predicted."""
-        if durations is None:
-            return None
-        if bool((controls.speaking_rate != 1).any()):
-            raise ValueError("durations already say how fast everything is: leave speaking_rate at 1")
-        if pauses is not None and not bool(torch.isnan(pauses).all()):
-            raise ValueError("durations already say how long everything lasts: leave pauses out, or NaN")
-        durations = durations.long() * mask
-        if bool((durations < 0).any()) or not bool((durations.sum(dim=1) > 0).all()):
-            raise ValueError("durations must be 0 or more and give every row at least one frame")
-        return durations
+    def _mixed_tokens(self, style_token_weights: torch.Tensor) -> torch.Tensor:
+        return self.style_encoder.style_tokens.mix(style_token_weights.to(self.dtype))
 
     @capture_outputs
-    def forward(
-        self,
-        input_ids: torch.LongTensor,
-        attention_mask: torch.Tensor | None = None,
-        language_ids: torch.LongTensor | None = None,
-        reference_mel: torch.FloatTensor | None = None,
-        reference_mask: torch.Tensor | None = None,
-        style: torch.FloatTensor | None = None,
-        style_token_weights: torch.FloatTensor | None = None,
-        durations: torch.LongTensor | None = None,
-        pitch: torch.FloatTensor | None = None,
-        energy: torch.FloatTensor | None = None,
-        speaking_rate: float | torch.Tensor = 1.0,
-        pitch_shift: float | torch.Tensor = 0.0,
-        pitch_range: float | torch.Tensor = 1.0,
-        energy_shift: float | torch.Tensor = 0.0,
-        deliveries: torch.FloatTensor | None = None,
-        pitch_contours: torch.FloatTensor | None = None,
-        contour_tokens: torch.LongTensor | None = None,
-        pauses: torch.FloatTensor | None = None,
-        manner_style: torch.FloatTensor | None = None,
-        pitch_style: torch.FloatTensor | None = None,
-        sketch_pitch: torch.FloatTensor | None = None,
-        sketch_energy: torch.FloatTensor | None = None,
-        sketch_pitch_range: torch.FloatTensor | None = None,
-        sketch_energy_range: torch.FloatTensor | None = None,
-        refine: str | None = None,
-        noise_scale: float | None = None,
-        duration_noise_scale: float | None = None,
-        seed: int | list[int] | torch.Tensor | None = None,
-        **kwargs,
-    ) -> ValeTTSLatentOutput:
+    @takes_arguments_of(LatentSynthesis.synthesize)
+    def forward(self, input_ids: torch.LongTensor, *args, **kwargs) -> ValeTTSLatentOutput:
         r"""
-        Args:
-            input_ids (`torch.LongTensor` of shape `(batch, tokens)`): symbols from [`ValeTTSTokenizer`].
-            attention_mask (`torch.Tensor` of shape `(batch, tokens)`, *optional*): 1 for tokens, 0 for padding.
-            language_ids (`torch.LongTensor` of shape `(batch, tokens)` or `(batch,)`, *optional*): index into
-                `config.languages` for each token; default 0.
-            reference_mel (`torch.FloatTensor` of shape `(batch, reference_frames, mel_bands)`, *optional*): log-mel of
-                speech whose style to take.
-            reference_mask (`torch.Tensor` of shape `(batch, reference_frames)`, *optional*): its valid frames.
-            style (`torch.FloatTensor` of shape `(batch, style_size)`, *optional*): a stored style; wins over
-                `reference_mel`. With neither, the default voice of the first token's language speaks.
-            style_token_weights (`torch.FloatTensor` of shape `(batch, style_tokens)`, *optional*): explicit weights of
-                the global style tokens: replace the reference's own attention, or are added to a stored style.
-            durations (`torch.LongTensor` of shape `(batch, tokens)`, *optional*): frames per token, instead of the
-                predicted ones; excludes `speaking_rate` and `pauses`.
-            pitch (`torch.FloatTensor` of shape `(batch, frames)`, *optional*): log-F0 to use, 0 = unvoiced; needs
-                `durations`.
-            energy (`torch.FloatTensor` of shape `(batch, frames)`, *optional*): log energy to use; needs `durations`.
-            speaking_rate (`float`, or tensor `(batch,)` or `(batch, tokens)`): 2.0 speaks twice as fast.
-            pitch_shift (the same): semitones added to the pitch, given or predicted.
-            pitch_range (the same): factor on the distance of the pitch (log-F0) from the row's mean; 0 is monotone.
-            energy_shift (the same): dB by which the waveform gets louder.
-            deliveries (`torch.FloatTensor` of shape `(batch, tokens, 4)`, *optional*): these four for each token, as the
-                processor reads them from a directed text; rates and ranges multiply, shifts add up.
-            pitch_contours (`torch.FloatTensor` of shape `(batch, contours, points)`, *optional*): further shifts in
-                semitones along stretches, at equal steps of their duration.
-            contour_tokens (`torch.LongTensor` of shape `(batch, contours, 2)`, *optional*): the first token of each contour
-                and the one behind its last.
-            pauses (`torch.FloatTensor` of shape `(batch, tokens)`, *optional*): seconds of silence that a token lasts;
-                NaN leaves it to the model.
-            manner_style (`torch.FloatTensor` of shape `(batch, style_size)`, *optional*): style of the durations, the pitch
-                movement and the energy, while `style` keeps the voice and the mean of its pitch.
-            pitch_style (`torch.FloatTensor` of shape `(batch, style_size)`, *optional*): style whose predicted pitch the
-                mean pitch is taken of, where it is not `style`.
-            sketch_pitch, sketch_energy (`torch.FloatTensor` of shape `(batch, tokens)`, *optional*): drawn curves in
-                [0, 1], NaN where nothing is drawn; the other controls come on top. They exclude `pitch` and `energy`.
-            sketch_pitch_range (`torch.FloatTensor` of shape `(batch, 2)`, *optional*): log-F0 of 0 and 1, or, below 3, its
-                distances from the sentence's mean. Default, or NaN: lowest and highest point that the coarse pitch of this
-                voice would reach in the sentence.
-            sketch_energy_range (the same): distances of the log energy from the sentence's mean.
-            refine (`str`, *optional*): how contours are made of sketches, also where nothing is drawn: "diffusion",
-                "predictor" or "shift". Default: diffusion (shift, if the checkpoint has no networks for it) in rows with
-                a sketch, nothing in others.
-            noise_scale (`float`, *optional*): standard deviation of the prior's noise; 0 is deterministic.
-            duration_noise_scale (`float`, *optional*): the same for the durations.
-            seed (`int`, or one per row, *optional*): equal seeds give equal speech, alone or in a batch.
-
-        Returns:
-            [`ValeTTSLatentOutput`]
-
-        Raises:
-            ValueError: on shapes, rates or seeds that do not fit, naming the value.
+        Latents for a batch of token sequences. Arguments, result and errors: see [`LatentSynthesis.synthesize`].
         """
-        mask, language_ids = self._checked_inputs(input_ids, attention_mask, language_ids)
-        noise_scale = self.config.noise_scale if noise_scale is None else noise_scale
-        if duration_noise_scale is None:
-            duration_noise_scale = self.config.duration_noise_scale
-        device = input_ids.device
-        controls = TokenControls.combined(mask, speaking_rate, pitch_shift, pitch_range, energy_shift, deliveries)
-        pauses = checked_pauses(pauses, tuple(mask.shape), device)
-        sketch = TokenSketch.from_arguments(
-            tuple(mask.shape), device, sketch_pitch, sketch_energy, sketch_pitch_range, sketch_energy_range, refine
-        )
-        generators = row_generators(seed, len(input_ids))
-        style = self._style_in_force(language_ids, style, reference_mel, reference_mask, style_token_weights)
-        hidden_states = self.text_encoder(input_ids, language_ids, style, mask)
+        return self.synthesize(input_ids, *args, **kwargs)
 
-        manner = style if manner_style is None else self._checked_style("manner_style", manner_style, len(style))
-        if pitch_style is None or pitch_style is manner_style:
-            center = style if pitch_style is None else manner
-        else:
-            center = self._checked_style("pitch_style", pitch_style, len(style))
-        noise = row_noise(generators, mask.sum(dim=1), mask.shape[1], self.config.duration.noise_size).to(device)
-        durations = self._durations_in_force(durations, mask, controls, pauses)
-        if durations is None:
-            log_durations = self.duration_predictor(hidden_states, manner, mask, noise * duration_noise_scale)
-            frame_rate = self.config.frame_rate
-            durations = directed_durations(log_durations, mask, controls.speaking_rate, pauses, frame_rate)
-        frame_lengths = durations.sum(dim=1)
-        index = expansion_index(durations)
-        frame_mask = length_mask(frame_lengths, index.shape[1])
-        frame_states = self.frame_embedding(expand_tokens(hidden_states, index), position_in_token(durations, index))
-        gain = frame_gain(controls.energy_shift, pauses, durations, index, frame_mask)
-        if sketch is None:
-            pitch, energy = self._prosody(frame_states, center, manner, frame_mask, pitch, energy)
-        else:
-            if pitch is not None or energy is not None:
-                raise ValueError(
-                    "a sketch is drawn over the predicted pitch and energy: pass either those or the sketch"
-                )
-            predicted = self._predicted_prosody(frame_states, center, manner, frame_mask)
-            drawn = drawn_prosody(
-                self.sketch, sketch, predicted, frame_states, manner, durations, index, frame_mask, generators, refine
-            )
-            pitch, energy = drawn.pitch, drawn.energy
-            gain = drawn.gain if gain is None else gain * drawn.gain
-        contour: torch.Tensor | float = 0.0
-        if pitch_contours is not None:
-            contour = contour_over_frames(pitch_contours, contour_tokens, durations, index.shape[1])
+    def _read_text(
+        self, input_ids, language_ids, mask, style, manner, noise, speaking_rate, pauses, with_durations
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        hidden_states = self.text_encoder(input_ids, language_ids, style, mask)
+        if not with_durations:
+            return hidden_states, None
+        log_durations = self.duration_predictor(hidden_states, manner, mask, noise)
+        return hidden_states, directed_durations(log_durations, mask, speaking_rate, pauses, self.config.frame_rate)
+
+    def _expand(self, hidden_states, durations, index, frame_mask, manner) -> tuple[torch.Tensor, Predict]:
+        states = self.frame_embedding(expand_tokens(hidden_states, index), position_in_token(durations, index))
+        return states, lambda style: self.prosody_predictor(states, style, frame_mask)
+
+    def _draw_latents(
+        self,
+        hidden_states,
+        durations,
+        index,
+        frame_mask,
+        frame_states,
+        style,
+        pitch,
+        energy,
+        controls,
+        contour,
+        noise,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         pitch_shift = over_frames(controls.pitch_shift, index, frame_mask, contour)
         pitch = directed_pitch(pitch, frame_mask, pitch_shift, over_frames(controls.pitch_range, index, frame_mask))
         token_mean, _ = self.token_prior(hidden_states)
-        mean, log_scale = self.frame_prior(
-            frame_states,
-            prosody_features(pitch, energy, self.config.prosody),
-            expand_tokens(token_mean, index),
-            style,
-            frame_mask,
-        )
-        noise = row_noise(generators, frame_lengths, index.shape[1], self.config.latent_size).to(device)
-        latents = self.flow(mean + noise * noise_scale * log_scale.exp(), style, frame_mask, inverse=True)
-        return ValeTTSLatentOutput(
-            latents=latents * frame_mask[..., None],
-            durations=durations,
-            pitch=pitch * frame_mask,
-            energy=energy * frame_mask,
-            style=style,
-            frame_lengths=frame_lengths,
-            gain=gain,
-        )
-
-    def _prosody(self, frame_states, center, manner, frame_mask, pitch, energy) -> tuple[torch.Tensor, torch.Tensor]:
-        """Given or predicted pitch and energy [B, F]; predicted for `manner`, at the height of `center`."""
-        shape = frame_states.shape[:2]
-        for name, value in (("pitch", pitch), ("energy", energy)):
-            if value is not None and value.shape != shape:
-                raise ValueError(
-                    f"{name} must have one value per frame, {tuple(shape)}, got {tuple(value.shape)}: pass `durations` too"
-                )
-        if pitch is None or energy is None:
-            predicted = self._predicted_prosody(frame_states, center, manner, frame_mask)
-            pitch = predicted.pitch if pitch is None else pitch
-            energy = predicted.energy if energy is None else energy
-        return pitch, energy
-
-    def _predicted_prosody(self, frame_states, center, manner, frame_mask) -> ProsodyPrediction:
-        """What is predicted for `manner`, at the height of `center`."""
-        predicted = self.prosody_predictor(frame_states, manner, frame_mask)
-        if manner is not center:
-            own = self.prosody_predictor(frame_states, center, frame_mask)
-            pitch = recentred_pitch(predicted.pitch, frame_mask, like=own.pitch)
-            predicted.log_pitch = torch.where(pitch > 0, pitch, predicted.log_pitch)
-        return predicted
+        features = prosody_features(pitch, energy, self.config.prosody)
+        mean, log_scale = self.frame_prior(frame_states, features, expand_tokens(token_mean, index), style, frame_mask)
+        latents = self.flow(mean + noise * log_scale.exp(), style, frame_mask, inverse=True)
+        return latents * frame_mask[..., None], pitch * frame_mask
 
 
 class ValeTTSForSpeech(ValeTTSPreTrainedModel):
@@ -420,7 +230,7 @@ class ValeTTSForSpeech(ValeTTSPreTrainedModel):
         return self.model.encode_style(reference_mel, reference_mask, style_token_weights)
 
     def generate_latents(self, input_ids: torch.LongTensor, **kwargs) -> ValeTTSLatentOutput:
-        """Everything but the decoding; takes the arguments of [`ValeTTSModel.forward`]."""
+        """Everything but the decoding; takes the arguments of [`LatentSynthesis.synthesize`]."""
         return self.model(input_ids, **kwargs)
 
     def _decoder_inputs(self, latents, pitch, style, frame_lengths) -> tuple[torch.Tensor, ...]:
@@ -476,7 +286,7 @@ class ValeTTSForSpeech(ValeTTSPreTrainedModel):
     @takes_arguments_of(ValeTTSModel.forward)
     def forward(self, input_ids: torch.LongTensor, *args, **kwargs) -> ValeTTSOutput:
         r"""
-        Speech for a batch of token sequences. Arguments: see [`ValeTTSModel.forward`].
+        Speech for a batch of token sequences. Arguments: see [`LatentSynthesis.synthesize`].
 
         Returns:
             [`ValeTTSOutput`], the waveform first.

@@ -134,9 +134,18 @@ def directed_durations(
         return round_durations(durations, mask)
     asked = ~torch.isnan(pauses)
     durations = round_durations(torch.where(asked, pauses * frame_rate, durations), mask, may_vanish=asked)
+    refuse_empty_rows(durations)
+    return durations
+
+
+def refuse_empty_rows(durations: torch.Tensor) -> None:
+    """Every row of durations [B, T] has a frame.
+
+    Raises:
+        ValueError: nothing is left of a row.
+    """
     if not bool(durations.any(dim=1).all()):
         raise ValueError("pauses of 0 seconds leave nothing of a row: leave its words to the model (NaN)")
-    return durations
 
 
 def over_frames(
