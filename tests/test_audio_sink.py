@@ -17,7 +17,7 @@ from valetts_hf.inference.speech import Speech
 
 
 RATE = 24000
-FORMATS = ("wav", "flac", "ogg", "mp3")
+FORMATS = ("wav", "flac", "ogg", "opus", "mp3")
 
 
 def chunk(seed: int = 0, seconds: float = 0.5) -> Speech:

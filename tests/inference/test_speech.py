@@ -74,7 +74,7 @@ def test_saved_files_have_the_usual_permissions(tmp_path):
 @pytest.mark.parametrize(
     ("name", "error", "message"),
     [
-        ("hum.aiff", ValueError, r"'\.aiff'.*wav, flac, ogg, mp3"),
+        ("hum.aiff", ValueError, r"'\.aiff'.*wav, flac, ogg, opus, mp3"),
         ("hum", ValueError, r"not a known audio format"),
         ("missing/hum.wav", AudioFileError, r"folder .*missing.* does not exist; create it"),
         ("folder.wav", AudioFileError, r"is a folder; add a file name"),
@@ -96,7 +96,7 @@ def test_unwritable_folder(tmp_path, monkeypatch):
 
 
 def test_unknown_format_and_target():
-    with pytest.raises(ValueError, match="format 'aac'.*wav, flac, ogg, mp3"):
+    with pytest.raises(ValueError, match="format 'aac'.*wav, flac, ogg, opus, mp3"):
         tone().save(io.BytesIO(), format="aac")
     with pytest.raises(TypeError, match="path or a binary file object, got StringIO"):
         tone().save(io.StringIO())

@@ -24,7 +24,7 @@ def open_file(output: str, format: str | None, sampling_rate: int) -> Iterator[C
 
     Args:
         output (`str`): path; what was there before stays until then.
-        format (`str`, *optional*): "wav", "flac", "ogg" or "mp3"; default by the ending.
+        format (`str`, *optional*): "wav", "flac", "ogg", "opus" or "mp3"; default by the ending.
         sampling_rate (`int`): in Hz.
 
     Raises:
@@ -58,7 +58,7 @@ def open_stdout(format: str | None, sampling_rate: int) -> Iterator[Callable[[Sp
     A pipe cannot be rewound to note the length in the header, so the file is made elsewhere first.
 
     Args:
-        format (`str`, *optional*): "wav" (the default), "flac", "ogg" or "mp3".
+        format (`str`, *optional*): "wav" (the default), "flac", "ogg", "opus" or "mp3".
         sampling_rate (`int`): in Hz.
     """
     with tempfile.TemporaryDirectory(prefix="valetts-") as folder:

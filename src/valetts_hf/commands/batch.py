@@ -22,12 +22,13 @@ from valetts_hf.commands.common import (
     quiet_libraries,
 )
 from valetts_hf.commands.direction_arguments import add_direction_arguments, direction_arguments
+from valetts_hf.commands.say import AUDIO_FORMATS
 
 
 if TYPE_CHECKING:
     from valetts_hf.mass_synthesis import SynthesisReport
 
-FORMATS = ("wav", "flac", "ogg", "opus", "mp3")
+
 _COLUMNS = ("text", "id", "voice", "language")
 _LINE_SECONDS = 30.0  # between lines of progress where there is no terminal
 
@@ -99,7 +100,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     )
     add_direction_arguments(manner)
     work = parser.add_argument_group("work")
-    work.add_argument("--format", choices=FORMATS, default="wav", help="of the audio (default: wav)")
+    work.add_argument("--format", choices=AUDIO_FORMATS, default="wav", help="of the audio (default: wav)")
     work.add_argument(
         "--shard",
         metavar="I/N",

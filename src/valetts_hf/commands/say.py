@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from valetts_hf.inference import Speech, ValeTTS, Word
 
-AUDIO_FORMATS = ("wav", "flac", "ogg", "mp3")
+AUDIO_FORMATS = ("wav", "flac", "ogg", "opus", "mp3")
 TIMESTAMP_ENDINGS = (".json", ".srt", ".vtt", ".textgrid")
 
 _EPILOG = """\
@@ -67,7 +67,10 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     )
     parser.add_argument("--ssml", action="store_true", help="the text is SSML, as is that of an .ssml file")
     parser.add_argument(
-        "-o", "--output", metavar="FILE|-", help="audio file (.wav, .flac, .ogg, .mp3), or - for standard output"
+        "-o",
+        "--output",
+        metavar="FILE|-",
+        help="audio file (.wav, .flac, .ogg, .opus, .mp3), or - for standard output",
     )
     parser.add_argument(
         "--format", choices=AUDIO_FORMATS, help="audio format (default: by the ending of --output; wav for -)"

@@ -106,7 +106,7 @@ class Speech:
 
         Args:
             target: path, or binary file object (a pipe will do).
-            format (`str`, *optional*): "wav" (16 bit), "flac", "ogg" (Vorbis) or "mp3". Default: by the ending of the
+            format (`str`, *optional*): "wav" (16 bit), "flac", "ogg" (Vorbis), "opus" or "mp3". Default: by the ending of the
                 path; wav for a file object without a name.
 
         Raises:
@@ -115,7 +115,7 @@ class Speech:
         audio_files.write(target, self.waveform, self.sampling_rate, format)
 
     def to_bytes(self, format: str = "wav") -> bytes:
-        """A complete audio file ("wav", "flac", "ogg" or "mp3") in memory."""
+        """A complete audio file ("wav", "flac", "ogg", "opus" or "mp3") in memory."""
         return audio_files.encode(self.waveform, self.sampling_rate, format)
 
     def save_timestamps(self, target: str | os.PathLike) -> None:
