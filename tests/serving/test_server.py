@@ -282,6 +282,12 @@ def test_other_sites_are_not_served_unless_named(make_server):
     assert opened.get("/v1/voices", headers={"Origin": "https://evil.example"}).status_code == 403
 
 
+def test_health_is_told_by_any_name_and_nothing_else_is(make_server):
+    client = make_server(allowed_hosts=("localhost",))
+    for path, status in (("/healthz", 200), ("/readyz", 200), ("/v1/voices", 421), ("/metrics", 421)):
+        assert client.get(path, headers={"Host": ""}).status_code == status
+
+
 def test_every_answer_has_secure_headers(make_server):
     client = make_server()
     for path in ("/healthz", "/v1/voices", "/nothing"):

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT = 8000
 _GPU_WORKERS, _GPU_ROWS = 8, 8
+# Sentences have ever new lengths, and oneDNN keeps what it prepared for 1024 of them: hundreds of megabytes for little.
+_PREPARED_SHAPES = "128"
 
 _EPILOG = """\
 examples:
@@ -114,11 +116,17 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     work.add_argument(
         "--drain", type=_amount, default=5.0, metavar="S", help="unready before the door closes (default: 5)"
     )
+    work.add_argument(
+        "--tracing",
+        action="store_true",
+        help="OpenTelemetry spans of requests, where OTEL_EXPORTER_OTLP_ENDPOINT says (default: if it is set)",
+    )
     work.add_argument("-q", "--quiet", action="store_true", help="errors only: no access log")
     return parser
 
 
 def run(args: argparse.Namespace) -> int:
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", _PREPARED_SHAPES)  # read when torch computes first
     try:
         import prometheus_client  # noqa: F401
         import uvicorn  # noqa: F401
@@ -135,13 +143,14 @@ def run(args: argparse.Namespace) -> int:
         return _manage(args, keys)
     asked_for = None if args.no_keys else _required(args, keys)
     settings = _settings(args)
+    tracer = _tracer(args)
     listener = listen(args.host, args.port)  # before seconds of loading
     with listener:
         address = shown_address(args.host, listener.getsockname()[1])
         note(f"loading the model for {address}", args.quiet)
         tts = load_model(args.model, args.device, args.debug, args.decoder)
         settings = _fitted(args, settings, tts.device.type == "cpu")
-        app = create_server_app(tts, settings, asked_for, demo=args.demo)
+        app = create_server_app(tts, settings, asked_for, demo=args.demo, tracer=tracer)
         _log_to_stdout(args.quiet)
         note(f"answering at {address}/v1/audio/speech (Ctrl-C ends it)", args.quiet)
         if args.demo:
@@ -209,6 +218,21 @@ def _fitted(args: argparse.Namespace, settings: ServerSettings, on_cpu: bool) ->
         workers, threads = args.workers or _GPU_WORKERS, args.threads or 1
     torch.set_num_threads(threads)
     return replace(settings, workers=workers, batch_rows=args.batch or (1 if on_cpu else _GPU_ROWS))
+
+
+def _tracer(args: argparse.Namespace) -> Any:
+    """What makes spans, if that is asked for."""
+    from valetts_hf.serving.tracing import asked_by_environment, make_tracer
+
+    if not args.tracing and not asked_by_environment():
+        return None
+    try:
+        return make_tracer()
+    except ImportError as error:
+        message = f"tracing needs some libraries more ({one_line(error)}): pip install 'valetts-hf[otel]'"
+        raise CommandError(message, EXIT_FAILED) from error
+    except ValueError as error:
+        raise CommandError(str(error)) from error
 
 
 def _log_to_stdout(quiet: bool) -> None:

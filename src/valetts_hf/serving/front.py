@@ -12,6 +12,7 @@ import logging
 import secrets
 import time
 from collections.abc import Mapping
+from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,6 +21,7 @@ from valetts_hf.serving.api_keys import KeyFile
 from valetts_hf.serving.errors import ServiceError
 from valetts_hf.serving.metrics import Metrics
 from valetts_hf.serving.rate_limits import RateLimit
+from valetts_hf.serving.tracing import RequestTrace
 
 
 access_log = logging.getLogger("valetts_hf.serving.access")
@@ -37,6 +39,7 @@ class Front:
         keys ([`KeyFile`], *optional*): who may ask; None lets everybody.
         requests ([`RateLimit`]): of each owner.
         headers (mapping): of answers that are given here.
+        tracer (`opentelemetry.trace.Tracer`, *optional*): makes spans; None makes none.
     """
 
     def __init__(
@@ -46,8 +49,10 @@ class Front:
         keys: KeyFile | None,
         requests: RateLimit,
         headers: Mapping[str, str],
+        tracer: Any = None,
     ):
         self.app = app
+        self._tracer = tracer
         self._metrics = metrics
         self._keys = keys
         self._requests = requests
@@ -58,6 +63,8 @@ class Front:
             await self.app(scope, receive, send)
             return
         record = _Record(scope)
+        if self._tracer is not None and scope["path"] not in _OPEN:
+            record.trace = RequestTrace(self._tracer, Headers(scope=scope), record.method)
 
         async def send_and_note(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -88,6 +95,8 @@ class Front:
             seconds = time.perf_counter() - record.started
             self._metrics.requests.labels(route, record.status).inc()
             self._metrics.seconds.labels(route).observe(seconds)
+            if record.trace is not None:
+                record.trace.end(route, record.status, record.facts)
             if route not in _OPEN:
                 access_log.info(record.line(scope, route, seconds))
 
@@ -123,7 +132,9 @@ class _Record:
     def __init__(self, scope: Scope):
         self.started = time.perf_counter()
         self.id = secrets.token_hex(8)
+        self.method: str = scope.get("method", "WEBSOCKET")
         self.key: str | None = None
+        self.trace: RequestTrace | None = None
         self.status = 500
         self.bytes = 0
         self.facts: dict[str, object] = {}
@@ -140,7 +151,7 @@ class _Record:
         facts = {
             "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "id": self.id,
-            "method": scope.get("method", "WEBSOCKET"),
+            "method": self.method,
             "route": route,
             "status": self.status,
             "seconds": round(seconds, 4),
@@ -148,6 +159,8 @@ class _Record:
             "key": self.key,
             **self.facts,
         }
+        if self.trace is not None:
+            facts["trace"] = self.trace.id
         return json.dumps(facts, ensure_ascii=False)
 
 

@@ -29,6 +29,7 @@ from valetts_hf.serving.scheduler import Job, Scheduler
 from valetts_hf.serving.speech_schemas import SpeechRequest
 from valetts_hf.serving.speech_service import SpeechService, Task
 from valetts_hf.serving.stream_encoders import make_encoder
+from valetts_hf.serving.tracing import encoding
 
 
 _ASK_AGAIN_SECONDS = 0.25  # while the server is full
@@ -331,7 +332,9 @@ class LiveSpeech:
             ]
             waveform = np.concatenate([gap, chunk.waveform]) if len(gap) else chunk.waveform
             gap = gap[:0]
-            yield (start, words, utterance.write(waveform)), chunk.duration
+            with encoding(self._record.trace):
+                data = utterance.write(waveform)
+            yield (start, words, data), chunk.duration
 
     async def _admitted(self, steps: Iterator, ahead: float) -> Job | None:
         """The job of a sentence, as soon as there is room; None if it was cancelled before.
@@ -342,7 +345,7 @@ class LiveSpeech:
         turn, patience = self._turn, time.monotonic() + self._settings.first_audio_seconds
         while turn == self._turn:
             try:
-                self._job = self._scheduler.submit(steps, ahead)
+                self._job = self._scheduler.submit(steps, ahead, self._record.trace)
                 return self._job
             except ServiceError as refusal:
                 if refusal.code != "busy" or time.monotonic() > patience:

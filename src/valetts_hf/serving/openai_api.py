@@ -29,7 +29,9 @@ _AUDIO_ANSWER: dict[int | str, dict[str, Any]] = {
         "description": "an audio file, sent while it is made; or events, with `stream_format: sse`",
         "content": {
             **{kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA_TYPES.values()},
-            "text/event-stream": {"schema": {"type": "object", "properties": {"data": {"type": "string"}}}},  # an event
+            "text/event-stream": {
+                "schema": {"type": "object", "properties": {"data": {"type": "string"}}}
+            },  # an event
         },
     }
 }
@@ -61,7 +63,7 @@ def openai_router(
     def submit(request: Request, text: str, steps: Any) -> Job:
         characters.take(request.state.owner, len(text))
         try:
-            return scheduler.submit(steps)
+            return scheduler.submit(steps, trace=request.state.record.trace)
         except ServiceError as refusal:
             metrics.refused.labels(refusal.code).inc()
             raise
@@ -95,7 +97,7 @@ def openai_router(
             if body.stream_format == "sse":
                 return Response(_event(data) + _done(body, seconds), media_type="text/event-stream", headers=headers)
             return Response(data, media_type=media_type, headers=headers)
-        job = submit(request, body.input, service.speech_steps(task, body.response_format))
+        job = submit(request, body.input, service.speech_steps(task, body.response_format, record.trace))
         first = b""
         try:
             while not first:  # an encoder may hold back the first samples

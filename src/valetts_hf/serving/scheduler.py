@@ -21,6 +21,7 @@ from typing import Any, Generic, TypeVar
 from fastapi import Request
 
 from valetts_hf.serving.errors import ServiceError, from_sdk
+from valetts_hf.serving.tracing import RequestTrace
 
 
 Item = TypeVar("Item")
@@ -85,12 +86,15 @@ class Scheduler:
             longest = max((now - since for since in self._running.values()), default=0.0)
         return longest if self._closed or all(thread.is_alive() for thread in self._threads) else math.inf
 
-    def submit(self, steps: Iterator[tuple[Item, float]], ahead: float = 0.0) -> Job[Item]:
+    def submit(
+        self, steps: Iterator[tuple[Item, float]], ahead: float = 0.0, trace: RequestTrace | None = None
+    ) -> Job[Item]:
         """Take on the work of a request; call from the event loop.
 
         Args:
             steps: iterator over (item, seconds of audio in it); run in worker threads, one step at a time.
             ahead (`float`): seconds of audio that its listener still has from before.
+            trace ([`RequestTrace`], *optional*): told when it waits and when it is computed.
 
         Returns:
             [`Job`]: iterate over it for the items, and `cancel` it in any case.
@@ -115,7 +119,7 @@ class Scheduler:
                     f"{len(self._jobs)} requests are being worked on already: try again in {seconds} seconds.",
                     headers={"Retry-After": str(seconds)},
                 )
-            job = Job(self, steps, ahead)
+            job = Job(self, steps, ahead, trace)
             self._jobs.add(job)
             self.schedule(job)
         return job
@@ -192,7 +196,13 @@ class Scheduler:
 class Job(Generic[Item]):
     """The work of one request: an asynchronous iterator over its items."""
 
-    def __init__(self, scheduler: Scheduler, steps: Iterator[tuple[Item, float]], ahead: float = 0.0):
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        steps: Iterator[tuple[Item, float]],
+        ahead: float = 0.0,
+        trace: RequestTrace | None = None,
+    ):
         self._scheduler = scheduler
         self._steps = steps
         self._loop = asyncio.get_running_loop()
@@ -203,6 +213,9 @@ class Job(Generic[Item]):
         self._aside_since: float | None = None
         self.submitted = scheduler.clock()
         self._ahead = ahead
+        self._trace = trace
+        if trace is not None:
+            trace.queued()
         self.begun = False
         self.over = False
         self.busy_seconds = 0.0
@@ -270,6 +283,8 @@ class Job(Generic[Item]):
                 return
             self._stepping = True
         started = time.perf_counter()
+        if self._trace is not None:
+            self._trace.step_begins()
         item: Any = None
         seconds, ended, error = 0.0, False, None
         try:
@@ -278,6 +293,8 @@ class Job(Generic[Item]):
             ended = True
         except Exception as problem:
             ended, error = True, problem
+        if self._trace is not None:
+            self._trace.step_ends(seconds)
         with scheduler.changed:
             self._stepping = False
             self.busy_seconds += time.perf_counter() - started

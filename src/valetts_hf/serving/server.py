@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -39,6 +40,7 @@ def create_server_app(
     keys: KeyFile | None = None,
     voices_folder: Path | None = None,
     demo: bool = False,
+    tracer: Any = None,
 ) -> FastAPI:
     """The server.
 
@@ -48,6 +50,7 @@ def create_server_app(
         keys ([`KeyFile`], *optional*): who may ask; None lets everybody.
         voices_folder (`Path`, *optional*): where voices made by clients are kept; default: with the user's data.
         demo (`bool`): also serve the page to draw prosody on, at `/demo/`.
+        tracer (`opentelemetry.trace.Tracer`, *optional*): makes spans of requests; None makes none.
 
     Returns:
         `FastAPI`: `app.state.lifecycle` tells its [`Lifecycle`], `app.state.metrics` its [`Metrics`].
@@ -115,5 +118,6 @@ def create_server_app(
             allow_methods=["GET", "POST", "DELETE"],
             allow_headers=["Authorization", "Content-Type"],
         )
-    app.add_middleware(Front, metrics=metrics, keys=keys, requests=requests, headers=security_headers(settings))
+    headers = security_headers(settings)
+    app.add_middleware(Front, metrics=metrics, keys=keys, requests=requests, headers=headers, tracer=tracer)
     return app

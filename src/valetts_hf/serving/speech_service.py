@@ -17,6 +17,7 @@ from valetts_hf.serving.server_settings import ServerSettings
 from valetts_hf.serving.speech_schemas import DirectedInput, SpeechRequest, TimestampsRequest, VoiceCard
 from valetts_hf.serving.stream_encoders import check_format, make_encoder
 from valetts_hf.serving.studio import listed_style, sketch_of
+from valetts_hf.serving.tracing import RequestTrace, encoding
 from valetts_hf.voices.library import VoiceLibrary
 from valetts_hf.voices.places import VOICE_FILE, user_folder
 
@@ -127,12 +128,16 @@ class SpeechService:
         if name != MODEL and not name.startswith(_OPENAI_MODELS):
             raise ServiceError(404, "model_not_found", f"there is no model {name[:60]!r} here: ask for {MODEL!r}.")
 
-    def speech_steps(self, task: Task, format: str) -> Iterator[tuple[bytes, float]]:
+    def speech_steps(
+        self, task: Task, format: str, trace: RequestTrace | None = None
+    ) -> Iterator[tuple[bytes, float]]:
         """The file of a task, as it is made: (bytes, seconds of audio computed)."""
         encoder = make_encoder(format, self.tts.sampling_rate)
         try:
             for chunk in self.tts.stream(task.text, **task.directions):
-                yield encoder.write(chunk.waveform), chunk.duration
+                with encoding(trace):
+                    data = encoder.write(chunk.waveform)
+                yield data, chunk.duration
             for data in encoder.finish():
                 yield data, 0.0
         finally:
