@@ -57,7 +57,7 @@ def test_explicit_pauses_last_as_long_as_asked(tts):
             assert gap(speech, 2) == pytest.approx(seconds, abs=0.02)
             begin, end = speech.words[2].end, speech.words[3].start
             inner = speech.waveform[round((begin + 0.02) * 24000) : round((end - 0.02) * 24000)]
-            assert seconds < 0.1 or not inner.any()
+            assert seconds < 0.1 or np.sqrt(np.mean(inner**2)) < 0.2 * np.sqrt(np.mean(speech.waveform**2))
 
 
 def test_pauses_between_sentences_before_and_behind_everything(tts):

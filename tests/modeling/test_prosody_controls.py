@@ -15,6 +15,7 @@ from valetts_hf.modeling.prosody_controls import (
     directed_pitch,
     frame_gain,
     over_frames,
+    pause_gain,
     recentred_pitch,
     sample_gain,
     voiced_mean,
@@ -107,10 +108,11 @@ def test_gain_is_exact_inside_and_smooth_at_edges():
     assert frame_gain(torch.zeros(1, 4), torch.full((1, 4), NAN), DURATIONS, INDEX, MASK) is None
 
 
-def test_pauses_are_silent():
+def test_pauses_are_softer_and_short_ones_are_left_alone():
     pauses = torch.tensor([[NAN, NAN, 0.2, NAN]])
     gain = frame_gain(torch.zeros(1, 4), pauses, DURATIONS, INDEX, MASK)[0]
-    assert not gain[13:31].any() and torch.equal(gain[:11], torch.ones(11)) and torch.equal(gain[33:], torch.ones(7))
+    assert (gain[:12] == 1).all() and (gain[32:] == 1).all() and (gain[14:30] < 10 ** (-12 / 20)).all()
+    assert frame_gain(torch.zeros(1, 4), pauses, torch.tensor([[4, 8, 2, 8]]), INDEX[:, :22], MASK[:, :22]) is None
 
 
 def test_energy_shift_is_exact_on_the_waveform(model, fixed):
@@ -133,7 +135,34 @@ def test_chunks_with_a_gain_equal_the_whole(model, tokens):
             torch.testing.assert_close(chunks, whole, atol=1e-5, rtol=1e-4)
     start, end = (int(latents.durations[0, :count].sum()) for count in (4, 5))
     assert end - start == round(0.3 * model.config.frame_rate)
-    assert not whole[0, (start + 2) * 256 : (end - 2) * 256].any()
+    with torch.inference_mode():
+        plain = model.decode(*inputs[:4]) * 10 ** (4 / 20)
+
+    def level(first: int, last: int) -> float:
+        """dB of some frames of the pause, against the same latents without one."""
+        place = slice(first * 256, last * 256)
+        return 20 * math.log10(float(whole[0, place].norm() / plain[0, place].norm()))
+
+    levels = [level(start + frame, start + frame + 1) for frame in range(end - start)]
+    assert levels[0] > -9 and levels[-1] > -9, "no edge is cut"
+    assert all(-30 < one < -11 for one in levels[3:-3]), "neither as loud as speech nor a hole"
+    middle = len(levels) // 2
+    assert levels[2] > levels[6] > levels[middle] and levels[-3] > levels[-7] > levels[middle]
+
+
+def test_pauses_fade_out_and_in():
+    paused = torch.zeros(3, 200, dtype=torch.bool)
+    paused[0, 10:20] = True
+    paused[1, 20:180] = True
+    paused[2, 190:] = True  # to the end of the row: nothing comes in again
+    gain = 20 * pause_gain(paused).log10()
+    assert not gain[~paused].any()
+    torch.testing.assert_close(gain[0, 10:15], torch.tensor([-3.0, -9.0, -12.5, -13.5, -14.5]))
+    torch.testing.assert_close(gain[0, 10:20], gain[0, 10:20].flip(0))
+    assert float(gain[1].min()) == -math.inf and float(gain[1, 60]) > -60 > float(gain[1, 75])
+    assert bool((gain[2, 191:] < gain[2, 190:-1]).all())
+    short = pause_gain(paused[:1, :30])
+    torch.testing.assert_close(short, pause_gain(paused)[:1, :30])
 
 
 def test_controls_of_tokens_change_those_tokens(model, tokens, fixed):

@@ -372,8 +372,7 @@ class ValeTTS:
 
         Args:
             texts: the texts.
-            language, voice, style, sketch, seed: as in a call, one for all texts or a list with one per text. One seed for all is the
-                seed of each.
+            language, voice, style, sketch, seed: as in a call, one for all texts (the seed, too), or a list with one per text.
             ssml, manner: as in a call and in `stream`.
             progress (*optional*): called as `progress(texts_done, number_of_texts)`.
 

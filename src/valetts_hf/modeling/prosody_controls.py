@@ -18,8 +18,10 @@ SEMITONE = math.log(2) / 12
 PITCH_LIMITS = (3.5, 7.0)  # log-F0, 33 to 1097 Hz: where controls stop
 _NEUTRAL = (1.0, 0.0, 1.0, 0.0)
 _EDGE_WEIGHTS = (1.0, 2.0, 3.0, 2.0, 1.0)  # frames over which a step between tokens is spread: about 50 ms
-_MUTE_WEIGHTS = (1.0, 2.0, 1.0)
-_LEAST_MUTED_FRAMES = 3  # a shorter pause has nothing to mute but the sound dying away
+_LEAST_PAUSE_FRAMES = 3  # a shorter pause holds nothing but the sound dying away
+# Inside of a pause the room goes on, ever softer: steeply over the first frames from each edge (21 ms), then slowly, so that
+# only a long pause becomes silent. A gate that shuts at once leaves a hole in the noise of the recording's room.
+_PAUSE_EDGE_FRAMES, _PAUSE_EDGE_DB, _PAUSE_DECAY_DB, _PAUSE_SILENT_DB = 2.0, 6.0, 1.0, -60.0
 
 
 @dataclass(frozen=True)
@@ -239,15 +241,28 @@ def frame_gain(
     index: torch.Tensor,
     frame_mask: torch.Tensor,
 ) -> torch.Tensor | None:
-    """Factors [B, F] on the waveform: dB per token [B, T], and silence where a pause was asked for; None if all are 1."""
-    muted = None if pauses is None else ~torch.isnan(pauses) & (durations >= _LEAST_MUTED_FRAMES)
-    if not bool(energy_shift.any()) and (muted is None or not bool(muted.any())):
+    """Factors [B, F] on the waveform: dB per token [B, T], softer where a pause was asked for; None if all are 1."""
+    paused = None if pauses is None else ~torch.isnan(pauses) & (durations >= _LEAST_PAUSE_FRAMES)
+    if not bool(energy_shift.any()) and (paused is None or not bool(paused.any())):
         return None
     gain = torch.pow(10.0, over_frames(energy_shift, index, frame_mask) / 20)
-    if muted is not None:
-        open_frames = expand_tokens((~muted).float()[..., None], index)[..., 0]
-        gain = gain * smoothed(open_frames, frame_mask, _MUTE_WEIGHTS)
+    if paused is not None:
+        gain = gain * pause_gain(expand_tokens(paused.float()[..., None], index)[..., 0] > 0)
     return gain
+
+
+def pause_gain(paused: torch.Tensor) -> torch.Tensor:
+    """Factors [B, F] that fade pauses, True in `paused` [B, F], out from their first frame and in to their last; 1 elsewhere."""
+    frames = torch.arange(paused.shape[1], device=paused.device, dtype=torch.float32).expand(paused.shape)
+    far = float(paused.shape[1] + 1e6)
+    before = torch.where(paused, frames.new_tensor(-far), frames).cummax(dim=1).values
+    behind = torch.where(paused, frames.new_tensor(far), frames).flip(1).cummin(dim=1).values.flip(1)
+    depth = torch.minimum(frames - before, behind - frames) - 0.5  # of the frame's centre, in frames
+    decibels = _PAUSE_EDGE_DB * depth.clamp(max=_PAUSE_EDGE_FRAMES) + _PAUSE_DECAY_DB * (
+        depth - _PAUSE_EDGE_FRAMES
+    ).clamp(min=0)
+    factors = torch.pow(10.0, -decibels / 20) * (-decibels > _PAUSE_SILENT_DB)
+    return torch.where(paused, factors, torch.ones_like(factors))
 
 
 def sample_gain(gain: torch.Tensor, hop_length: int) -> torch.Tensor:
