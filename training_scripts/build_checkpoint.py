@@ -5,6 +5,7 @@
 
 What it adds to the trained weights:
 - a named voice per chosen speaker (mean style of their clips) and the default voice of each language;
+- a correction of the decoder's colour: bins that are louder than their neighbours whoever speaks (spectral_ripple.py);
 - a correction of the speaking rate: exponentiated means of log durations are too short on average;
 - for languages and symbols that the corpus does not have, the embedding of the nearest one that it has, so that they
   are spoken with a neighbour's sounds rather than with random weights.
@@ -34,6 +35,7 @@ from valetts_hf.training.checkpoint_building import (
     write_checkpoint,
 )
 from valetts_hf.training.data.corpus import PackedCorpus
+from valetts_hf.training.spectral_ripple import remove_ripple
 
 
 RARE = 100  # occurrences below which a symbol borrows its neighbour's embedding
@@ -78,6 +80,8 @@ def build(
         styles[entry["speaker"]] = style
         voices[name] = voice_entry(style, entry["language"], entry["description"])
     set_default_styles(model, voices, plan["default_voices"])
+    if model.config.decoder.type == "istft":
+        print(f"a ripple of {remove_ripple(model, corpus):.1f} dB is taken out of the decoder")
     print(f"predicted durations are multiplied by {calibrate_durations(model, corpus, styles):.3f}")
     processor = ValeTTSProcessor(
         ValeTTSFeatureExtractor(), ValeTTSTokenizer(), voices=voices, default_voices=plan["default_voices"]

@@ -106,12 +106,23 @@ def test_overlap_add_inverts_split_frames():
 
 
 def test_emphasis_raises_contrast_and_keeps_level_and_shape():
-    flat = torch.full((1, 2, 513), -3.0)
-    torch.testing.assert_close(emphasize(flat, 0.5, 45), flat - 0.5 * EMPHASIS_LEVEL)
+    flat, quiet = torch.full((1, 2, 513), -3.0), torch.full((1, 2, 513), -30.0)
+    torch.testing.assert_close(emphasize(flat, quiet, 0.5, 45)[0], flat - 0.5 * EMPHASIS_LEVEL)
     ripple = torch.sin(torch.arange(513) * 2 * torch.pi / 45).expand(1, 2, 513)  # its local mean is zero
     inner = slice(45, -45)
-    raised = emphasize(ripple, 0.5, 45) + 0.5 * EMPHASIS_LEVEL
+    raised = emphasize(ripple, quiet, 0.5, 45)[0] + 0.5 * EMPHASIS_LEVEL
     torch.testing.assert_close(raised[..., inner], 1.5 * ripple[..., inner], atol=1e-5, rtol=0)
+    low = emphasize(ripple, quiet, 0.5, 45, lowest=9)[0] + 0.5 * EMPHASIS_LEVEL
+    torch.testing.assert_close(low[..., :9], ripple[..., :9])
+    torch.testing.assert_close(low[..., 9:], raised[..., 9:])
+
+
+def test_emphasis_does_not_tell_the_sources_apart():
+    """Sources that take turns from bin to bin make a flat envelope: nothing to emphasise."""
+    turns = torch.arange(513) % 2
+    harmonic, noise = (torch.where(turns == one, -2.0, -40.0).expand(1, 2, 513) for one in (0, 1))
+    for before, after in zip((harmonic, noise), emphasize(harmonic, noise, 0.7, 15)):
+        torch.testing.assert_close(after, before - 0.7 * EMPHASIS_LEVEL)
 
 
 def test_emphasis_is_for_inference_only(model):

@@ -5,6 +5,7 @@ spectrum of the excitation (`source.py`): a complex gain on the harmonic source 
 B batch, F frames, S samples = F * hop, Q = n_fft / 2 + 1 frequency bins.
 """
 
+import math
 from collections.abc import Iterator
 
 import torch
@@ -18,6 +19,7 @@ from .source import Excitation
 
 MAX_LOG_GAIN = 5.0
 EMPHASIS_LEVEL = 0.58  # what an emphasis of 1 adds to the loudness of speech (5 dB, measured), as a logarithm
+LOWEST_VOICE = 80.0  # Hz; below it there is nothing of a voice to emphasise, only rumble
 
 
 def split_frames(waveform: torch.Tensor, window: torch.Tensor, hop_length: int) -> torch.Tensor:
@@ -47,15 +49,22 @@ def overlap_add(frames: torch.Tensor, window: torch.Tensor, hop_length: int, mas
     return accumulate(frames * weights) / accumulate(weights * window).clamp(min=1e-3)
 
 
-def emphasize(log_gain: torch.Tensor, amount: float, width: int) -> torch.Tensor:
-    """Raise the contrast of log gains [B, F, Q] over frequency: the distance to the mean of `width` bins grows by `amount`.
+def emphasize(
+    harmonic: torch.Tensor, noise: torch.Tensor, amount: float, width: int, lowest: int = 0
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Raise the contrast of the spectral envelope: its distance to the mean of `width` bins grows by `amount`.
 
-    Speech stays as loud as it was on average. Holding every frame to its loudness was tried: it is understood less well.
+    Both log gains [B, F, Q] change alike, by the contrast of their common power: which of the two sources carries a bin is
+    no contrast of the envelope. The `lowest` bins keep theirs. Speech stays as loud as it was on average. Holding every
+    frame to its loudness was tried: it is understood less well.
     """
-    batch, frames, bins = log_gain.shape
-    padded = nn.functional.pad(log_gain.reshape(-1, 1, bins), (width // 2, width // 2), mode="replicate")
+    envelope = 0.5 * torch.logaddexp(2 * harmonic, 2 * noise)
+    batch, frames, bins = envelope.shape
+    padded = nn.functional.pad(envelope.reshape(-1, 1, bins), (width // 2, width // 2), mode="replicate")
     local_mean = nn.functional.avg_pool1d(padded, width, stride=1).view(batch, frames, bins)
-    return log_gain + amount * (log_gain - local_mean - EMPHASIS_LEVEL)
+    contrast = nn.functional.pad((envelope - local_mean)[..., lowest:], (lowest, 0))
+    change = amount * (contrast - EMPHASIS_LEVEL)
+    return harmonic + change, noise + change
 
 
 class ISTFTDecoder(nn.Module):
@@ -91,7 +100,8 @@ class ISTFTDecoder(nn.Module):
         harmonic, noise, phase = self.head(states).float().chunk(3, dim=-1)
         amount, width = self.config.decoder.emphasis, self.config.decoder.emphasis_bins
         if amount and not self.training:
-            harmonic, noise = emphasize(harmonic, amount, width), emphasize(noise, amount, width)
+            lowest = math.ceil(LOWEST_VOICE * self.config.n_fft / self.config.sampling_rate)
+            harmonic, noise = emphasize(harmonic, noise, amount, width, lowest)
         return harmonic.clamp(max=MAX_LOG_GAIN), noise.clamp(max=MAX_LOG_GAIN), phase
 
     def _source_frames(self, pitch: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

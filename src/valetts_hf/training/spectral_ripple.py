@@ -1,0 +1,115 @@
+"""Takes out of the `istft` decoder what colours every frame alike: bins that are louder or softer than their neighbours.
+
+After a short training, single frequency bins of the head are off by a few dB whoever speaks and whatever is said. Voices do
+not have such a pattern: averaged over speakers, their spectrum is smooth. It sounds metallic, and emphasis of the
+envelope makes it worse. Q = n_fft / 2 + 1 frequency bins, S samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from valetts_hf.modeling.mel import LogMelSpectrogram
+from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
+from valetts_hf.training.checkpoint_building import clips_of
+from valetts_hf.training.data.corpus import PackedCorpus
+
+
+LOWEST = 1000.0  # Hz; below it the harmonics of a few voices do not average out
+ROUNDS = 2  # neighbouring bins overlap, so what is left after one correction is taken out by another
+LONGEST = 10.0  # seconds of a recording whose voice is tried
+SMOOTHING = 750.0  # Hz; what is wider than this is the colour of voices
+
+
+def spectral_ripple(waveforms: Sequence[np.ndarray], n_fft: int, hop_length: int, sampling_rate: int) -> np.ndarray:
+    """How far each bin of the long-term spectrum is from the bins around it, on average over waveforms.
+
+    Args:
+        waveforms (sequence of `np.ndarray` of shape `(S,)`): of many voices, at least `n_fft` samples each.
+        n_fft, hop_length, sampling_rate (`int`): frames of the analysis.
+
+    Returns:
+        `np.ndarray` of shape `(Q,)`: logarithm of amplitude, 0 below 1 kHz.
+
+    Raises:
+        `ValueError`: no waveforms, or silent ones.
+    """
+    if not len(waveforms):
+        raise ValueError("there is no speech to measure the ripple of: give at least one waveform.")
+    window, width = np.hanning(n_fft), max(round(SMOOTHING * n_fft / sampling_rate) // 2, 1)
+    kernel = np.hanning(2 * width + 3)[1:-1]
+    ripples = []
+    for index, waveform in enumerate(waveforms):
+        frames = np.lib.stride_tricks.sliding_window_view(waveform.astype(np.float64), n_fft)[::hop_length]
+        power = (np.abs(np.fft.rfft(frames * window)) ** 2).mean(axis=0)
+        if not power.min() > 0:
+            raise ValueError(f"waveform {index} is silent: nothing of its spectrum can be measured.")
+        level = 0.5 * np.log(power)
+        padded = np.pad(level, width, mode="reflect")
+        ripples.append(level - np.convolve(padded, kernel / kernel.sum(), "valid"))
+    ripple = np.mean(ripples, axis=0)
+    ripple[: round(LOWEST * n_fft / sampling_rate)] = 0.0
+    return ripple
+
+
+@torch.no_grad()
+def remove_ripple(model: ValeTTSForSpeech, corpus: PackedCorpus, speakers: int = 24, clips: int = 4) -> float:
+    """Shift the bias of the decoder's head by the ripple of what the model says in the voices of a corpus.
+
+    Args:
+        model ([`ValeTTSForSpeech`]): with an `istft` decoder, changed in place.
+        corpus ([`PackedCorpus`]): whose texts are said, in the style of their own recordings.
+        speakers (`int`): how many of them at most, spread over the corpus; a dozen or more average out what is theirs.
+        clips (`int`): of each speaker.
+
+    Returns:
+        `float`: standard deviation of the ripple that was there above 1 kHz, in dB.
+
+    Raises:
+        `ValueError`: another decoder, or no transcribed clip to train on.
+    """
+    if model.config.decoder.type != "istft":
+        raise ValueError(
+            f"only the 'istft' decoder has a head to correct, this model has {model.config.decoder.type!r}"
+        )
+    own = {speaker: _clips_to_say(corpus, speaker, model.config.frame_rate)[:clips] for speaker in corpus.speakers}
+    names = [speaker for speaker, chosen in own.items() if chosen]
+    names = [names[int(place)] for place in np.linspace(0, len(names) - 1, min(speakers, len(names)))]
+    config, found = model.config, []
+    emphasis, config.decoder.emphasis = config.decoder.emphasis, 0.0
+    try:
+        for _ in range(ROUNDS):
+            waveforms = [np.concatenate([_say(model, corpus, clip) for clip in own[name]]) for name in names]
+            ripple = spectral_ripple(waveforms, config.n_fft, config.hop_length, config.sampling_rate)
+            model.decoder.head.bias[: 2 * len(ripple)] -= (
+                torch.from_numpy(ripple).to(model.decoder.head.bias).repeat(2)
+            )
+            found.append(float(ripple[ripple != 0].std() * 20 / np.log(10)))
+    finally:
+        config.decoder.emphasis = emphasis
+    return found[0]
+
+
+def _clips_to_say(corpus: PackedCorpus, speaker: str, frame_rate: float) -> list[int]:
+    """A speaker's longest clips to train on that fit a reference and have a text."""
+    clips = [int(clip) for clip in clips_of(corpus, speaker) if corpus.transcribed[clip]]
+    fitting = [clip for clip in clips if corpus.frame_lengths[clip] <= LONGEST * frame_rate]
+    return sorted(fitting, key=lambda clip: -corpus.frame_lengths[clip])
+
+
+def _say(model: ValeTTSForSpeech, corpus: PackedCorpus, clip: int) -> np.ndarray:
+    """The text of a clip, said in the voice of its recording."""
+    config, device = model.config, model.device
+    mel = LogMelSpectrogram(config.sampling_rate, config.n_fft, config.hop_length, config.num_mel_bands)
+    tokens = slice(*corpus.token_offsets[clip : clip + 2])
+    input_ids = torch.from_numpy(corpus.input_ids[tokens].astype(np.int64))[None].to(device)
+    said = model(
+        input_ids,
+        language_ids=torch.full_like(input_ids, int(corpus.language_ids[clip])),
+        reference_mel=mel(torch.from_numpy(corpus.waveform(clip))[None]).to(device),
+        seed=clip,
+    )
+    return said.waveform[0].float().cpu().numpy()
