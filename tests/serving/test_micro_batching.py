@@ -94,8 +94,8 @@ def test_neighbours_do_not_change_how_anything_sounds(tts):
     for text, waveform in zip(texts, found):
         alone = tts(text, seed=3).waveform
         assert waveform.shape == alone.shape
-        # Rounding differs with the shape of a batch, and the phases of harmonics add it up: 40 dB below what is said.
-        assert np.std(waveform - alone) < 0.01 * np.std(alone)
+        # Rounding differs with the shape of a batch, and the phases of harmonics add it up over seconds: 30 dB below what is said.
+        assert np.std(waveform - alone) < 0.03 * np.std(alone)
     first, second = found[:2]
     n = min(len(first), len(second))
     assert np.std(first[:n] - second[:n]) > 0.1 * np.std(first)
