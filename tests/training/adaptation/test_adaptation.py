@@ -1,13 +1,16 @@
 """Few-shot adaptation of a tiny model to made-up voices: learning, stopping, bad input, locks and full disks."""
 
 import errno
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from tests.conftest import tiny_processor, voice_like
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
@@ -16,13 +19,17 @@ from valetts_hf.training.adaptation import support as support_module
 from valetts_hf.training.adaptation.adapt_voice import TranscriptError, VoiceBusyError, adapt_voice, voice_lock
 from valetts_hf.training.adaptation.adaptation_run import adapt
 from valetts_hf.training.adaptation.settings import AdaptationSettings, load_settings
+from valetts_hf.training.adaptation.start import Start, read_start
 from valetts_hf.training.adaptation.support import Support, SupportClip, SupportWindows, prepare_support
 from valetts_hf.training.adaptation.transcript_alignment import (
     align_support,
     align_transcript,
     expected_duration_search,
 )
-from valetts_hf.voices.adapters import attached_adapters, load_voice_adapter, use_adapter
+from valetts_hf.training.meta.learning_rates import InnerLearningRates
+from valetts_hf.training.meta.meta_training import build_meta_state, read_meta_facts, save_meta_start
+from valetts_hf.training.meta.recipe import meta_recipe_from
+from valetts_hf.voices.adapters import attached_adapters, load_voice_adapter, read_adapter, use_adapter
 from valetts_hf.voices.errors import ConsentError, VoiceFileError, VoiceMismatchError
 from valetts_hf.voices.voice import Voice
 
@@ -176,11 +183,85 @@ def test_a_voice_is_improved_from_where_it_was(model, processor, support, monkey
         processor,
         support,
         settings=FAST,
-        start=start,
+        start=Start(*start),
         snapshots=[0],
         on_snapshot=lambda *made: seen.update(made[2]),
     )
     assert all(torch.equal(value, seen[name]) for name, value in start[1].items())
+
+
+@pytest.fixture(scope="module")
+def meta_start(tiny_checkpoint, tmp_path_factory):
+    """The folder of a meta-trained start with an offset, rates of two steps, and its adapter's first weights."""
+    recipe = meta_recipe_from(
+        {"preset": "tiny", "inner_steps": 2, "per_step_rates": True, "max_inner_learning_rate": 0.5}
+    )
+    state = build_meta_state(recipe, ValeTTSForSpeech.from_pretrained(tiny_checkpoint))
+    random = torch.Generator().manual_seed(3)
+    with torch.no_grad():
+        state.objective.style_offset.copy_(torch.randn(16, generator=random) * 0.3)
+        state.learning_rates.log_rates.uniform_(-9, -7, generator=random)
+    folder = tmp_path_factory.mktemp("meta") / "start"
+    save_meta_start(folder, state, recipe)
+    return folder
+
+
+def test_a_meta_trained_start_brings_its_style_offset(model, processor, clips, meta_start):
+    offset, rates = read_meta_facts(meta_start)
+    enrolled = made(model, processor, clips, max_steps=0)
+    voice = made(model, processor, clips, max_steps=0, start=meta_start)
+    assert enrolled.adapter is None and offset.abs().min() > 0
+    np.testing.assert_allclose(voice.style, enrolled.style + offset.numpy(), atol=1e-6)
+    config, weights = read_adapter(meta_start)
+    assert all(torch.equal(weights[name], value) for name, value in voice.adapter[1].items())
+    assert rates.rates.shape[0] == 2 and not voice.metadata["adaptation"]["notes"]
+
+
+def test_a_meta_trained_start_brings_its_learning_rates(model, processor, support, meta_start, monkeypatch):
+    """Steps are plain descent, each tensor at the rate learned for it and for the step."""
+    monkeypatch.setattr(adaptation_run, "align_support", lambda *args: {})
+    taken = []
+
+    class Watched(torch.optim.SGD):
+        def step(self, closure=None):
+            before = [group["params"][0].detach().clone() for group in self.param_groups]
+            super().step(closure)
+            for old, group in zip(before, self.param_groups):
+                value = group["params"][0]
+                torch.testing.assert_close(value.detach(), old - group["lr"] * value.grad)
+            taken.append([group["lr"] for group in self.param_groups])
+
+    monkeypatch.setattr(torch.optim, "SGD", Watched)
+    start = read_start(meta_start, model)
+    result = adapt(model, processor, support, settings=FAST, start=start)
+    table = read_meta_facts(meta_start)[1].table()
+    assert result.steps == 6 and len(taken) == 6 and len(taken[0]) == len(table)
+    for step in range(6):
+        learned = sorted(rates[min(step, 1)] for rates in table.values())
+        assert sorted(taken[step]) == pytest.approx(learned, rel=1e-5)
+    assert taken[0][0] == pytest.approx(table["style_offset"][0], rel=1e-5)
+    assert taken[0] != taken[1] == taken[5]
+
+
+def test_what_the_inner_loop_left_alone_stays(model, meta_start):
+    """As in ANIL, where only the head has rates."""
+    start = read_start(meta_start, model)
+    names = [name for name in start.rates.names if "decoder.head" in name]
+    start = replace(start, rates=InnerLearningRates(names, 0.25))
+    renamed = names[0].removeprefix("generator.model.").replace(".meta.", ".adapted.")
+    assert start.rates_at(7, ["style", renamed, "model.text_encoder.x.lora_A.adapted.weight"]) == [0.0, 0.25, 0.0]
+
+
+def test_damaged_meta_starts(model, meta_start, tmp_path):
+    folder = shutil.copytree(meta_start, tmp_path / "start")
+    (folder / "meta.json").write_text("{}")
+    with pytest.raises(ValueError, match="the meta-trained start in .* is damaged .*copy it again"):
+        read_start(folder, model)
+    shutil.copy(meta_start / "meta.json", folder)
+    tensors = load_file(meta_start / "meta.safetensors")
+    save_file({**tensors, "style_offset": torch.zeros(3)}, folder / "meta.safetensors")
+    with pytest.raises(ValueError, match=r"style offset of \(3,\), this model needs \(16,\): meta-train again"):
+        read_start(folder, model)
 
 
 # --- what is learned from ---------------------------------------------------------------------------------------------------

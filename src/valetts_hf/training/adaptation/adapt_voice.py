@@ -17,12 +17,12 @@ from typing import Any
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.training.adaptation.adaptation_run import Adaptation, AdaptationProgress, adapt
 from valetts_hf.training.adaptation.settings import AdaptationSettings, load_settings
+from valetts_hf.training.adaptation.start import read_start
 from valetts_hf.training.adaptation.support import prepare_support
 from valetts_hf.training.adaptation.transcript_alignment import TranscriptError
-from valetts_hf.voices.adapters import read_adapter
 from valetts_hf.voices.enrolment import check_consent, enroll_voice
 from valetts_hf.voices.errors import VoiceError
-from valetts_hf.voices.voice import Voice, check_name, style_for
+from valetts_hf.voices.voice import Voice, check_name
 
 
 __all__ = [
@@ -77,7 +77,7 @@ def adapt_voice(
         preset, method, max_steps, seed (*optional*): override `settings`.
         settings (*optional*): [`AdaptationSettings`], a mapping of overrides, or a YAML file of them.
         start (*optional*): a voice of this checkpoint, or the folder of an adapter, whose adapter is improved instead of a
-            fresh one.
+            fresh one; or a meta-trained start, whose style offset and learning rates are used, too.
         check_transcripts (`bool`): False takes every transcript as it is.
         quality (`str`): "refuse" or "warn": what the quality gate does with poor recordings, see [`enroll_voice`].
         progress (*optional*): called with an [`AdaptationProgress`] before the first step and after each.
@@ -96,7 +96,7 @@ def adapt_voice(
     """
     name = check_name(name)
     settings = load_settings(settings, preset=preset, method=method, max_steps=max_steps, seed=seed)
-    beginning = _start(start, model)
+    beginning = read_start(start, model)
     if folder is not None:
         with voice_lock(folder, name):
             voice = adapt_voice(
@@ -145,18 +145,6 @@ def adapt_voice(
         adapter=result.adapter,
         metadata=enrolled.metadata | {"adaptation": _facts(result, settings)},
     )
-
-
-def _start(start: Voice | str | os.PathLike | None, model: ValeTTSForSpeech) -> tuple | None:
-    """The adapter to start from as (configuration, weights)."""
-    if start is None:
-        return None
-    adapter = start if not isinstance(start, Voice) else start.adapter
-    if isinstance(start, Voice):
-        if start.adapter is None:
-            return None
-        style_for(start, model)  # refuses a voice of another checkpoint
-    return adapter if isinstance(adapter, tuple) else read_adapter(adapter)
 
 
 def _facts(result: Adaptation, settings: AdaptationSettings) -> dict[str, Any]:

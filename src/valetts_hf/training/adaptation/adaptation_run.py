@@ -20,10 +20,12 @@ from torch import Tensor, nn
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.training.adaptation.adaptation_objective import PriorPreservation, SupportObjective
 from valetts_hf.training.adaptation.settings import AdaptationSettings, load_settings
+from valetts_hf.training.adaptation.start import Start
 from valetts_hf.training.adaptation.support import Support, SupportWindows
 from valetts_hf.training.adaptation.transcript_alignment import align_support
 from valetts_hf.voices.adapters import (
     adapter_config,
+    adapter_parameters,
     adapter_state,
     attach_adapter,
     attached_adapters,
@@ -64,7 +66,8 @@ class Adaptation:
 
     Args:
         style (`Tensor` [H]): the adapted style vector.
-        adapter (pair of PEFT configuration and weights, *optional*): None if no step was taken or none helped.
+        adapter (pair of PEFT configuration and weights, *optional*): None if no step was taken or none helped, and there was
+            none to start from.
         steps, best_step (`int`): steps taken, and the one that is kept.
         held_out_losses (`dict[int, float]`): judgement by step.
         alignment_costs (`dict[str, float]`): of the transcripts by clip.
@@ -113,7 +116,7 @@ def adapt(
     *,
     language: str | None = None,
     settings: AdaptationSettings | Mapping[str, Any] | str | Path | None = None,
-    start: tuple[PeftConfig, Mapping[str, Tensor]] | None = None,
+    start: Start | None = None,
     check_transcripts: bool = True,
     progress: Callable[[AdaptationProgress], Any] | None = None,
     snapshots: Sequence[int] = (),
@@ -124,8 +127,7 @@ def adapt(
     Args:
         model, processor, language, settings, check_transcripts, progress: as in [`adapt_voice`].
         support: see [`prepare_support`].
-        start (pair of PEFT configuration and weights, *optional*): adapter to start from (a meta-trained one, or that of a
-            voice that is to be improved) instead of one that changes nothing.
+        start ([`Start`], *optional*): what to start from instead of an adapter that changes nothing.
         snapshots (sequence of `int`), on_snapshot (*optional*): called as `on_snapshot(step, style, adapter weights)` after
             each of these steps; for measurements.
     """
@@ -134,7 +136,12 @@ def adapt(
     copied = private_copy(model)
     first_style = mean_style(copied, support)
     costs = align_support(copied, support, first_style, check_transcripts, settings.seed)
-    result = Adaptation(first_style.cpu(), None, alignment_costs=costs, notes=support.notes)
+    adapter = None
+    if start is not None:
+        adapter = (start.config, dict(start.weights))
+        if start.style_offset is not None:
+            first_style = first_style + start.style_offset.to(first_style)
+    result = Adaptation(first_style.cpu(), adapter, alignment_costs=costs, notes=support.notes)
     result.clips = [clip.name for clip in support.clips]
     result.language = _language_of(support, model.config.languages)
     if settings.max_steps:
@@ -161,10 +168,11 @@ class _Run:
         untaught = not support.transcribed and len(voiced) > 0
         level = float(voiced.median()) if untaught else None
         self.preservation = PriorPreservation(model, processor, first_style, language, level)
-        self.config = start[0] if start is not None else adapter_config(settings.preset, model, settings.method)
+        self.start = start
+        self.config = start.config if start is not None else adapter_config(settings.preset, model, settings.method)
         self.parameters = attach_adapter(model, self.config, ADAPTER)
         if start is not None:
-            load_adapter_state(model, ADAPTER, start[1], "the adapter to start from")
+            load_adapter_state(model, ADAPTER, start.weights, "the adapter to start from")
         self.style = nn.Parameter(first_style.clone())
         self.objective = SupportObjective(model, settings.segment_frames, settings.prior_share)
         self.judge = SupportObjective(model, settings.segment_frames, 1.0)
@@ -172,19 +180,31 @@ class _Run:
             support, settings.batch_size, settings.window_frames, settings.seed, model.config.hop_length, model.device
         )
         self.held_out = self.windows.held_out()
-        self.optimizer = torch.optim.AdamW(
-            [
-                {"params": self.parameters, "lr": settings.learning_rate, "weight_decay": settings.weight_decay},
-                {"params": [self.style], "lr": settings.style_learning_rate, "weight_decay": 0.0},
-            ],
-            betas=(0.9, 0.98),
-        )
-        self.rates = [group["lr"] for group in self.optimizer.param_groups]
+        if start is not None and start.rates is not None:
+            self.optimizer, self.rates_at = self._descent(start)
+        else:
+            self.optimizer, self.rates_at = self._adamw()
+
+    def _adamw(self) -> tuple[torch.optim.Optimizer, Callable[[int], list[float]]]:
+        settings = self.settings
+        rates = (settings.learning_rate, settings.style_learning_rate)
+        groups = [
+            {"params": self.parameters, "lr": rates[0], "weight_decay": settings.weight_decay},
+            {"params": [self.style], "lr": rates[1], "weight_decay": 0.0},
+        ]
+        optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98))
+        return optimizer, lambda step: [rate * _factor(step, settings) for rate in rates]
+
+    def _descent(self, start: Start) -> tuple[torch.optim.Optimizer, Callable[[int], list[float]]]:
+        """Plain gradient descent at the rates that meta-training has learned, one for each tensor."""
+        tensors = {"style": self.style, **adapter_parameters(self.model, ADAPTER)}
+        optimizer = torch.optim.SGD([{"params": [value], "lr": 0.0} for value in tensors.values()])
+        return optimizer, lambda step: start.rates_at(step, list(tensors))
 
     def train(self, result: Adaptation, progress, snapshots, on_snapshot) -> None:
         settings = self.settings
         last, best, since = None, math.inf, 0
-        kept = (self.style.detach().clone(), None)
+        kept = (self.style.detach().clone(), result.adapter and result.adapter[1])
         losses: dict[str, float] = {}
         try:
             for step in range(settings.max_steps + 1):
@@ -196,7 +216,8 @@ class _Run:
                     if last < best:
                         best, since = last, 0
                         result.best_step = step
-                        kept = (self.style.detach().clone(), adapter_state(self.model, ADAPTER) if step else None)
+                        changed = step > 0 or self.start is not None
+                        kept = (self.style.detach().clone(), adapter_state(self.model, ADAPTER) if changed else None)
                     else:
                         since += 1
                 if progress is not None:
@@ -219,8 +240,8 @@ class _Run:
 
     def _step(self, step: int) -> dict[str, float]:
         settings, weights = self.settings, self.settings.loss_weights
-        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
-            group["lr"] = rate * _factor(step, settings)
+        for group, rate in zip(self.optimizer.param_groups, self.rates_at(step), strict=True):
+            group["lr"] = rate
         batch, with_text = self.windows.learned(step)
         generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + step)
         losses = self.objective.support_losses(batch, self.style, with_text, generator)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from accelerate import Accelerator
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -202,6 +203,27 @@ def load_meta_start(folder: str | Path, model: ValeTTSForSpeech) -> tuple[MetaSt
         state.learning_rates.log_rates.copy_(tensors["log_rates"])
     state.step = content["step"]
     return state, recipe
+
+
+def read_meta_facts(folder: str | Path) -> tuple[Tensor, InnerLearningRates]:
+    """The style offset [H] and the inner learning rates of a meta-trained start, without a model.
+
+    Raises:
+        ValueError: the files are damaged or do not belong together.
+    """
+    folder = Path(folder)
+    try:
+        content = json.loads((folder / RECIPE_FILE).read_text(encoding="utf-8"))
+        recipe, tensors = meta_recipe_from(content["recipe"]), load_file(folder / META_FILE)
+        steps = len(tensors["log_rates"])
+        rates = InnerLearningRates(content["rate_names"], 1e-3, steps, False, recipe.max_inner_learning_rate)
+        rates.log_rates.copy_(tensors["log_rates"])
+        return tensors["style_offset"], rates
+    except (OSError, KeyError, ValueError, RuntimeError, SafetensorError) as error:
+        raise ValueError(
+            f"the meta-trained start in {str(folder)!r} is damaged ({' '.join(str(error).split())[:200]}): copy it again, or "
+            "meta-train anew."
+        ) from error
 
 
 def _replace(path: Path, write) -> None:
