@@ -14,9 +14,6 @@ import pytest
 
 from tests.mass_synthesis.conftest import audio, lines
 from valetts_hf import synthesize_dataset
-from valetts_hf.mass_synthesis.executors import speak_in_processes
-from valetts_hf.mass_synthesis.rows import Row
-from valetts_hf.mass_synthesis.speaking import Job, Outcome
 
 
 pytestmark = pytest.mark.slow
@@ -88,22 +85,6 @@ def test_processes_of_a_launcher_share_the_rows(source, whole, tiny_checkpoint, 
         "shard-00001-of-00002",
     }
     assert audio(tmp_path / "out") == whole
-
-
-def test_a_worker_that_dies_is_a_failure_of_its_row_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr("valetts_hf.mass_synthesis.executors.speak_rows", _dies_of_a_row)
-    rows = [Row(f"row-{number}", number, "Hm.", "key", 0) for number in range(3)]
-    job = Job(str(tmp_path), "wav")
-    found = [one for some in speak_in_processes(job, [rows[:2], rows[2:]], 2) for one in some]
-    assert sorted(one.row.id for one in found) == [row.id for row in rows]
-    (failure,) = [one for one in found if one.record is None]
-    assert failure.row.id == "row-1" and "the process that spoke it died" in failure.error
-
-
-def _dies_of_a_row(job: Job, rows: list[Row]) -> list[Outcome]:
-    if any(row.id == "row-1" for row in rows):
-        os._exit(9)
-    return [Outcome(row, {"id": row.id}) for row in rows]
 
 
 def test_a_model_that_cannot_be_loaded_ends_the_work(source, tmp_path):
