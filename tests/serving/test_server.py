@@ -19,6 +19,13 @@ pytest.importorskip(
 from fastapi.testclient import TestClient  # noqa: E402
 
 from tests.serving.live_server import live  # noqa: E402
+from valetts_hf.inference.manner import NOISE_SCALES, PAUSE_SCALES, Manner  # noqa: E402
+from valetts_hf.processing.directed_text import (  # noqa: E402
+    ENERGY_SHIFTS,
+    PITCH_RANGES,
+    PITCH_SHIFTS,
+    SPEAKING_RATES,
+)
 from valetts_hf.serving.cores import share_cores, usable_cores  # noqa: E402
 from valetts_hf.serving.lifecycle import Stage  # noqa: E402
 from valetts_hf.serving.result_cache import ResultCache  # noqa: E402
@@ -301,6 +308,27 @@ def test_the_description_tells_everything(make_server):
         description["paths"]
     )
     assert description["components"]["schemas"]["SpeechRequest"]["properties"]["input"]["examples"]
+
+
+def test_limits_are_those_of_the_sdk(make_server, tts):
+    """What the SDK takes is taken, to both ends; what it refuses is refused."""
+    client = make_server(demo=True)
+    fields = {"pitch_shift": PITCH_SHIFTS, "pitch_range": PITCH_RANGES, "energy_shift": ENERGY_SHIFTS}
+    fields |= {"pause_scale": PAUSE_SCALES, "noise_scale": NOISE_SCALES, "speed": SPEAKING_RATES}
+    properties = client.get("/v1/openapi.json").json()["components"]["schemas"]["SpeechRequest"]["properties"]
+    controls = client.get("/demo/api/openapi.json").json()["components"]["schemas"]["Controls"]["properties"]
+    for field, limits in fields.items():
+        described = properties[field].get("anyOf", [properties[field]])[0]
+        assert (described["minimum"], described["maximum"]) == limits
+        own = controls.get({"speed": "speaking_rate"}.get(field, field))
+        assert own is None or (own["minimum"], own["maximum"]) == limits
+        argument = {"speed": "speaking_rate"}.get(field, field)
+        for value in limits:
+            Manner.of(**{argument: value})
+            assert say(client, "Yes.", **{field: value}).status_code == 200
+        with pytest.raises(ValueError):
+            Manner.of(**{argument: limits[1] + 0.1})
+        assert say(client, "Yes.", **{field: limits[1] + 0.1}).status_code == 400
 
 
 def test_cores_are_shared():
