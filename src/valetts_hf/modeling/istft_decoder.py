@@ -5,7 +5,6 @@ spectrum of the excitation (`source.py`): a complex gain on the harmonic source 
 B batch, F frames, S samples = F * hop, Q = n_fft / 2 + 1 frequency bins.
 """
 
-import math
 from collections.abc import Iterator
 
 import torch
@@ -18,8 +17,7 @@ from .source import Excitation
 
 
 MAX_LOG_GAIN = 5.0
-EMPHASIS_LEVEL = 0.58  # what an emphasis of 1 adds to the loudness of speech (5 dB, measured), as a logarithm
-LOWEST_VOICE = 80.0  # Hz; below it there is nothing of a voice to emphasise, only rumble
+EMPHASIS_LEVEL = 0.36  # what an emphasis of 1 adds to the loudness of speech (3 dB, measured), as a logarithm
 
 
 def split_frames(waveform: torch.Tensor, window: torch.Tensor, hop_length: int) -> torch.Tensor:
@@ -50,20 +48,19 @@ def overlap_add(frames: torch.Tensor, window: torch.Tensor, hop_length: int, mas
 
 
 def emphasize(
-    harmonic: torch.Tensor, noise: torch.Tensor, amount: float, width: int, lowest: int = 0
+    harmonic: torch.Tensor, noise: torch.Tensor, amount: float, width: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Raise the contrast of the spectral envelope: its distance to the mean of `width` bins grows by `amount`.
 
     Both log gains [B, F, Q] change alike, by the contrast of their common power: which of the two sources carries a bin is
-    no contrast of the envelope. The `lowest` bins keep theirs. Speech stays as loud as it was on average. Holding every
-    frame to its loudness was tried: it is understood less well.
+    no contrast of the envelope. Speech stays as loud as it was on average. Holding every frame to its loudness was
+    tried: it is understood less well.
     """
     envelope = 0.5 * torch.logaddexp(2 * harmonic, 2 * noise)
     batch, frames, bins = envelope.shape
     padded = nn.functional.pad(envelope.reshape(-1, 1, bins), (width // 2, width // 2), mode="replicate")
     local_mean = nn.functional.avg_pool1d(padded, width, stride=1).view(batch, frames, bins)
-    contrast = nn.functional.pad((envelope - local_mean)[..., lowest:], (lowest, 0))
-    change = amount * (contrast - EMPHASIS_LEVEL)
+    change = amount * (envelope - local_mean - EMPHASIS_LEVEL)
     return harmonic + change, noise + change
 
 
@@ -100,8 +97,7 @@ class ISTFTDecoder(nn.Module):
         harmonic, noise, phase = self.head(states).float().chunk(3, dim=-1)
         amount, width = self.config.decoder.emphasis, self.config.decoder.emphasis_bins
         if amount and not self.training:
-            lowest = math.ceil(LOWEST_VOICE * self.config.n_fft / self.config.sampling_rate)
-            harmonic, noise = emphasize(harmonic, noise, amount, width, lowest)
+            harmonic, noise = emphasize(harmonic, noise, amount, width)
         return harmonic.clamp(max=MAX_LOG_GAIN), noise.clamp(max=MAX_LOG_GAIN), phase
 
     def _source_frames(self, pitch: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
