@@ -31,6 +31,7 @@ DISTRIBUTIONS = {
     "espeakng_loader": "espeakng-loader",
     "pyworld": "pyworld-prebuilt",
     "prometheus_client": "prometheus-client",
+    "opentelemetry": "opentelemetry-api",
     "starlette": "fastapi",  # these two: FastAPI is built on them and exposes them
     "pydantic": "fastapi",
 }
@@ -118,7 +119,7 @@ def imported_modules(rooms: list[str]) -> dict[str, set[str]]:
         (["modeling", "processing", "inference", "commands", "cli", "__init__", "registration", "version"], []),
         (["voices"], ["adapters"]),
         (["training"], ["train", "metrics"]),
-        (["serving"], ["demo", "serve"]),
+        (["serving"], ["demo", "serve", "otel"]),
         (["mass_synthesis"], ["batch", "ray"]),
     ],
     ids=["speaking", "voices", "training", "serving", "mass_synthesis"],
