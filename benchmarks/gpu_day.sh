@@ -25,6 +25,7 @@ compiled=$(ls -d "$results"/kernel/build/*cu* 2>/dev/null | head -1)
 part numerics 120 python -m pytest -q -p no:cacheprovider --rootdir $project $project/tests/test_triton.py
 part models 90 python -m pytest -q -p no:cacheprovider -m gpu tests/kernels/test_fixed_chunks.py tests/kernels/test_on_gpu.py
 part bandwidth 60 python $project/benchmarks/benchmark.py
+part tuning 60 python $project/benchmarks/autotune.py --dtype float16 --output "$results/autotune.json"
 part vocoder 150 python benchmarks/vocoder_speed.py --preset 24khz_100band_256x --systems published pytorch triton cuda \
     --seconds 1 10 60 --batch-sizes 1 8 --repeats 2 --output "$results/vocoder_speed.json"
 part speech 90 python benchmarks/speech_speed.py --gpu-only --repeats 2 --output "$results/speech_speed.json"
