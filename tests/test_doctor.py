@@ -165,7 +165,13 @@ def test_bounds_of_extras(monkeypatch):
     monkeypatch.setattr(doctor.importlib.metadata, "requires", lambda package: lines)
     assert doctor._requirement_of("valetts-hf", "uvicorn", "demo") == "<1,>=0.30"
     assert doctor._requirement_of("valetts-hf", "uvicorn", "serve") == "<1,>=0.35"
-    installed = {"uvicorn": "0.32.0", "onnx": "1.23.2", "onnxscript": "0.7.2", "onnxruntime-gpu": "1.22.0"}
+    installed = {
+        "uvicorn": "0.32.0",
+        "onnx": "1.23.2",
+        "onnxscript": "0.7.2",
+        "onnx-ir": "1.1.0",
+        "onnxruntime-gpu": "1.22.0",
+    }
     monkeypatch.setattr(doctor, "_version", lambda name: installed.get(name, "0.115"))
     checks = {check.name: check for check in doctor.check_packages()}
     assert checks["[demo]"].status == "ok" and "uvicorn 0.32.0" in checks["[demo]"].detail

@@ -33,8 +33,8 @@ EXTRAS = {
     "kernels": ["kernels"],
     "play": ["sounddevice"],
     "demo": ["fastapi", "uvicorn", "python-multipart"],
-    "serve": ["fastapi", "uvicorn", "python-multipart", "prometheus-client", "websockets"],
-    "onnx": ["onnx", "onnxscript", "onnxruntime"],
+    "serve": ["fastapi", "uvicorn", "python-multipart", "prometheus-client", "h11", "websockets"],
+    "onnx": ["onnx", "onnxscript", "onnx-ir", "onnxruntime"],
 }
 # The same module under another name.
 _SAME = {"pyworld-prebuilt": "pyworld", "onnxruntime": "onnxruntime-gpu"}

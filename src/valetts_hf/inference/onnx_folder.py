@@ -25,7 +25,7 @@ MANIFEST = "export.json"
 STYLES = "styles.safetensors"
 SKETCH = "sketch.safetensors"
 FORMAT_VERSION = 1
-# 20 is the first with everything the graphs use, and every ONNX Runtime since 1.17 reads it; later ones add nothing here.
+# 20 is what the graphs were written and tested with; ONNX Runtime reads such files since 1.18 (1.17 refuses IR version 10).
 OPSET = 20
 _AGAIN = "Export it again with `valetts export onnx`."
 
