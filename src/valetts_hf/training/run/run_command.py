@@ -1,0 +1,93 @@
+"""What the scripts of long runs share: their arguments, what they wire in the same way, and how a run is driven and ends."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+
+from valetts_hf.training.run.pretrain_run import OutOfMemoryError
+from valetts_hf.training.run.run_log import check_trackers
+from valetts_hf.training.run.run_state import DiskFullError
+from valetts_hf.training.run.sharding import make_accelerator
+
+
+_OVERRIDES = ("max_steps", "batch_size", "gradient_accumulation")
+
+
+def add_run_arguments(parser: argparse.ArgumentParser, recipe: str, output: str) -> None:
+    """Arguments of every long run.
+
+    Args:
+        parser (`argparse.ArgumentParser`): of the script.
+        recipe (`str`): name of the class whose fields `--recipe` overrides.
+        output (`str`): what the run folder holds.
+    """
+    parser.add_argument("--corpus", required=True, help="folder written by `valetts data prepare`")
+    parser.add_argument("--output", required=True, type=Path, help=f"run folder: {output}")
+    parser.add_argument("--recipe", help=f"YAML file of overrides of {recipe}")
+    parser.add_argument("--resume", help="'latest' or a checkpoint folder")
+    parser.add_argument(
+        "--allow_changes", action="store_true", help="resume although schedule, losses or data of the recipe differ"
+    )
+    for name in _OVERRIDES:
+        parser.add_argument(f"--{name}", type=int, help="overrides the recipe")
+    parser.add_argument("--stop_at_step", type=int, help="stop with a checkpoint at this step of the schedule")
+    parser.add_argument("--max_minutes", type=float, help="stop with a checkpoint after this time")
+    parser.add_argument("--tracker", action="append", default=[], help="tensorboard, trackio, ...; may be repeated")
+    parser.add_argument("--cpu", action="store_true", help="train on the CPU even if there is a GPU")
+
+
+def recipe_overrides(parsed: argparse.Namespace) -> dict[str, Any]:
+    """What the arguments override in the recipe; None where they do not."""
+    return {name: getattr(parsed, name) for name in _OVERRIDES}
+
+
+def seeded_accelerator(parsed: argparse.Namespace, recipe: Any) -> Accelerator:
+    """The accelerator that the arguments and the recipe ask for, all random numbers seeded.
+
+    Raises:
+        ValueError, ImportError: a tracker or a way of distribution that cannot be used.
+    """
+    trackers = check_trackers(parsed.tracker)
+    accelerator = make_accelerator(
+        recipe.mixed_precision, parsed.cpu, log_with=trackers or None, project_dir=parsed.output / "trackers"
+    )
+    set_seed(recipe.seed)
+    return accelerator
+
+
+def conduct(
+    make_run: Callable[[argparse.Namespace], Any],
+    parsed: argparse.Namespace,
+    at_end: Callable[[Any], Any] | None = None,
+) -> None:
+    """Make a run, resume it where asked to, train it, and say why it ended.
+
+    Args:
+        make_run: from the arguments to a run.
+        parsed (`argparse.Namespace`): of `add_run_arguments` and more.
+        at_end (*optional*): called with the run after the training, in every process.
+
+    Raises:
+        `SystemExit`: with one line on what went wrong.
+    """
+    try:
+        run = make_run(parsed)
+        if parsed.resume:
+            run.resume(parsed.resume, parsed.allow_changes)
+        for key, value in run.facts().items():
+            run.accelerator.print(f"{key}: {value}")
+        reason = run.train(parsed.stop_at_step, parsed.max_minutes, command=shlex.join(sys.argv))
+        if at_end is not None:
+            at_end(run)
+    except (ValueError, ImportError, FileNotFoundError, OutOfMemoryError, DiskFullError) as error:
+        raise SystemExit(f"error: {error}") from error
+    run.accelerator.print(f"ended at step {run.state.step}, since {reason}; saved in {parsed.output}")
+    run.accelerator.end_training()
