@@ -123,7 +123,8 @@ def test_recipes_of_the_pages_load(tmp_path):
     import yaml
 
     from valetts_hf.training.data.augmentation_config import AugmentationConfig
-    from valetts_hf.training.finetuning.finetune_recipe import PARTS, load_finetune_recipe
+    from valetts_hf.training.finetuning.finetune_recipe import load_finetune_recipe
+    from valetts_hf.training.frozen_parts import PARTS
     from valetts_hf.training.recipe import load_recipe
 
     recipes = tmp_path / "training_scripts" / "recipes"

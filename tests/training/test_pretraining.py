@@ -6,10 +6,11 @@ import torch
 from accelerate.state import AcceleratorState
 
 from tests.training.data.test_batches import without_text
-from tests.training.tiny_runs import tiny_recipe
+from tests.training.tiny_runs import tiny_recipe, tiny_run
 from valetts_hf.modeling.mel import LogMelSpectrogram
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.training.data.batches import BatchMaker, speaker_weights
+from valetts_hf.training.frozen_parts import PARTS
 from valetts_hf.training.objective import GeneratorObjective
 from valetts_hf.training.pretrainer import build_state, pretrain_step
 from valetts_hf.training.run.pretrain_run import make_batches
@@ -180,3 +181,19 @@ def test_speech_without_text_teaches_style_posterior_and_decoder(buzz_corpus):
     state.step = recipe.adversarial_start
     losses = pretrain_step(state, batch, recipe, make_accelerator("no", cpu=True))
     assert all(torch.isfinite(value) for value in losses.values())
+
+
+def test_what_is_frozen_stays_as_it_is(buzz_corpus, tmp_path):
+    """With all but the decoder frozen, a run changes the decoder alone, and the averaged weights as well."""
+    frozen = [part for part in PARTS if part != "decoder"]
+    run = tiny_run(tmp_path, buzz_corpus, max_steps=2, save_every=2, freeze=frozen)
+    model = run.state.generator(run.accelerator)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    run.train()
+    for weights in (model.state_dict(), ValeTTSForSpeech.from_pretrained(tmp_path / "run" / "model").state_dict()):
+        changed = {name for name, value in weights.items() if not torch.equal(value.cpu(), before[name])}
+        assert changed and all(name.startswith("decoder.") for name in changed), changed
+    with pytest.raises(
+        ValueError, match="freeze knows no \\['vocoder'\\]; the parts are text_encoder, .* decoder and all"
+    ):
+        tiny_recipe(freeze="vocoder")

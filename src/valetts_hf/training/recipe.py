@@ -17,6 +17,7 @@ from valetts_hf.modeling.configuration_valetts import ValeTTSConfig
 from valetts_hf.training.data.augmentation_config import AugmentationConfig
 from valetts_hf.training.discriminators import PRESETS
 from valetts_hf.training.fast_path import check_compile_mode
+from valetts_hf.training.frozen_parts import check_parts
 from valetts_hf.training.objective import LossWeights
 
 
@@ -35,6 +36,8 @@ class PretrainRecipe:
     Args:
         model (`dict`): overrides of [`ValeTTSConfig`].
         losses (`dict`): overrides of [`LossWeights`].
+        freeze (list of `str`): parts of the network that keep their weights, see `frozen_parts.PARTS`. If all but the
+            decoder do, what was made for the rest stays right: durations, melody, voices, styles and sketches.
         batch_size (`int`): windows per forward pass and process.
         gradient_accumulation (`int`): forward passes whose gradients are averaged into one step. A step sees
             `batch_size * gradient_accumulation * processes` windows.
@@ -71,6 +74,7 @@ class PretrainRecipe:
 
     model: dict[str, Any] = field(default_factory=dict)
     losses: dict[str, float] = field(default_factory=dict)
+    freeze: list[str] = field(default_factory=list)
     batch_size: int = 16
     gradient_accumulation: int = 1
     window_frames: int = 160
@@ -131,6 +135,9 @@ class PretrainRecipe:
             raise ValueError(f"recipe: discriminator must be one of {sorted(PRESETS)}, got {self.discriminator!r}")
         if self.mixed_precision not in ("no", "bf16", "fp16"):
             raise ValueError(f"recipe: mixed_precision must be no, bf16 or fp16, got {self.mixed_precision!r}")
+        if isinstance(self.freeze, str):
+            self.freeze = [self.freeze]
+        check_parts(self.freeze)
         check_compile_mode(self.compile)
         if not 0 <= self.speech_only_share < 1:
             raise ValueError(f"recipe: speech_only_share must be in [0, 1), got {self.speech_only_share}")

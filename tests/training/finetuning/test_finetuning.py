@@ -16,10 +16,11 @@ from valetts_hf.processing.processing_valetts import ValeTTSProcessor
 from valetts_hf.processing.tokenization_valetts import ValeTTSTokenizer
 from valetts_hf.training.checkpoint_building import Judges, load_judges
 from valetts_hf.training.finetuning.finetune_data import joined, retokenized, with_held_out, with_rehearsal
-from valetts_hf.training.finetuning.finetune_recipe import JUDGEMENTS, PARTS, FinetuneRecipe, load_finetune_recipe
+from valetts_hf.training.finetuning.finetune_recipe import JUDGEMENTS, FinetuneRecipe, load_finetune_recipe
 from valetts_hf.training.finetuning.growth import Growth
-from valetts_hf.training.finetuning.parts import build_finetuning, finetune_step, freeze_parts
+from valetts_hf.training.finetuning.parts import build_finetuning, finetune_step
 from valetts_hf.training.finetuning.results import comparison
+from valetts_hf.training.frozen_parts import PARTS, freeze_parts
 from valetts_hf.training.run.pretrain_run import make_batches
 
 

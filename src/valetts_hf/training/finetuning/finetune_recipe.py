@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,20 +10,6 @@ from valetts_hf.training.recipe import PretrainRecipe, load_recipe
 
 
 METHODS = ("full", "peft")
-# What `freeze` may name, as in `ValeTTSModel`, and the decoder.
-PARTS = (
-    "text_encoder",
-    "style_encoder",
-    "duration_predictor",
-    "token_prior",
-    "frame_embedding",
-    "prosody_predictor",
-    "frame_prior",
-    "flow",
-    "posterior_encoder",
-    "decoder",
-)
-EVERYTHING = "all"
 JUDGEMENTS = ("adversarial", "feature_matching", "duration_adversarial")
 
 
@@ -35,8 +20,8 @@ class FinetuneRecipe(PretrainRecipe):
     Args:
         method (`str`): "full" trains the network itself, "peft" an adapter beside it.
         preset (`str`), adapter_method (`str`): the adapter, see `voices.adapters.adapter_config`.
-        freeze (list of `str`): parts of the network that keep their weights, see `PARTS`; "all" freezes
-            everything but the rows of a new language and of new symbols. Only for the method "full".
+        freeze (list of `str`): also "all": everything but the rows of a new language and of new symbols. Only for the
+            method "full".
         judge_warmup (`int`): steps during which fresh discriminators learn, but do not judge the generator yet.
         rehearsal_share (`float`): share of the batches' rows, in [0, 1), that comes from the rehearsal corpus if there is
             one.
@@ -72,9 +57,6 @@ class FinetuneRecipe(PretrainRecipe):
         super().__post_init__()
         if self.method not in METHODS:
             raise ValueError(f"recipe: method must be one of {', '.join(METHODS)}, got {self.method!r}")
-        if isinstance(self.freeze, str):
-            self.freeze = [self.freeze]
-        check_parts(self.freeze)
         if self.model:
             raise ValueError(f"recipe: the network comes from the checkpoint, remove `model` ({sorted(self.model)})")
         for name in ("rehearsal_share", "held_out"):
@@ -90,17 +72,6 @@ class FinetuneRecipe(PretrainRecipe):
     def without_judgement(self) -> FinetuneRecipe:
         """The same recipe, but what the discriminators say does not count."""
         return replace(self, losses={**self.losses, **dict.fromkeys(JUDGEMENTS, 0.0)})
-
-
-def check_parts(names: Sequence[str]) -> None:
-    """Refuse names of parts that the network does not have.
-
-    Raises:
-        ValueError: naming them, and the parts there are.
-    """
-    unknown = sorted(set(names) - {*PARTS, EVERYTHING})
-    if unknown:
-        raise ValueError(f"recipe: freeze knows no {unknown}; the parts are {', '.join(PARTS)} and {EVERYTHING}")
 
 
 def load_finetune_recipe(path: str | Path | None, **overrides: Any) -> FinetuneRecipe:

@@ -17,28 +17,13 @@ from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.training.checkpoint_building import Judges, clips_of, speaker_style, voice_entry
 from valetts_hf.training.data.batches import TrainingBatch
 from valetts_hf.training.data.corpus import PackedCorpus
-from valetts_hf.training.finetuning.finetune_recipe import EVERYTHING, PARTS, FinetuneRecipe, check_parts
+from valetts_hf.training.finetuning.finetune_recipe import FinetuneRecipe
 from valetts_hf.training.finetuning.growth import Growth
+from valetts_hf.training.frozen_parts import freeze_parts
 from valetts_hf.training.pretrainer import PretrainState, build_state, pretrain_step
 
 
 FINE_TUNED = "fine-tuned on"  # how descriptions of new voices begin
-
-
-def freeze_parts(model: ValeTTSForSpeech, names: Sequence[str]) -> None:
-    """Let parts of the network keep their weights.
-
-    Args:
-        model: its `requires_grad` flags are changed.
-        names: of `PARTS`, or "all".
-
-    Raises:
-        ValueError: there is no such part.
-    """
-    check_parts(names)
-    for name in PARTS if EVERYTHING in names else names:
-        part = model.decoder if name == "decoder" else getattr(model.model, name)
-        part.requires_grad_(False)
 
 
 def train_new_rows_only(model: ValeTTSForSpeech, growth: Growth) -> list[nn.Parameter]:

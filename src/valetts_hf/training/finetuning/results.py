@@ -25,9 +25,10 @@ from valetts_hf.training.checkpoint_building import (
 )
 from valetts_hf.training.data.corpus import PackedCorpus
 from valetts_hf.training.evaluation.evaluator import Evaluator, held_out_clips
-from valetts_hf.training.finetuning.finetune_recipe import EVERYTHING, FinetuneRecipe
+from valetts_hf.training.finetuning.finetune_recipe import FinetuneRecipe
 from valetts_hf.training.finetuning.growth import Growth
 from valetts_hf.training.finetuning.parts import FINE_TUNED, main_language, new_voices, speaker_styles, speakers_of
+from valetts_hf.training.frozen_parts import EVERYTHING
 from valetts_hf.training.model_card import markdown_table, render
 from valetts_hf.training.run.state_files import write_text
 from valetts_hf.voices.fingerprint import checkpoint_fingerprint

@@ -23,6 +23,7 @@ from valetts_hf.training.checkpoint_building import load_judges
 from valetts_hf.training.data.augmentation import Augmenter
 from valetts_hf.training.data.batches import BatchMaker, TrainingBatch, speaker_weights
 from valetts_hf.training.data.corpus import PackedCorpus
+from valetts_hf.training.frozen_parts import freeze_parts
 from valetts_hf.training.pretrainer import (
     PretrainState,
     apply_recipe,
@@ -91,6 +92,7 @@ class PretrainRun:
         return make_batches(self.corpus, self.recipe, model, self.accelerator.device)
 
     def _make_state(self, model: ValeTTSForSpeech) -> PretrainState:
+        freeze_parts(model, self.recipe.freeze)
         return build_state(self.recipe, self.accelerator, model)
 
     def start_judges_from(self, source: str | Path) -> None:
