@@ -23,6 +23,7 @@ _BEFORE_NUMBERS = frozenset(
 )
 _END = re.compile(r"([.!?…।]+)([\"'”’»)\]\ue001]*)(?=\s|$)|\n[ \t]*(?:\n\s*)+")
 _LAST_WORD = re.compile(r"([^\s(\"'“‘«¿¡\[]+)$")
+_MORE = re.compile(r"\s*\S")
 _NEXT = re.compile(r"[\s\"'“‘«»(¿¡\[—-]*(\w+)")
 _GERMAN_BEFORE_ORDINAL = frozenset(
     "der die das dem den des am im zum zur beim vom ein eine einem einen einer eines jeder jede jedes dieser diese".split()
@@ -64,7 +65,7 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
 def _ends_sentence(text: str, found: re.Match) -> bool:
     following = _NEXT.match(text, found.end())
     next_word = following[1] if following else ""
-    if not following and text[found.end() :].strip():
+    if not following and _MORE.match(text, found.end()):
         return False  # "Tel. : 5"
     if found[1] != ".":
         # "Oh! said she" goes on; a question or an ellipsis in front of a lower-case word is no end either.
