@@ -79,11 +79,11 @@ def test_dev_brings_what_the_tests_need():
     (own,) = (
         Requirement(line) for line in PROJECT["optional-dependencies"]["dev"] if line.startswith(PROJECT["name"])
     )
-    assert own.extras == {"train", "onnx", "serve", "kernels", "docs"}
+    assert own.extras == {"train", "onnx", "serve", "kernels", "docs", "otel"}
 
 
 def test_constraints_lie_inside_the_bounds():
-    bounds = requirements("train", "dev", "play", "kernels", "onnx", "serve", "demo", "docs", "batch", "ray")
+    bounds = requirements("train", "dev", "play", "kernels", "onnx", "serve", "demo", "docs", "batch", "ray", "otel")
     pinned = constraints()
     for item in pinned:
         (spec,) = item.specifier
