@@ -33,6 +33,16 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         "--voice", metavar="FOLDER", help="make the adapter of this voice part of the weights (ONNX only)"
     )
     parser.add_argument("--report", action="store_true", help="compare with PyTorch: report.json and report.md in DST")
+    parser.add_argument(
+        "--judge",
+        metavar="NAME=MODULE:FUNCTION",
+        action="append",
+        default=[],
+        help="with --report: a function (waveforms, texts, sampling rate) -> number on PYTHONPATH, such as a word error rate",
+    )
+    parser.add_argument(
+        "--sentences", metavar="FILE", help="with --report: what to say, a language code and a text on each line"
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace DST if it is an export")
     parser.add_argument("--quiet", "-q", action="store_true", help="say nothing")
     return parser
@@ -44,11 +54,14 @@ def run(args: argparse.Namespace) -> int:
 
 def _run_onnx(args: argparse.Namespace) -> int:
     source = bundled_checkpoint() if args.source == "base" else os.path.expanduser(args.source)
+    if (args.judge or args.sentences) and not args.report:
+        raise CommandError("--judge and --sentences say how to compare: give --report too.")
     precision = "int8" if args.int8 else "fp16" if args.fp16 else "fp32"
     with quiet_libraries(args.debug):
         from valetts_hf.export.onnx_export import check_export_libraries, export_onnx
 
         check_export_libraries()
+        comparison = _comparison(args.judge, args.sentences) if args.report else {}
         note("exporting takes a minute or two ...", args.quiet)
         folder = export_onnx(source, args.target, precision, args.voice, args.overwrite)
         size = sum(path.stat().st_size for path in folder.glob("*.onnx")) / 1e6
@@ -59,13 +72,36 @@ def _run_onnx(args: argparse.Namespace) -> int:
         if args.report:
             from valetts_hf.export.parity import parity_report
 
-            print(parity_report(source, folder, voice=args.voice).markdown())
+            print(parity_report(source, folder, voice=args.voice, **comparison).markdown())
     return EXIT_OK
 
 
+def _comparison(judges: list[str], sentences: str | None) -> dict[str, Any]:
+    """What `parity_report` is told; everything is looked up before the export takes its time."""
+    from valetts_hf.training.evaluation.evaluator import load_callable
+
+    arguments: dict[str, Any] = {"measures": {}}
+    for judge in judges:
+        name, separator, function = judge.partition("=")
+        if not separator or not name:
+            raise CommandError(
+                f"--judge {judge!r}: write it as NAME=MODULE:FUNCTION, as in wer=my_judges:word_errors."
+            )
+        arguments["measures"][name] = load_callable(function)
+    if sentences is not None:
+        lines = Path(sentences).expanduser().read_text(encoding="utf-8").splitlines()
+        arguments["sentences"] = pairs = [tuple(line.split(maxsplit=1)) for line in lines if line.strip()]
+        for number, pair in enumerate(pairs, 1):
+            if len(pair) < 2:
+                raise CommandError(f"{sentences}, sentence {number}: {pair[0]!r} has no text, write `en-us A text.`")
+    return arguments
+
+
 def _run_tensorrt(args: argparse.Namespace) -> int:
-    if args.int8 or args.voice or args.report:
-        raise CommandError("--int8, --voice and --report belong to `valetts export onnx`: give them there.")
+    if args.int8 or args.voice or args.report or args.judge or args.sentences:
+        raise CommandError(
+            "--int8, --voice and --report, --judge, --sentences belong to `valetts export onnx`: give them there."
+        )
     from valetts_hf.export.tensorrt_engines import TensorRTUnavailable, build_engines
 
     try:
