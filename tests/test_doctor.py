@@ -239,3 +239,28 @@ def test_a_check_that_raises_does_not_hide_the_others(monkeypatch):
     checks = doctor.diagnose()
     assert any(check.status == "error" and "as if" in check.detail for check in checks)
     assert checks[-1].name == "hub"
+
+
+def test_playback_says_why_not(monkeypatch):
+    import sys
+    import types
+
+    from valetts_hf.commands import doctor, playback
+
+    monkeypatch.setattr(playback, "find_player", lambda: None)
+
+    def found(module) -> str:
+        monkeypatch.setitem(sys.modules, "sounddevice", module)
+        (check,) = doctor.check_playback()
+        return f"{check.detail} -> {check.remedy}"
+
+    def no_device(kind):
+        raise RuntimeError("Error querying device -1")
+
+    assert "pip install sounddevice" in found(None)
+    assert "querying device -1" in found(types.SimpleNamespace(query_devices=no_device))
+
+    def no_library(kind):
+        raise OSError("PortAudio library not found")
+
+    assert "apt-get install libportaudio2" in found(types.SimpleNamespace(query_devices=no_library))

@@ -253,7 +253,7 @@ def check_audio() -> Iterator[Check]:
         return
     known = soundfile.available_formats()
     missing = [name for name in ("WAV", "FLAC", "OGG", "MP3") if name not in known]
-    detail = f"wav, flac, ogg, mp3 through libsndfile {soundfile.__libsndfile_version__}"
+    detail = f"wav, flac, ogg, opus, mp3 through libsndfile {soundfile.__libsndfile_version__}"
     if missing:
         detail = f"libsndfile {soundfile.__libsndfile_version__} lacks {', '.join(missing)}"
         yield Check("audio formats", "warning", detail, 'pip install --force-reinstall "soundfile>=0.12.1"')
@@ -262,13 +262,14 @@ def check_audio() -> Iterator[Check]:
 
 
 def check_playback() -> Iterator[Check]:
-    from valetts_hf.commands.playback import find_player
+    from valetts_hf.commands.playback import find_player, why_not_sounddevice
 
     player = find_player()
     if player:
         yield Check("playback", "ok", player)
     else:
-        yield Check("playback", "info", "no player for --play", "pip install sounddevice, or install aplay or sox")
+        reason, remedy = why_not_sounddevice()
+        yield Check("playback", "info", f"no player for --play ({reason})", f"{remedy}, or install aplay or sox")
 
 
 def check_kernels() -> Iterator[Check]:

@@ -145,12 +145,34 @@ def _pcm16(waveform: np.ndarray) -> bytes:
     return (waveform * 32768).round().clip(-32768, 32767).astype("<i2").tobytes()
 
 
-def _sounddevice():
-    """The module, or None: not installed, or without the PortAudio library (OSError) or any output device."""
+def why_not_sounddevice() -> tuple[str, str]:
+    """What keeps sounddevice from playing here, and the remedy."""
     try:
-        import sounddevice
+        _open_sounddevice()
+    except ImportError:
+        return "sounddevice is not installed", "pip install sounddevice"
+    except OSError as error:
+        return f"sounddevice: {error}", "apt-get install libportaudio2 (Debian, Ubuntu)"
+    except Exception as error:  # PortAudioError cannot be named when the import is what fails
+        return f"sounddevice: {error}", "connect an output device"
+    return "sounddevice plays", "nothing to do"
 
-        sounddevice.query_devices(kind="output")
-    except Exception:  # PortAudioError cannot be named when the import is what fails
-        return None
+
+def _open_sounddevice():
+    """The module.
+
+    Raises:
+        ImportError: not installed. OSError: without the PortAudio library. PortAudioError: no output device.
+    """
+    import sounddevice
+
+    sounddevice.query_devices(kind="output")
     return sounddevice
+
+
+def _sounddevice():
+    """The module, or None where it cannot play."""
+    try:
+        return _open_sounddevice()
+    except Exception:
+        return None
