@@ -135,22 +135,9 @@ class OnnxSpeechModel(LatentSynthesis, nn.Module):
 
         return states, predict
 
-    def _draw_latents(
-        self,
-        hidden_states,
-        durations,
-        index,
-        frame_mask,
-        frame_states,
-        style,
-        pitch,
-        energy,
-        controls,
-        contour,
-        noise,
-    ):
-        frames = (hidden_states, durations, frame_mask, frame_states, style, pitch, energy)
-        return self._run("latents", *frames, controls.pitch_shift, controls.pitch_range, contour, noise)
+    def _draw_latents(self, frames, style, pitch, energy, controls, contour, noise):
+        given = (frames.hidden_states, frames.durations, frames.mask, frames.states, style, pitch, energy)
+        return self._run("latents", *given, controls.pitch_shift, controls.pitch_range, contour, noise)
 
     def decode(
         self,

@@ -5,6 +5,7 @@ B batch, T tokens, F frames, C latent channels, H style width, K style tokens, R
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 
@@ -18,6 +19,18 @@ from .sketch_control import SketchControl, TokenSketch, drawn_prosody
 
 
 Predict = Callable[[torch.Tensor], ProsodyPrediction]
+
+
+class Frames(NamedTuple):
+    """Tokens laid out over frames: hidden_states [B, T, C], durations [B, T], and for each frame the index of its token, whether
+    it is there, and its state: index, mask [B, F], states [B, F, C].
+    """
+
+    hidden_states: torch.Tensor
+    durations: torch.Tensor
+    index: torch.Tensor
+    mask: torch.Tensor
+    states: torch.Tensor
 
 
 class LatentSynthesis:
@@ -72,11 +85,7 @@ class LatentSynthesis:
 
     def _draw_latents(
         self,
-        hidden_states: torch.Tensor,
-        durations: torch.Tensor,
-        index: torch.Tensor,
-        frame_mask: torch.Tensor,
-        frame_states: torch.Tensor,
+        frames: Frames,
         style: torch.Tensor,
         pitch: torch.Tensor,
         energy: torch.Tensor,
@@ -221,8 +230,8 @@ class LatentSynthesis:
         if pitch_contours is not None:
             contour = contour_over_frames(pitch_contours, contour_tokens, durations, index.shape[1])
         noise = row_noise(generators, frame_lengths, index.shape[1], self.config.latent_size).to(device) * noise_scale
-        frames = (hidden_states, durations, index, frame_mask, frame_states)
-        latents, pitch = self._draw_latents(*frames, style, pitch, energy, controls, contour, noise)
+        frames = Frames(hidden_states, durations, index, frame_mask, frame_states)
+        latents, pitch = self._draw_latents(frames, style, pitch, energy, controls, contour, noise)
         return ValeTTSLatentOutput(
             latents=latents,
             durations=durations,

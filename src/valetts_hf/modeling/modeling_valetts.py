@@ -25,7 +25,7 @@ from .duration_predictor import DurationPredictor
 from .flow import Flow
 from .istft_decoder import ISTFTDecoder
 from .kernel_hooks import KernelHooks
-from .latent_synthesis import LatentSynthesis, Predict
+from .latent_synthesis import Frames, LatentSynthesis, Predict
 from .lengths import expand_tokens, length_mask, position_in_token
 from .normalization import StyleAffine
 from .outputs import ValeTTSLatentOutput, ValeTTSOutput
@@ -164,26 +164,16 @@ class ValeTTSModel(LatentSynthesis, ValeTTSPreTrainedModel):
         return states, lambda style: self.prosody_predictor(states, style, frame_mask)
 
     def _draw_latents(
-        self,
-        hidden_states,
-        durations,
-        index,
-        frame_mask,
-        frame_states,
-        style,
-        pitch,
-        energy,
-        controls,
-        contour,
-        noise,
+        self, frames: Frames, style, pitch, energy, controls, contour, noise
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        pitch_shift = over_frames(controls.pitch_shift, index, frame_mask, contour)
-        pitch = directed_pitch(pitch, frame_mask, pitch_shift, over_frames(controls.pitch_range, index, frame_mask))
-        token_mean, _ = self.token_prior(hidden_states)
+        index, mask = frames.index, frames.mask
+        pitch_shift = over_frames(controls.pitch_shift, index, mask, contour)
+        pitch = directed_pitch(pitch, mask, pitch_shift, over_frames(controls.pitch_range, index, mask))
+        token_mean, _ = self.token_prior(frames.hidden_states)
         features = prosody_features(pitch, energy, self.config.prosody)
-        mean, log_scale = self.frame_prior(frame_states, features, expand_tokens(token_mean, index), style, frame_mask)
-        latents = self.flow(mean + noise * log_scale.exp(), style, frame_mask, inverse=True)
-        return latents * frame_mask[..., None], pitch * frame_mask
+        mean, log_scale = self.frame_prior(frames.states, features, expand_tokens(token_mean, index), style, mask)
+        latents = self.flow(mean + noise * log_scale.exp(), style, mask, inverse=True)
+        return latents * mask[..., None], pitch * mask
 
 
 class ValeTTSForSpeech(ValeTTSPreTrainedModel):
