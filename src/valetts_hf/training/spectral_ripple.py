@@ -19,7 +19,6 @@ from valetts_hf.training.data.corpus import PackedCorpus
 
 
 LOWEST = 1000.0  # Hz; below it the harmonics of a few voices do not average out
-ROUNDS = 2  # neighbouring bins overlap, so what is left after one correction is taken out by another
 LONGEST = 10.0  # seconds of a recording whose voice is tried
 SMOOTHING = 750.0  # Hz; what is wider than this is the colour of voices
 
@@ -78,19 +77,16 @@ def remove_ripple(model: ValeTTSForSpeech, corpus: PackedCorpus, speakers: int =
     own = {speaker: _clips_to_say(corpus, speaker, model.config.frame_rate)[:clips] for speaker in corpus.speakers}
     names = [speaker for speaker, chosen in own.items() if chosen]
     names = [names[int(place)] for place in np.linspace(0, len(names) - 1, min(speakers, len(names)))]
-    config, found = model.config, []
+    config = model.config
     emphasis, config.decoder.emphasis = config.decoder.emphasis, 0.0
     try:
-        for _ in range(ROUNDS):
-            waveforms = [np.concatenate([_say(model, corpus, clip) for clip in own[name]]) for name in names]
-            ripple = spectral_ripple(waveforms, config.n_fft, config.hop_length, config.sampling_rate)
-            model.decoder.head.bias[: 2 * len(ripple)] -= (
-                torch.from_numpy(ripple).to(model.decoder.head.bias).repeat(2)
-            )
-            found.append(float(ripple[ripple != 0].std() * 20 / np.log(10)))
+        waveforms = [np.concatenate([_say(model, corpus, clip) for clip in own[name]]) for name in names]
     finally:
         config.decoder.emphasis = emphasis
-    return found[0]
+    ripple = spectral_ripple(waveforms, config.n_fft, config.hop_length, config.sampling_rate)
+    # Once: windows overlap over several bins, so a repetition would dig holes to even out what neighbours add.
+    model.decoder.head.bias[: 2 * len(ripple)] -= torch.from_numpy(ripple).to(model.decoder.head.bias).repeat(2)
+    return float(ripple[ripple != 0].std() * 20 / np.log(10))
 
 
 def _clips_to_say(corpus: PackedCorpus, speaker: str, frame_rate: float) -> list[int]:
