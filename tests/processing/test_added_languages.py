@@ -61,7 +61,7 @@ def test_symbols_of_a_language_are_kept(monkeypatch):
     register_language("xb", "xb-voice")
     assert clause_to_phonemes("anything-a", "xa").startswith("ꞎa")
     assert clause_to_phonemes("anything-b", "xb").startswith("a")
-    phonemization.clause_to_phonemes.cache_clear()
+    phonemization._remembered_phonemes.cache_clear()
 
 
 def grown_vocabulary(tmp_path) -> str:

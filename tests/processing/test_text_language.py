@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from valetts_hf.processing import language_detection
 from valetts_hf.processing.language_detection import detect_language, detect_languages, guess_language
 from valetts_hf.processing.languages import LANGUAGES
 from valetts_hf.processing.lexicon import Lexicon
@@ -73,7 +74,7 @@ def test_detection_works_without_py3langid():
 def test_detection_from_threads():
     texts = [f"Windows Paris matters number {i}" for i in range(40)]
     wanted = [guess_language(text) for text in texts]
-    guess_language.cache_clear()
+    language_detection._guess.cache_clear()
     results = []
     threads = [threading.Thread(target=lambda: results.append([guess_language(t) for t in texts])) for _ in range(6)]
     for thread in threads:

@@ -133,6 +133,7 @@ def run(args: argparse.Namespace) -> int:
 
         from valetts_hf.serving.api_keys import KeyFile
         from valetts_hf.serving.draining import serve
+        from valetts_hf.serving.memory import limit_heaps
         from valetts_hf.serving.server import create_server_app
     except ImportError as error:
         raise CommandError(
@@ -143,6 +144,7 @@ def run(args: argparse.Namespace) -> int:
         return _manage(args, keys)
     asked_for = None if args.no_keys else _required(args, keys)
     settings = _settings(args)
+    limit_heaps()  # before there are threads
     tracer = _tracer(args)
     listener = listen(args.host, args.port)  # before seconds of loading
     with listener:

@@ -22,6 +22,7 @@ _SCRIPT_LANGUAGES = {"CYRILLIC": "ru", "DEVANAGARI": "hi"}
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _RARE = frozenset(("nb", "sw", "eo", "ca", "ro"))  # taken only with good evidence
 _MAX_CHARACTERS = 2000  # more text adds time, not certainty
+_CACHED_GUESSES = 1024  # texts of that length, so some megabytes at most
 _CLEAR_SCORE, _LEAST_EVIDENCE, _LEAST_PROBABILITY = 2.0, 0.7, 0.45
 
 _WEIGHTS: dict[str, dict[str, float]] = {}
@@ -70,7 +71,6 @@ def _hint_scores(text: str) -> dict[str, float]:
     return scores
 
 
-@lru_cache(maxsize=8192)
 def guess_language(text: str) -> str | None:
     """The language of a sentence, or None where its own characters do not tell.
 
@@ -80,7 +80,11 @@ def guess_language(text: str) -> str | None:
     Returns:
         A key of `LANGUAGES` or None. Portuguese is taken for Brazilian, English for American.
     """
-    text = text[:_MAX_CHARACTERS]
+    return _guess(text[:_MAX_CHARACTERS])
+
+
+@lru_cache(maxsize=_CACHED_GUESSES)
+def _guess(text: str) -> str | None:
     counts: dict[str, int] = {}
     for c in text:
         script = script_of(c)

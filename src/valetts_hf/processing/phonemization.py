@@ -35,6 +35,8 @@ _LOOSE_SIGNS = re.compile(
 )
 # espeak-ng reads 800 bytes at a time, and its table of 300 words overflows where signs part letters ("a.a.a.a...").
 _MAX_CLAUSE_BYTES, _MAX_CLAUSE_WORDS = 500, 60
+# What is remembered are words and clauses of at most that size, some 500 bytes each with their phonemes: 10 MB, rarely 30.
+_CACHED_CLAUSES = 16384
 
 _STAND_INS = {
     "LATIN": ("baba", "aba"),
@@ -81,7 +83,6 @@ def _voice(name: str) -> _EspeakVoice:
     return voice
 
 
-@lru_cache(maxsize=65536)
 def clause_to_phonemes(clause: str, language: str) -> str:
     """Phonemes of a stretch of words without punctuation.
 
@@ -92,6 +93,11 @@ def clause_to_phonemes(clause: str, language: str) -> str:
     Returns:
         IPA with words separated by single spaces, as espeak-ng joins them ("of the" may be one word).
     """
+    # A "word" has any length where somebody leaves the spaces out.
+    return (_remembered_phonemes if len(clause) <= _MAX_CLAUSE_BYTES else _phonemes_of)(clause, language)
+
+
+def _phonemes_of(clause: str, language: str) -> str:
     clause = "".join(c if c in _READABLE_SYMBOLS or unicodedata.category(c)[0] in "LMN" else " " for c in clause)
     if LANGUAGES[language].script != "LATIN":
         clause = _SYMBOL.sub(r" \g<0> ", clause.replace("'", ""))
@@ -101,6 +107,9 @@ def clause_to_phonemes(clause: str, language: str) -> str:
     own = LANGUAGES[language].symbols
     phonemes = _NOT_IPA.sub(lambda found: found.group() if found.group() in own else "", phonemes)
     return " ".join(phonemes.split())
+
+
+_remembered_phonemes = lru_cache(maxsize=_CACHED_CLAUSES)(_phonemes_of)
 
 
 def dropped_sounds(text: str, espeak_voice: str) -> list[str]:

@@ -28,7 +28,8 @@ from .text_normalization import apply_replacements, normalizer_for
 
 
 MAX_TOKENS = 200  # of one segment: some ten to fifteen seconds of speech
-_CACHED_CHARACTERS = 4000
+# What was read of a text takes some 60 bytes a character: texts of at most this length, this many of them, so 30 MB at most.
+_CACHED_CHARACTERS, _CACHED_TEXTS = 2000, 256
 _SYMBOLS_IN_LATIN = re.compile(
     rf"(?<=\d)\s?(?:{'|'.join(re.escape(u) for u in sorted(UNITS, key=len, reverse=True))})(?![\w/])"
     r"|(?:R|US|U|A|C)\$(?=\s?\d)|(?<=\d)\s?(?:USD|EUR|GBP|RUB|INR|CHF)(?!\w)|(?:USD|EUR|GBP|RUB|INR|CHF)(?=\s?\d)"
@@ -138,7 +139,7 @@ def _analyze(
     return tuple(segments)
 
 
-_analyze_cached = lru_cache(maxsize=2048)(_analyze)
+_analyze_cached = lru_cache(maxsize=_CACHED_TEXTS)(_analyze)
 
 
 def _breaks(text: DirectedText) -> tuple[int, ...]:

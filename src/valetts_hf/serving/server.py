@@ -18,6 +18,7 @@ from valetts_hf.serving.errors import install_error_handlers
 from valetts_hf.serving.front import Front
 from valetts_hf.serving.lifecycle import Lifecycle, Stage, health_router, warm
 from valetts_hf.serving.live_api import live_router
+from valetts_hf.serving.memory import MemoryKeeper
 from valetts_hf.serving.metrics import Metrics
 from valetts_hf.serving.micro_batching import BatchedTTS
 from valetts_hf.serving.middleware import UPLOAD_PATH, Guard, security_headers
@@ -86,9 +87,12 @@ def create_server_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         lifecycle.warm_up(lambda: warm(tts))
+        keeper = MemoryKeeper()
+        keeper.start()
         yield
         lifecycle.advance(Stage.DRAINING)
         scheduler.close()
+        keeper.stop()
 
     # The pages that show an OpenAPI description load scripts of other sites: the description alone is offered.
     app = FastAPI(
