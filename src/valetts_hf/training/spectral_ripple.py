@@ -19,6 +19,7 @@ from valetts_hf.training.data.corpus import PackedCorpus
 
 
 LOWEST = 1000.0  # Hz; below it the harmonics of a few voices do not average out
+STEEPEST = np.log(10) / 20 * 12  # logarithm of amplitude (12 dB) over the width of the smoothing
 LONGEST = 10.0  # seconds of a recording whose voice is tried
 SMOOTHING = 750.0  # Hz; what is wider than this is the colour of voices
 
@@ -31,7 +32,7 @@ def spectral_ripple(waveforms: Sequence[np.ndarray], n_fft: int, hop_length: int
         n_fft, hop_length, sampling_rate (`int`): frames of the analysis.
 
     Returns:
-        `np.ndarray` of shape `(Q,)`: logarithm of amplitude, 0 below 1 kHz.
+        `np.ndarray` of shape `(Q,)`: logarithm of amplitude, 0 below 1 kHz and where all waveforms have an edge.
 
     Raises:
         `ValueError`: no waveforms, or silent ones.
@@ -47,9 +48,13 @@ def spectral_ripple(waveforms: Sequence[np.ndarray], n_fft: int, hop_length: int
         if not power.min() > 0:
             raise ValueError(f"waveform {index} is silent: nothing of its spectrum can be measured.")
         level = 0.5 * np.log(power)
-        padded = np.pad(level, width, mode="reflect")
-        ripples.append(level - np.convolve(padded, kernel / kernel.sum(), "valid"))
-    ripple = np.mean(ripples, axis=0)
+        smooth = np.convolve(np.pad(level, width, mode="reflect"), kernel / kernel.sum(), "valid")
+        around = np.pad(smooth, width, mode="edge")
+        # Voices whose recordings end at some frequency have an edge there, which is theirs.
+        steep = np.abs(around[2 * width :] - around[: -2 * width]) > STEEPEST
+        ripples.append(np.where(steep, np.nan, level - smooth))
+    found = np.isfinite(ripples)
+    ripple = np.nansum(ripples, axis=0) / np.maximum(found.sum(axis=0), 1)
     ripple[: round(LOWEST * n_fft / sampling_rate)] = 0.0
     return ripple
 
