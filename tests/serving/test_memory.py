@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -70,6 +71,20 @@ library.malloc_info(0, ctypes.c_void_p.in_dll(library, "stdout"))
 library.fflush(None)
 """
 
+LARGE = """
+import ctypes
+from valetts_hf.serving.memory import limit_heaps
+
+limit_heaps()
+library = ctypes.CDLL(None)
+library.malloc.restype = ctypes.c_void_p
+library.free.argtypes = [ctypes.c_void_p]
+library.free(library.malloc(8 << 20))  # left alone, glibc takes the next one out of a heap
+library.malloc(8 << 20)
+library.malloc_info(0, ctypes.c_void_p.in_dll(library, "stdout"))
+library.fflush(None)
+"""
+
 
 def printed(program: str, **environment: str) -> str:
     own = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
@@ -89,9 +104,20 @@ def test_what_lies_between_used_blocks_is_released():
 @with_glibc
 def test_threads_share_few_heaps():
     limited = printed(HEAPS)
-    assert limited.startswith("True") and limited.count("<heap nr=") <= memory.HEAPS
+    assert "MALLOC_ARENA_MAX" in limited.splitlines()[0] and limited.count("<heap nr=") <= memory.HEAPS
     left_alone = printed(HEAPS, MALLOC_ARENA_MAX="4")
-    assert left_alone.startswith("False") and left_alone.count("<heap nr=") == 4, "the environment has the last word"
+    assert "MALLOC_ARENA_MAX" not in left_alone.splitlines()[0] and left_alone.count("<heap nr=") == 4, (
+        "the environment has the last word"
+    )
+
+
+@with_glibc
+def test_large_blocks_stay_out_of_the_heaps():
+    def apart(report: str) -> int:
+        return int(re.search(r'<total type="mmap" count="\d+" size="(\d+)"', report)[1])
+
+    assert apart(printed(LARGE)) >= 8 << 20
+    assert apart(printed(LARGE.replace("limit_heaps()", "pass"))) < 8 << 20, "what is set makes the difference"
 
 
 def test_without_glibc_nothing_happens(monkeypatch):
@@ -100,7 +126,7 @@ def test_without_glibc_nothing_happens(monkeypatch):
 
     monkeypatch.delenv("MALLOC_ARENA_MAX", raising=False)
     monkeypatch.setattr(ctypes, "CDLL", other_library)
-    assert limit_heaps() is False and release_memory() is False
+    assert limit_heaps() == [] and release_memory() is False
     keeper = MemoryKeeper(0.001)
     keeper.start()
     keeper._thread.join(10)
