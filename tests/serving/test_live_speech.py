@@ -220,7 +220,8 @@ def test_ten_megabytes_are_not_even_read(serve):
     client = open_client()
     with contextlib.suppress(ConnectionClosed):  # while it is still sending
         client.send(type="text", text="a" * 10_000_000)
-    assert client.close_code() == 1009
+    # The frame that says why is lost if the connection ends while the client is still sending.
+    assert client.close_code() in (1009, 1006)
 
 
 def test_the_limit_holds_without_the_help_of_the_server_below(tts):
