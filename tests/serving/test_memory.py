@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import re
 import subprocess
 import sys
 import threading
@@ -71,20 +70,6 @@ library.malloc_info(0, ctypes.c_void_p.in_dll(library, "stdout"))
 library.fflush(None)
 """
 
-LARGE = """
-import ctypes
-from valetts_hf.serving.memory import limit_heaps
-
-limit_heaps()
-library = ctypes.CDLL(None)
-library.malloc.restype = ctypes.c_void_p
-library.free.argtypes = [ctypes.c_void_p]
-library.free(library.malloc(8 << 20))  # left alone, glibc takes the next one out of a heap
-library.malloc(8 << 20)
-library.malloc_info(0, ctypes.c_void_p.in_dll(library, "stdout"))
-library.fflush(None)
-"""
-
 
 def printed(program: str, **environment: str) -> str:
     own = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
@@ -104,20 +89,9 @@ def test_what_lies_between_used_blocks_is_released():
 @with_glibc
 def test_threads_share_few_heaps():
     limited = printed(HEAPS)
-    assert "MALLOC_ARENA_MAX" in limited.splitlines()[0] and limited.count("<heap nr=") <= memory.HEAPS
+    assert limited.startswith("True") and limited.count("<heap nr=") <= memory.HEAPS
     left_alone = printed(HEAPS, MALLOC_ARENA_MAX="4")
-    assert "MALLOC_ARENA_MAX" not in left_alone.splitlines()[0] and left_alone.count("<heap nr=") == 4, (
-        "the environment has the last word"
-    )
-
-
-@with_glibc
-def test_large_blocks_stay_out_of_the_heaps():
-    def apart(report: str) -> int:
-        return int(re.search(r'<total type="mmap" count="\d+" size="(\d+)"', report)[1])
-
-    assert apart(printed(LARGE)) >= 8 << 20
-    assert apart(printed(LARGE.replace("limit_heaps()", "pass"))) < 8 << 20, "what is set makes the difference"
+    assert left_alone.startswith("False") and left_alone.count("<heap nr=") == 4, "the environment has the last word"
 
 
 def test_without_glibc_nothing_happens(monkeypatch):
@@ -126,7 +100,7 @@ def test_without_glibc_nothing_happens(monkeypatch):
 
     monkeypatch.delenv("MALLOC_ARENA_MAX", raising=False)
     monkeypatch.setattr(ctypes, "CDLL", other_library)
-    assert limit_heaps() == [] and release_memory() is False
+    assert limit_heaps() is False and release_memory() is False
     keeper = MemoryKeeper(0.001)
     keeper.start()
     keeper._thread.join(10)
@@ -173,9 +147,12 @@ def test_the_command_limits_heaps_before_the_model_is_loaded(monkeypatch):
 
     monkeypatch.setattr(memory, "limit_heaps", lambda: order.append("heaps"))
     monkeypatch.setattr("valetts_hf.commands.serve.load_model", load_model)
-    monkeypatch.setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")
+    monkeypatch.setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "99")  # an operator's own, which stays
+    monkeypatch.setenv("LRU_CACHE_CAPACITY", "")
+    monkeypatch.delenv("LRU_CACHE_CAPACITY")
     try:
         main(["serve", "--port", "0"])
     except KeyboardInterrupt:
         pass
     assert order == ["heaps", "model"]
+    assert os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"] == "99" and int(os.environ["LRU_CACHE_CAPACITY"]) <= 16

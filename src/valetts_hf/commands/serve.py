@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT = 8000
 _GPU_WORKERS, _GPU_ROWS = 8, 8
-# Sentences have ever new lengths, and oneDNN keeps what it prepared for 1024 of them: hundreds of megabytes for little.
-_PREPARED_SHAPES = "128"
+# Sentences have ever new lengths, and what was prepared for them is kept: by oneDNN for 1024 shapes, by PyTorch above it for 1024
+# more in each thread. Those were hundreds of megabytes after an hour, and no faster. Both are read when torch computes first.
+_PREPARED_SHAPES = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "128", "LRU_CACHE_CAPACITY": "8"}
 
 _EPILOG = """\
 examples:
@@ -126,7 +127,8 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", _PREPARED_SHAPES)  # read when torch computes first
+    for name, shapes in _PREPARED_SHAPES.items():
+        os.environ.setdefault(name, shapes)
     try:
         import prometheus_client  # noqa: F401
         import uvicorn  # noqa: F401

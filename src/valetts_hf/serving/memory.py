@@ -16,13 +16,7 @@ from typing import Any
 
 HEAPS = 2  # threads that compute hold the lock of a heap for a small part of their time
 SECONDS = 10.0
-# What is set for glibc (numbers of its malloc.h) and which variable of the environment goes before it.
-_SETTINGS = (
-    ("MALLOC_ARENA_MAX", -8, HEAPS),
-    # Larger blocks, most of the tensors, are no part of a heap and leave no hole; left alone, this grows up to 32 MB.
-    ("MALLOC_MMAP_THRESHOLD_", -3, 1 << 20),
-    ("MALLOC_TRIM_THRESHOLD_", -1, 16 << 20),  # kept free at the end of a heap: given back too eagerly, it costs time
-)
+_M_ARENA_MAX = -8  # of glibc's malloc.h
 
 
 def _glibc() -> Any:
@@ -36,19 +30,17 @@ def _glibc() -> Any:
     return library
 
 
-def limit_heaps() -> list[str]:
-    """Let all threads of the process share few heaps, without large blocks. To be called early: heaps that there are stay.
+def limit_heaps(count: int = HEAPS) -> bool:
+    """Let all threads of the process share so many heaps. To be called early: heaps that there are stay.
+
+    Args:
+        count (`int`): of heaps. `MALLOC_ARENA_MAX` in the environment has the last word.
 
     Returns:
-        `list[str]`: what was set, by the names of the environment's variables. A variable that is set has the last word;
-        where the C library is not glibc there is nothing to set.
+        `bool`: whether that was done: the C library is glibc, and the environment says nothing else.
     """
-    library = _glibc()
-    if library is None:
-        return []
-    return [
-        name for name, option, value in _SETTINGS if name not in os.environ and library.mallopt(option, value) == 1
-    ]
+    library = None if "MALLOC_ARENA_MAX" in os.environ else _glibc()
+    return library is not None and library.mallopt(_M_ARENA_MAX, count) == 1
 
 
 def release_memory() -> bool:
