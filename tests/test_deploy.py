@@ -55,6 +55,22 @@ def test_two_replicas_stand_behind_the_balancers():
     assert ports and all(port.startswith("127.0.0.1:") for port in ports)
 
 
+def test_limits_of_memory_fit_what_was_measured():
+    rounds = [
+        row
+        for name in ("load", "soak")
+        for row in json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text())["rounds"]
+    ]
+    cache = build_parser().parse_args(["serve"]).cache_mb  # the benchmark goes without
+    needed = max(row["memory_mb_most"] for row in rounds) + cache
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]["replica-1"]["mem_limit"]
+    assert 1.3 * needed < 1024 * int(re.fullmatch(r"\$\{MEMORY:-(\d+)g\}", compose)[1]) < 2.5 * needed
+    (container,) = KUBERNETES["Deployment"]["spec"]["template"]["spec"]["containers"]
+    resources = container["resources"]
+    assert 1.3 * needed < 1024 * int(resources["limits"]["memory"].removesuffix("Gi")) < 2.5 * needed
+    assert needed <= int(resources["requests"]["memory"].removesuffix("Mi"))
+
+
 def test_the_image_serves_as_nobody_with_a_healthcheck():
     text = (DEPLOY / "Dockerfile").read_text()
     assert re.search(r"^USER 10001", text, re.MULTILINE) and "HEALTHCHECK" in text and '"valetts", "serve"' in text

@@ -1,8 +1,8 @@
 """What the server has freed goes back to the system, so that its memory is that of the work in hand.
 
 Every sentence has another length, so that the holes in the heaps of the C library never fit. glibc gives back what is free at
-the end of a heap alone, leaves the more there the larger the blocks were that it has seen, and keeps heaps for every few
-threads: what nobody uses grew by some hundred MB in the first hour of a server, a third of what it had in use.
+the end of a heap alone, leaves the more there the larger the blocks were that it has seen, and keeps a heap for each of the
+first threads. What is kept for sentences of each length is limited elsewhere (`valetts serve`, and the caches of the front end).
 """
 
 from __future__ import annotations
