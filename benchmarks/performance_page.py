@@ -154,7 +154,11 @@ SECTIONS: dict[str, tuple[str, str, Callable[[dict[str, Any]], str]]] = {
         "repeat after the time they were told; `wrong` are answers that are not what the same request got alone.",
         load,
     ),
-    "soak": ("Memory over time", "One long round of `benchmarks/load.py`, every text another one.", soak),
+    "soak": (
+        "Memory over time",
+        "One long round of `benchmarks/load.py`: half of the texts are ever new ones, and every answer is computed.",
+        soak,
+    ),
     "export_speed": (
         "Exports beside other systems",
         "`benchmarks/export_speed.py`: one sentence, all contestants in turns in one run, the fastest round of each. RTF is seconds of "
