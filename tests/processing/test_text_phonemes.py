@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from valetts_hf.processing import phonemization
 from valetts_hf.processing.languages import LANGUAGES
 from valetts_hf.processing.phonemization import clause_to_phonemes, phonemize, phonemize_batch, phonemize_items
 from valetts_hf.processing.spoken_items import join_items, mark_quotes, split_items
@@ -148,7 +149,7 @@ def test_items_cover_all_letters(text):
 
 def test_threads_and_languages_do_not_disturb_each_other():
     wanted = {code: phonemize(text, code) for code, text in SENTENCES.items()}
-    clause_to_phonemes.cache_clear()
+    phonemization._remembered_phonemes.cache_clear()
     wrong = []
 
     def read(codes):
