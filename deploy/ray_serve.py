@@ -19,6 +19,7 @@ from ray import serve
 from valetts_hf.inference import ValeTTS
 from valetts_hf.serving.api_keys import KeyFile
 from valetts_hf.serving.lifecycle import STUCK_SECONDS, Stage, warm
+from valetts_hf.serving.memory import limit_heaps, limit_prepared_shapes
 from valetts_hf.serving.server import create_server_app
 from valetts_hf.serving.server_settings import ServerSettings
 from valetts_hf.serving.settings import LOOPBACK_HOSTS
@@ -67,6 +68,8 @@ class SpeechReplica:
     """One model and the application around it."""
 
     def __init__(self, arguments: Arguments):
+        limit_prepared_shapes()
+        limit_heaps()
         at_once = arguments.at_once()
         if not arguments.gpus:
             torch.set_num_threads(max(1, int(arguments.cpus) // at_once))

@@ -34,9 +34,6 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT = 8000
 _GPU_WORKERS, _GPU_ROWS = 8, 8
-# Sentences have ever new lengths, and what was prepared for them is kept: by oneDNN for 1024 shapes, by PyTorch above it for 1024
-# more in each thread. Those were hundreds of megabytes after an hour, and no faster. Both are read when torch computes first.
-_PREPARED_SHAPES = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "128", "LRU_CACHE_CAPACITY": "8"}
 
 _EPILOG = """\
 examples:
@@ -127,15 +124,15 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    for name, shapes in _PREPARED_SHAPES.items():
-        os.environ.setdefault(name, shapes)
+    from valetts_hf.serving.memory import limit_heaps, limit_prepared_shapes
+
+    limit_prepared_shapes()  # before anything is computed
     try:
         import prometheus_client  # noqa: F401
         import uvicorn  # noqa: F401
 
         from valetts_hf.serving.api_keys import KeyFile
         from valetts_hf.serving.draining import serve
-        from valetts_hf.serving.memory import limit_heaps
         from valetts_hf.serving.server import create_server_app
     except ImportError as error:
         raise CommandError(

@@ -14,6 +14,9 @@ from collections.abc import Callable
 from typing import Any
 
 
+# Sentences have ever new lengths, and what was prepared for them is kept: by oneDNN for 1024 shapes, by PyTorch above it for 1024
+# more in each thread. Those were hundreds of megabytes after an hour, and no faster. Both are read when torch computes first.
+PREPARED_SHAPES = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "128", "LRU_CACHE_CAPACITY": "8"}
 HEAPS = 2  # threads that compute hold the lock of a heap for a small part of their time
 SECONDS = 10.0
 _M_ARENA_MAX = -8  # of glibc's malloc.h
@@ -28,6 +31,14 @@ def _glibc() -> Any:
     except (AttributeError, OSError, TypeError):  # musl, macOS; Windows has no library without a name
         return None
     return library
+
+
+def limit_prepared_shapes() -> None:
+    """Let PyTorch keep less of what it prepares for shapes, where the environment does not say how much. To be called before it
+    computes anything.
+    """
+    for name, shapes in PREPARED_SHAPES.items():
+        os.environ.setdefault(name, shapes)
 
 
 def limit_heaps(count: int = HEAPS) -> bool:
