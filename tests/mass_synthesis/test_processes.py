@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.mass_synthesis.conftest import audio, lines
 from valetts_hf import synthesize_dataset
@@ -34,10 +35,19 @@ def source(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def whole(source, tts, tmp_path_factory) -> dict[str, bytes]:
-    """What an undisturbed run makes."""
-    output = tmp_path_factory.mktemp("whole")
-    assert synthesize_dataset(source, output, model=tts).spoken == len(ROWS)
+    """What an undisturbed run makes, with one thread: another number of them rounds otherwise."""
+    output, threads = tmp_path_factory.mktemp("whole"), torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        assert synthesize_dataset(source, output, model=tts).spoken == len(ROWS)
+    finally:
+        torch.set_num_threads(threads)
     return audio(output)
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
