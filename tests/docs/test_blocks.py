@@ -41,9 +41,8 @@ def room(request, tmp_path, monkeypatch, voice_wav, base_checkpoint, tiny_checkp
     monkeypatch.syspath_prepend(str(folder))
     with contextlib.ExitStack() as stack:
         yield Room(folder, monkeypatch, stack)
-    for name, module in list(sys.modules.items()):
-        if str(getattr(module, "__file__", None)).startswith(str(folder)):
-            del sys.modules[name]  # a module of one page is not that of the next, nor of other tests
+    for path in folder.rglob("*.py"):
+        sys.modules.pop(path.stem, None)  # a module of one page is not that of the next, nor of other tests
 
 
 @pytest.mark.parametrize(
