@@ -60,17 +60,17 @@ def test_one_precision_at_a_time(capsys):
 
 
 def test_how_to_compare_is_checked_before_the_export(tiny_checkpoint, tmp_path, capsys, monkeypatch):
-    (tmp_path / "ears.py").write_text(
+    (tmp_path / "export_judges.py").write_text(
         "def mean_seconds(waveforms, texts, rate):\n    return sum(map(len, waveforms)) / rate\n"
     )
     (tmp_path / "said.txt").write_text("en-us Hi.\nen-us\n")
     monkeypatch.syspath_prepend(tmp_path)
     start = ["export", "onnx", str(tiny_checkpoint), str(tmp_path / "new")]
-    assert main([*start, "--judge", "seconds=ears:mean_seconds"]) == 2
+    assert main([*start, "--judge", "seconds=export_judges:mean_seconds"]) == 2
     assert "give --report too" in capsys.readouterr().err
     for options, words in (
-        (["--judge", "ears:mean_seconds"], "write it as NAME=MODULE:FUNCTION"),
-        (["--judge", "seconds=ears:nobody"], "cannot load 'ears:nobody'"),
+        (["--judge", "export_judges:mean_seconds"], "write it as NAME=MODULE:FUNCTION"),
+        (["--judge", "seconds=export_judges:nobody"], "cannot load 'export_judges:nobody'"),
         (["--sentences", str(tmp_path / "said.txt")], "sentence 2: 'en-us' has no text"),
         (["--sentences", str(tmp_path / "none.txt")], "none.txt"),
     ):
@@ -80,7 +80,7 @@ def test_how_to_compare_is_checked_before_the_export(tiny_checkpoint, tmp_path, 
 
 
 def test_judges_and_sentences_reach_the_report(tmp_path, capsys, monkeypatch):
-    (tmp_path / "ears.py").write_text(
+    (tmp_path / "export_judges.py").write_text(
         "def mean_seconds(waveforms, texts, rate):\n    return sum(map(len, waveforms)) / rate\n"
     )
     (tmp_path / "said.txt").write_text("en-us Hi there.\n\npt-br Bom dia.\n")
@@ -99,7 +99,7 @@ def test_judges_and_sentences_reach_the_report(tmp_path, capsys, monkeypatch):
 
     monkeypatch.setattr(onnx_export, "export_onnx", lambda *arguments: tmp_path)
     monkeypatch.setattr(parity, "parity_report", parity_report)
-    options = ["--report", "--judge", "seconds=ears:mean_seconds", "--sentences", str(tmp_path / "said.txt")]
+    options = ["--report", "--judge", "seconds=export_judges:mean_seconds", "--sentences", str(tmp_path / "said.txt")]
     assert main(["export", "onnx", "base", str(tmp_path / "new"), *options]) == 0
     assert "a table" in capsys.readouterr().out
     assert given["sentences"] == [("en-us", "Hi there."), ("pt-br", "Bom dia.")]
