@@ -131,7 +131,9 @@ def test_voice_by_name(processor):
     assert processor(voice="ada")["style"].tolist() == [STYLES["ada"]]
 
 
-@pytest.mark.parametrize("kind", [np.array, torch.tensor, list, lambda style: {"style": style}], ids=["array", "tensor", "list", "dict"])
+@pytest.mark.parametrize(
+    "kind", [np.array, torch.tensor, list, lambda style: {"style": style}], ids=["array", "tensor", "list", "dict"]
+)
 def test_voice_as_a_vector(processor, kind):
     assert processor(TEXT, voice=kind(STYLES["ada"]), return_tensors="pt")["style"].tolist() == [STYLES["ada"]]
 
