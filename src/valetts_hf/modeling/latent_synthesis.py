@@ -4,6 +4,7 @@ What lies between the networks is here: checks, noise of seeds, whose pitch is t
 B batch, T tokens, F frames, C latent channels, H style width, K style tokens, R reference frames, M mel bands.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -33,7 +34,7 @@ class Frames(NamedTuple):
     states: torch.Tensor
 
 
-class LatentSynthesis:
+class LatentSynthesis(ABC):
     """Mixin for a module that has `config`, `device`, `dtype`, `default_styles` [L, H] and `sketch`, and computes five steps."""
 
     config: ValeTTSConfig
@@ -44,6 +45,7 @@ class LatentSynthesis:
 
     # --- steps -------------------------------------------------------------------------------------------------
 
+    @abstractmethod
     def encode_style(
         self,
         reference_mel: torch.Tensor,
@@ -51,12 +53,12 @@ class LatentSynthesis:
         style_token_weights: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Style of reference speech: reference_mel [B, R, M], reference_mask [B, R] -> [B, H]."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _mixed_tokens(self, style_token_weights: torch.Tensor) -> torch.Tensor:
         """Weights [B, K] of the style tokens -> what they add to a style [B, H]."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _read_text(
         self,
         input_ids: torch.Tensor,
@@ -70,8 +72,8 @@ class LatentSynthesis:
         with_durations: bool,
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Hidden states [B, T, C] and, unless they are given anyway, whole durations [B, T]."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _expand(
         self,
         hidden_states: torch.Tensor,
@@ -81,8 +83,8 @@ class LatentSynthesis:
         manner: torch.Tensor,
     ) -> tuple[torch.Tensor, Predict]:
         """Frame states [B, F, C], and what predicts their prosody for a style, which is `manner` at first."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _draw_latents(
         self,
         frames: Frames,
@@ -94,7 +96,6 @@ class LatentSynthesis:
         noise: torch.Tensor,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Latents [B, F, C] and the pitch [B, F] as directed, zero past the ends of rows."""
-        raise NotImplementedError
 
     # --- the whole ---------------------------------------------------------------------------------------------
 
