@@ -6,6 +6,7 @@ B batch, S samples, H width of the style vector.
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +99,26 @@ def tiny_checkpoint(tmp_path_factory) -> Path:
         model = ValeTTSForSpeech(tiny_config())
     model.save_pretrained(folder)
     tiny_processor().save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def steady_checkpoint(tiny_checkpoint, tmp_path_factory) -> Path:
+    """The tiny checkpoint with a steady pitch, for tests of equality.
+
+    The source rounds the pitch to 1/64 Hz, so a random pitch that rounding errors push over a step has another phase from there
+    on: nothing that one hears, but no equality to test.
+    """
+    import torch
+
+    from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
+
+    folder = tmp_path_factory.mktemp("steady") / "tiny"
+    shutil.copytree(tiny_checkpoint, folder)
+    model = ValeTTSForSpeech.from_pretrained(folder)
+    with torch.no_grad():
+        model.model.prosody_predictor.output.weight[0].zero_()
+    model.save_pretrained(folder)
     return folder
 
 

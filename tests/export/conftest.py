@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,6 @@ import pytest
 import torch
 
 from valetts_hf import ValeTTS, Voice
-from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.voices.fingerprint import checkpoint_fingerprint, keep_fingerprint
 
 
@@ -32,19 +30,9 @@ class ModuleSession:
 
 
 @pytest.fixture(scope="session")
-def tiny_checkpoint(tiny_checkpoint, tmp_path_factory) -> Path:
-    """The tiny checkpoint with a steady pitch.
-
-    The source rounds the pitch to 1/64 Hz, so a random pitch that rounding errors push over a step has another phase from there
-    on: nothing that one hears, but no equality to test.
-    """
-    folder = tmp_path_factory.mktemp("steady") / "tiny"
-    shutil.copytree(tiny_checkpoint, folder)
-    model = ValeTTSForSpeech.from_pretrained(folder)
-    with torch.no_grad():
-        model.model.prosody_predictor.output.weight[0].zero_()
-    model.save_pretrained(folder)
-    return folder
+def tiny_checkpoint(steady_checkpoint) -> Path:
+    """All that is exported here has a steady pitch."""
+    return steady_checkpoint
 
 
 @pytest.fixture(scope="session")

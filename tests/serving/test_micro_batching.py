@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+import torch
 
+from valetts_hf.inference import ValeTTS
 from valetts_hf.inference.manner import Manner
 from valetts_hf.serving.micro_batching import BatchedTTS, MicroBatcher
 
@@ -84,18 +86,17 @@ def test_one_that_fails_fails_alone():
         bad.result()
 
 
-def test_neighbours_do_not_change_how_anything_sounds(tts):
+def test_neighbours_do_not_change_how_anything_sounds(steady_checkpoint):
+    tts = ValeTTS.from_pretrained(steady_checkpoint, device="cpu")
+    with torch.no_grad():
+        tts.model.model.prosody_predictor.output.bias[1] += 10.0  # voiced: a whisper has no phase to get wrong
     texts = [f"This is client number {number}." for number in range(6)]
     sizes = []
     together = BatchedTTS(tts, 8, sizes.append)
     with ThreadPoolExecutor(6) as pool:
         found = list(pool.map(lambda text: together(text, seed=3).waveform, texts))
     assert sum(sizes) == 6
-    for text, waveform in zip(texts, found):
-        alone = tts(text, seed=3).waveform
-        assert waveform.shape == alone.shape
-        # Rounding differs with the shape of a batch, and the phases of harmonics add it up over seconds: 30 dB below what is said.
-        assert np.std(waveform - alone) < 0.03 * np.std(alone)
-    first, second = found[:2]
-    n = min(len(first), len(second))
-    assert np.std(first[:n] - second[:n]) > 0.1 * np.std(first)
+    alone = [tts(text, seed=3).waveform for text in texts]
+    for waveform, expected in zip(found, alone):
+        np.testing.assert_allclose(waveform, expected, atol=1e-4)
+    assert len({waveform.tobytes() for waveform in alone}) == 6
