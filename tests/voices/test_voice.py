@@ -195,7 +195,8 @@ def test_several_writers_and_a_reader(tmp_path):
         thread.start()
     for thread in threads:
         thread.join()
-    assert not errors and Voice.from_pretrained(folder).source in "123"
+    assert not errors, [str(error) for error in errors]
+    assert Voice.from_pretrained(folder).source in "123"
     assert not list(tmp_path.glob(".*.part"))
 
 

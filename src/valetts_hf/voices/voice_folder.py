@@ -13,6 +13,7 @@ adapter alone and would speak with the base's voice instead of the style vector.
 from __future__ import annotations
 
 import contextlib
+import errno
 import glob
 import json
 import os
@@ -27,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from valetts_hf.voices.errors import ConsentError, VoiceError, VoiceFileError, one_line
-from valetts_hf.voices.places import VOICE_FILE, is_voice_folder
+from valetts_hf.voices.places import VOICE_FILE
 from valetts_hf.voices.voice import Voice
 
 
@@ -37,6 +38,7 @@ CONFIG_FILE = "config.json"
 MODEL_TYPE = "valetts_voice"
 FORMAT_VERSION = 1
 BUNDLED_BASE = "valetts/base"
+_SWAP_ATTEMPTS = 50  # of processes that replace one folder at the same time
 _FIELDS = (
     "name",
     "checkpoint",
@@ -78,14 +80,11 @@ def save_voice(voice: Voice, folder: str | os.PathLike) -> Path:
         `VoiceError`: the folder holds something else. `VoiceFileError` (an `OSError`): it cannot be written.
     """
     target = Path(folder).expanduser().absolute()
-    if target.exists() and not target.is_dir():
-        raise VoiceError(f"{str(target)!r} is a file: give the name of a folder for the voice.")
-    if target.is_dir() and not is_voice_folder(target) and any(target.iterdir()):
-        raise VoiceError(f"the folder {str(target)!r} holds other files and no voice: give a new or empty folder.")
     from safetensors import SafetensorError
 
     temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
     try:
+        _refuse_other_things(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary.mkdir()
         _write(voice, temporary)
@@ -126,7 +125,7 @@ def load_voice(source: str | os.PathLike, **hub_options: Any) -> Voice:
         if name.startswith((".", "/", "~", "\\")) or name.count("/") != 1 or not name.strip():
             raise VoiceFileError(f"there is no voice folder {name!r}: check the path (now in {os.getcwd()!r}).")
         folder = _download(name, hub_options)
-    return _read(folder, str(source))
+    return _read_settled(folder, str(source))
 
 
 def push_voice(
@@ -208,22 +207,36 @@ def _write_json(path: Path, value: dict[str, Any]) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
+def _refuse_other_things(target: Path) -> None:
+    before = _identity(target)
+    try:
+        names = os.listdir(target)
+    except FileNotFoundError:
+        return
+    except NotADirectoryError:
+        raise VoiceError(f"{str(target)!r} is a file: give the name of a folder for the voice.") from None
+    if names and VOICE_FILE not in names and before == _identity(target):  # else another process replaces it just now
+        raise VoiceError(f"the folder {str(target)!r} holds other files and no voice: give a new or empty folder.")
+
+
 def _swap(new: Path, target: Path) -> None:
     """Put a finished folder in the place of another; if that fails the other stays. Several processes may do so at once."""
     old = target.with_name(f".{target.name}.{uuid.uuid4().hex}.old")
-    for attempt in range(10):
+    for attempt in range(_SWAP_ATTEMPTS):
         with contextlib.suppress(FileNotFoundError):  # there is none, or another process moves it just now
             os.rename(target, old)
         try:
             os.rename(new, target)
             break
-        except OSError:
-            if old.exists() and not target.exists():
-                os.rename(old, target)
+        except OSError as error:
+            faster = error.errno in (errno.ENOTEMPTY, errno.EEXIST)  # another process: its voice is the older one now
+            if not faster:
+                with contextlib.suppress(OSError):  # there is none to bring back
+                    os.rename(old, target)
                 raise
-            if attempt == 9 or not target.is_dir():
+            shutil.rmtree(old, ignore_errors=True)
+            if attempt + 1 == _SWAP_ATTEMPTS:
                 raise
-            shutil.rmtree(old, ignore_errors=True)  # another process was faster: its voice is the older one now
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -232,15 +245,47 @@ def _finish_swap(target: Path) -> None:
     for attempt in range(6):
         if not target.name or target.exists():
             return
-        old = sorted(
-            target.parent.glob(f".{glob.escape(target.name)}.*.old"), key=lambda path: path.stat().st_mtime_ns
-        )
+        old = sorted(target.parent.glob(f".{glob.escape(target.name)}.*.old"), key=_modified)
         if not old:
             return
         if attempt == 5:
             with contextlib.suppress(OSError):  # another process was faster
                 os.rename(old[-1], target)
         time.sleep(0.02)
+
+
+def _modified(path: Path) -> int:
+    """When a folder was modified, in nanoseconds; 0 if another process has just removed it."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
+def _read_settled(folder: Path, name: str) -> Voice:
+    """Read a folder that other processes may replace meanwhile: all files come from one version of it."""
+    for _ in range(_SWAP_ATTEMPTS):
+        _finish_swap(folder)
+        before, voice, damage = _identity(folder), None, None
+        try:
+            voice = _read(folder, name)
+        except VoiceFileError as error:
+            damage = error
+        if before == _identity(folder):
+            break
+    else:
+        damage = VoiceFileError(f"the voice {name!r} is being replaced all the time: try again.")
+    if damage is not None:
+        raise damage
+    return voice
+
+
+def _identity(folder: Path) -> tuple[int, int, int] | None:
+    try:
+        facts = folder.stat()
+    except FileNotFoundError:
+        return None
+    return facts.st_dev, facts.st_ino, facts.st_mtime_ns
 
 
 def _download(name: str, hub_options: dict[str, Any]) -> Path:
