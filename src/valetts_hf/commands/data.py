@@ -93,7 +93,11 @@ def _add_source_arguments(parser: argparse.ArgumentParser) -> None:
     columns.add_argument("--config", metavar="NAME", help="configuration of a data set on the Hub")
     parser.add_argument("--thresholds", metavar="FILE", help="YAML file of thresholds that differ (docs/data.md)")
     parser.add_argument(
-        "--max-seconds", type=float, default=30.0, metavar="S", help="longest clip (default: %(default)s)"
+        "--max-seconds",
+        type=float,
+        default=30.0,
+        metavar="S",
+        help="longest clip; longer recordings are split at pauses (default: %(default)s)",
     )
     parser.add_argument("--cache", metavar="FOLDER", help="for computed features (default: $HF_HOME/valetts/data)")
     parser.add_argument("--num-proc", type=int, metavar="N", help="processes (default: one for each core, at most 8)")

@@ -10,7 +10,7 @@ from valetts_hf.training.data.clip_features import (
     AudioSettings,
     audio_key,
     content_digest,
-    cut_at_pauses,
+    length_of,
     prepare_clip,
 )
 from valetts_hf.voices.clip_measures import bandwidth, measure
@@ -70,22 +70,22 @@ def test_upsampled_audio_shows_where_it_ended(limit):
 
 def test_features_are_trimmed_levelled_and_whole_frames():
     clip = np.concatenate([np.zeros(RATE, np.float32), 0.05 * speech(2.0, 16_000), np.zeros(RATE, np.float32)])
-    meta, arrays = prepare_clip(wav(clip, 16_000), True, AudioSettings())
+    meta, arrays = prepare_clip(wav(clip, 16_000), AudioSettings())
     (piece,) = meta["pieces"]
     assert piece["sampling_rate"] == 16_000 and piece["seconds"] == pytest.approx(5.0, abs=0.01)
     assert 1.9 < piece["prepared_seconds"] < 2.1  # 1.7 s of speech with 0.15 s on both sides
     assert len(arrays["waveform"]) == 256 * piece["frames"] == 256 * len(arrays["energy"])
     assert np.exp(np.median(arrays["log_f0"][arrays["log_f0"] > 0])) == pytest.approx(140, abs=2)
-    loud, _ = prepare_clip(wav(clip * 15, 16_000), True, AudioSettings())
+    loud, _ = prepare_clip(wav(clip * 15, 16_000), AudioSettings())
     assert np.allclose(loud["pieces"][0]["contour"], piece["contour"], atol=0.5)
-    kept, _ = prepare_clip(wav(clip, 16_000), True, AudioSettings(trim=False))
+    kept, _ = prepare_clip(wav(clip, 16_000), AudioSettings(trim=False))
     assert kept["pieces"][0]["prepared_seconds"] == pytest.approx(5.0, abs=0.02)
 
 
 def test_stereo_and_arrays_are_taken():
     mono = speech(1.0)
-    stereo, _ = prepare_clip(wav(np.stack([mono, 0 * mono], axis=1)), True, AudioSettings())
-    array, _ = prepare_clip({"array": mono, "sampling_rate": RATE}, True, AudioSettings())
+    stereo, _ = prepare_clip(wav(np.stack([mono, 0 * mono], axis=1)), AudioSettings())
+    array, _ = prepare_clip({"array": mono, "sampling_rate": RATE}, AudioSettings())
     assert stereo["pieces"][0]["channels"] == 2 and array["pieces"][0]["channels"] == 1
     assert stereo["pieces"][0]["frames"] == array["pieces"][0]["frames"]
 
@@ -100,40 +100,29 @@ def test_stereo_and_arrays_are_taken():
 )
 def test_clips_that_cannot_be_used(samples, message):
     with pytest.raises(ValueError, match=message):
-        prepare_clip(wav(samples), True, AudioSettings())
+        prepare_clip(wav(samples), AudioSettings())
 
 
-def test_long_clips_are_cut_without_text_and_refused_with_it():
+def test_lengths_are_told_by_headers_and_too_long_files_are_not_read():
     settings = AudioSettings(max_seconds=4.0, max_file_seconds=20.0)
-    parts = [speech(3.0, seed=n) for n in range(5)]
-    long = wav(np.concatenate(parts))
-    with pytest.raises(ValueError, match="15 s with one transcript, clips above 4 s are not aligned: cut audio"):
-        prepare_clip(long, True, settings)
-    meta, arrays = prepare_clip(long, False, settings)
-    assert len(meta["pieces"]) >= 4 and all(piece["prepared_seconds"] <= 4.0 for piece in meta["pieces"])
-    assert sum(piece["frames"] for piece in meta["pieces"]) == len(arrays["log_f0"])
-    with pytest.raises(ValueError, match="minutes long, files above 0 minutes are not read"):
-        prepare_clip(wav(np.concatenate(parts * 2)), False, settings)
-    with pytest.raises(ValueError, match="not read"):
-        prepare_clip({"array": np.concatenate(parts * 2), "sampling_rate": RATE}, False, settings)
-
-
-def test_cuts_lie_in_pauses():
-    spans = cut_at_pauses(np.concatenate([speech(3.0, seed=n) for n in range(3)]), RATE, 4.0)
-    assert spans[0][0] == 0 and spans[-1][1] == 9 * RATE
-    assert all(stop == start for (_, stop), (start, _) in zip(spans, spans[1:]))
-    assert spans[0][1] / RATE == pytest.approx(3.0, abs=0.2) and spans[1][1] / RATE == pytest.approx(6.0, abs=0.2)
+    long = speech(15.0)
+    assert length_of(wav(long), settings) == length_of({"array": long, "sampling_rate": RATE}, settings) == 15.0
+    assert length_of(b"no audio", settings) == 0.0
+    for audio in (wav(speech(21.0)), {"array": speech(21.0), "sampling_rate": RATE}):
+        with pytest.raises(ValueError, match="minutes long, files above 0 minutes are not read: cut it into parts"):
+            length_of(audio, settings)
+    with pytest.raises(ValueError, match="15 s long, which its header does not say"):
+        prepare_clip(wav(long), settings)
 
 
 def test_keys_depend_on_content_and_settings(tmp_path):
     (tmp_path / "a").write_bytes(b"abc")
     assert content_digest(tmp_path / "a") == content_digest(b"abc") != content_digest(b"abd")
     keys = {
-        audio_key("a", True, AudioSettings()),
-        audio_key("b", True, AudioSettings()),
-        audio_key("a", False, AudioSettings()),
-        audio_key("a", True, AudioSettings(target_level=-20.0)),
+        audio_key("a", AudioSettings()),
+        audio_key("b", AudioSettings()),
+        audio_key("a", AudioSettings(target_level=-20.0)),
     }
-    assert len(keys) == 4
+    assert len(keys) == 3
     with pytest.raises(ValueError, match="min_seconds=3.0 < max_seconds=2.0"):
         AudioSettings(min_seconds=3.0, max_seconds=2.0)

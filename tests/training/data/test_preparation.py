@@ -156,14 +156,14 @@ def test_bad_rows_are_reported_and_the_rest_is_used(talk, tmp_path):
         6: "cannot read",
         7: "",
         8: "absent.wav",
-        9: "9 s with one transcript",
+        9: "9 s long and not split: its text",
         10: "nothing to read",
         12: "language 'xx' has no reader",
     }.items():
         assert part in faults.pop(number)
     assert not faults
     pieces = [name for name in result.corpus.names if "long" in name]
-    assert pieces == [f"talk/audio/long.wav#{n}" for n in range(len(pieces))] and len(pieces) >= 3
+    assert pieces == [f"talk/audio/long.wav#{n:04d}" for n in range(1, len(pieces) + 1)] and len(pieces) >= 3
     assert len(result.corpus.notes["skipped"]) == 6 and not result.corpus.durations.any()
 
 

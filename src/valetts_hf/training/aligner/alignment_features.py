@@ -19,6 +19,7 @@ BANDS = 40
 # Some sources end at 6-8 kHz.
 MAX_FREQUENCY = 7000.0
 DYNAMIC_RANGE = 1e-6  # power below the loudest, -60 dB
+FRAMES_AT_ONCE = 4096  # bounds the memory of spectra
 
 
 def alignment_features(waveform: np.ndarray) -> np.ndarray:
@@ -31,13 +32,42 @@ def alignment_features(waveform: np.ndarray) -> np.ndarray:
     Returns:
         `np.ndarray` of shape `(S // 256, 39)`, float32; column 0 is loudness, high = loud.
     """
+    return cepstra_of(mel_powers(waveform))
+
+
+def mel_powers(waveform: np.ndarray) -> np.ndarray:
+    """
+    Power in the mel bands of each frame, a block at a time.
+
+    Args:
+        waveform (`np.ndarray` of shape `(S,)`, float32): 24 kHz.
+
+    Returns:
+        `np.ndarray` of shape `(S // 256, 40)`, float32. Each depends on its own and on the neighbouring frames' samples.
+    """
     frames = len(waveform) // HOP_LENGTH
     left = (WINDOW_LENGTH - HOP_LENGTH) // 2
     padded = np.pad(np.asarray(waveform, dtype=np.float32), (left, WINDOW_LENGTH))
     emphasised = np.concatenate([padded[:1], padded[1:] - 0.9 * padded[:-1]])
     windows = np.lib.stride_tricks.sliding_window_view(emphasised, WINDOW_LENGTH)[::HOP_LENGTH][:frames]
-    spectrum = np.abs(np.fft.rfft(windows * _window(), FFT_LENGTH, axis=1)).astype(np.float32) ** 2
-    mel = spectrum @ _filters()
+    mel = np.empty((frames, BANDS), dtype=np.float32)
+    for start in range(0, frames, FRAMES_AT_ONCE):
+        block = slice(start, start + FRAMES_AT_ONCE)
+        spectrum = np.abs(np.fft.rfft(windows[block] * _window(), FFT_LENGTH, axis=1)).astype(np.float32) ** 2
+        mel[block] = spectrum @ _filters()
+    return mel
+
+
+def cepstra_of(mel: np.ndarray) -> np.ndarray:
+    """
+    Mel-cepstra with first and second differences.
+
+    Args:
+        mel (`np.ndarray` of shape `(F, 40)`, float32): see `mel_powers`.
+
+    Returns:
+        `np.ndarray` of shape `(F, 39)`, float32.
+    """
     logs = np.log(mel + max(float(mel.max(initial=0.0)) * DYNAMIC_RANGE, 1e-10))
     cepstra = logs @ _cosines()
     first = _difference(cepstra)

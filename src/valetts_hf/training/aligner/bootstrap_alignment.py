@@ -205,6 +205,74 @@ def align(
     Raises:
         ValueError: sequences of different length, no clip that can be aligned, or `iterations` < 1.
     """
+    trained = _train(features, input_ids, speakers, languages, iterations, workers, batch_size)
+    durations: list[np.ndarray | None] = [None] * len(features)
+    scores = np.full(len(features), np.nan)
+    for i, (per_unit, _, score) in trained.results.items():
+        scores[i] = score
+        units = trained.clips[i].units
+        if text_matches_speech(units, per_unit):
+            durations[i] = units.token_durations(per_unit)
+    return durations, scores
+
+
+def fit_monophones(
+    features: Sequence[np.ndarray], input_ids: Sequence[np.ndarray], iterations: int = 12, workers: int = 2
+) -> MonophoneModel:
+    """
+    Estimate the Gaussians of all sounds on some clips of one language, to align others with.
+
+    Args:
+        features, input_ids: of each clip, see `align`.
+        iterations, workers (`int`): see `align`.
+
+    Returns:
+        [`MonophoneModel`] with one set of weights. Its key "" is for sounds that are not in the clips: they get the
+        Gaussian of all speech.
+
+    Raises:
+        ValueError: see `align`.
+    """
+    everybody = [0] * len(features)
+    trained = _train(features, input_ids, everybody, everybody, iterations, workers, batch_size=24)
+    trained.keys.setdefault("", SILENCES + STATES * len(trained.keys))
+    labels = {i: result[1] for i, result in trained.results.items()}
+    return trained.estimate(labels, adapt=False, pool_variance=False)
+
+
+@dataclass
+class _Trained:
+    """Clips laid out in states, the first Gaussian of each sound, and how the clips were aligned last."""
+
+    clips: dict[int, _Clip]
+    speaker_languages: np.ndarray
+    keys: dict[str, int]
+    results: dict[int, tuple[np.ndarray, np.ndarray, float]] = field(default_factory=dict)
+
+    def estimate(self, labels: dict[int, np.ndarray], adapt: bool, pool_variance: bool) -> MonophoneModel:
+        """Gaussians from the labelled frames of some clips."""
+        members = [i for i in self.clips if i in labels]
+        return estimate(
+            np.concatenate([self.clips[i].features for i in members]),
+            np.concatenate([labels[i] for i in members]),
+            np.concatenate([np.full(len(labels[i]), self.clips[i].speaker) for i in members]),
+            self.speaker_languages,
+            self.keys,
+            adapt=adapt,
+            pool_variance=pool_variance,
+        )
+
+
+def _train(
+    features: Sequence[np.ndarray],
+    input_ids: Sequence[np.ndarray],
+    speakers: Sequence[int],
+    languages: Sequence[int],
+    iterations: int,
+    workers: int,
+    batch_size: int,
+) -> _Trained:
+    """Viterbi training, see `align`."""
     if not len(features) == len(input_ids) == len(speakers) == len(languages):
         raise ValueError("features, input_ids, speakers and languages must have one entry per clip each")
     if iterations < 1:
@@ -231,35 +299,20 @@ def align(
 
     short = _short_clips(usable, clips, speaker_languages)
     labels = {i: _flat_labels(clips[i], clips[i].features[:, 0]) for i in short}
-    results: dict[int, tuple[np.ndarray, np.ndarray, float]] = {}
+    trained = _Trained(clips, speaker_languages, keys)
     for iteration in range(iterations):
-        members = [i for i in usable if i in labels]
-        model = estimate(
-            np.concatenate([clips[i].features for i in members]),
-            np.concatenate([labels[i] for i in members]),
-            np.concatenate([np.full(len(labels[i]), clips[i].speaker) for i in members]),
-            speaker_languages,
-            keys,
-            adapt=iteration >= FIRST_ROUNDS,
-            pool_variance=iteration < FIRST_ROUNDS,
-        )
+        model = trained.estimate(labels, adapt=iteration >= FIRST_ROUNDS, pool_variance=iteration < FIRST_ROUNDS)
         chosen = short if iteration < iterations // 2 else usable
         order = sorted(chosen, key=lambda i: len(clips[i].features))
         batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
         with ThreadPoolExecutor(max(workers, 1)) as pool:
             aligned = pool.map(lambda batch, m=model: _align_batch([clips[i] for i in batch], m), batches)
             results = {i: result for batch, group in zip(batches, aligned) for i, result in zip(batch, group)}
+        trained.results = results
         labels = {i: result[1] for i, result in results.items()}
         score = np.mean([result[2] for result in results.values()])
         logger.info("alignment round %d: %d clips, log-likelihood %.3f per frame", iteration + 1, len(results), score)
-
-    durations: list[np.ndarray | None] = [None] * len(features)
-    scores = np.full(len(features), np.nan)
-    for i, (per_unit, _, score) in results.items():
-        scores[i] = score
-        if text_matches_speech(clips[i].units, per_unit):
-            durations[i] = clips[i].units.token_durations(per_unit)
-    return durations, scores
+    return trained
 
 
 def _short_clips(

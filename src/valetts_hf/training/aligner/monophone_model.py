@@ -162,3 +162,28 @@ def estimate(
     constant = -0.5 * (np.log(2 * np.pi * variances) + means**2 / variances).sum(-1, keepdims=True)
     weights = np.concatenate([means / variances, -0.5 / variances, constant], axis=-1).astype(np.float32)
     return MonophoneModel(keys, weights)
+
+
+def adapt_weights(weights: np.ndarray, features: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """
+    Move the means of Gaussians towards one recording (maximum a posteriori).
+
+    Args:
+        weights (`np.ndarray` of shape `(P, 2 * D + 1)`, float32): see [`MonophoneModel`].
+        features (`np.ndarray` of shape `(F, D)`, float).
+        labels (`np.ndarray` of shape `(F,)`, int): Gaussian of each frame, -1 to leave it out.
+
+    Returns:
+        `np.ndarray` of shape `(P, 2 * D + 1)`, float32: the variances are as before.
+    """
+    width = features.shape[1]
+    precision = -2.0 * weights[:, width : 2 * width].astype(np.float64)
+    means = weights[:, :width] / precision
+    constant = weights[:, -1] + 0.5 * (means**2 * precision).sum(1)
+    chosen = labels >= 0
+    counts = np.bincount(labels[chosen], minlength=len(weights))[:, None]
+    sums = np.zeros(means.shape)
+    np.add.at(sums, labels[chosen], np.asarray(features[chosen], dtype=np.float64))
+    means = (sums + SPEAKER_PRIOR * means) / (counts + SPEAKER_PRIOR)
+    constant = constant - 0.5 * (means**2 * precision).sum(1)
+    return np.concatenate([means * precision, -0.5 * precision, constant[:, None]], axis=1).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Reading sources into judged clips, with everything computed kept in a cache."""
+"""Reading sources into judged clips, long recordings split, with everything computed kept in a cache."""
 
 from __future__ import annotations
 
@@ -9,18 +9,24 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from valetts_hf.training.data.clip_features import AudioSettings, audio_key, content_digest, prepare_clip
+import numpy as np
+
+from valetts_hf.processing.audio_cleanup import as_channels, as_float
+from valetts_hf.training.data.clip_features import AudioSettings, audio_key, content_digest, length_of, prepare_clip
 from valetts_hf.training.data.feature_cache import FeatureCache
+from valetts_hf.training.data.pitch import HOP_LENGTH
 from valetts_hf.training.data.quality import DROP, ClipReport, judge
 from valetts_hf.training.data.quality_thresholds import QualityThresholds
+from valetts_hf.training.data.recordings import recording_features
 from valetts_hf.training.data.sources import Source, SourceRow, iterate
+from valetts_hf.training.data.splitting import Recording, split_recordings
 from valetts_hf.training.data.text_features import read_text, text_key
 from valetts_hf.training.data.workers import WorkerCrash, map_in_order
 
 
 class CorpusCache:
     """
-    Features of audio and of text, and alignments, in one folder.
+    Features of audio and of text, alignments, and where long recordings are cut, in one folder.
 
     Args:
         folder (`str` or path): is created.
@@ -31,6 +37,7 @@ class CorpusCache:
         self.audio = FeatureCache(self.folder / "audio")
         self.text = FeatureCache(self.folder / "text", max_records=4096)
         self.alignment = FeatureCache(self.folder / "alignment", max_records=1)
+        self.splits = FeatureCache(self.folder / "splits", max_records=64)
         self._files_path = self.folder / "files.json"
         try:
             self._files: dict[str, list] = json.loads(self._files_path.read_text(encoding="utf-8"))
@@ -41,7 +48,19 @@ class CorpusCache:
     @property
     def damaged(self) -> list[str]:
         """What was found broken in the cache, one sentence each."""
-        return self.audio.damaged + self.text.damaged + self.alignment.damaged
+        return [line for part in self._parts for line in part.damaged]
+
+    @property
+    def _parts(self) -> tuple[FeatureCache, ...]:
+        return self.audio, self.text, self.alignment, self.splits
+
+    def piece(self, audio_key: str, index: int) -> dict[str, np.ndarray]:
+        """Arrays of one of the pieces under a key, memory-mapped; they are laid end to end there."""
+        frames = [piece["frames"] for piece in self.audio.meta(audio_key)["pieces"]]
+        start = sum(frames[:index])
+        arrays = self.audio.arrays(audio_key)
+        sizes = {name: HOP_LENGTH if name == "waveform" else 1 for name in arrays}
+        return {name: arrays[name][start * size : (start + frames[index]) * size] for name, size in sizes.items()}
 
     def content(self, audio: Any) -> str:
         """Digest of audio; files that have kept size and time of change are not read again."""
@@ -58,9 +77,8 @@ class CorpusCache:
 
     def flush(self) -> None:
         """Write what is pending."""
-        self.audio.flush()
-        self.text.flush()
-        self.alignment.flush()
+        for part in self._parts:
+            part.flush()
         if self._files_changed:
             handle, scratch = tempfile.mkstemp(prefix=".files-", dir=self.folder)
             with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -94,18 +112,43 @@ def analyze(
         ValueError, FileNotFoundError: a source as a whole cannot be read, see `sources.iterate`.
         OSError: the disk is full; what was written before is kept.
     """
-    settings = settings or AudioSettings()
+    settings, thresholds = settings or AudioSettings(), thresholds or QualityThresholds()
     clips: list[ClipReport] = []
-    try:
-        results = map_in_order(_work, _tasks(iterate(sources), cache, settings), num_proc)
-        for number, ((row, keys), result) in enumerate(results, start=1):
-            clips += _reports(row, keys, result, cache)
-            if progress is not None:
-                progress(number)
-    finally:
-        cache.flush()
-    judge(clips, thresholds or QualityThresholds())
+    long: dict[int, Recording] = {}
+    with tempfile.TemporaryDirectory(prefix=".recordings-", dir=cache.folder) as scratch:
+        try:
+            results = map_in_order(_work, _tasks(iterate(sources), cache, settings), num_proc)
+            for number, ((row, keys), result) in enumerate(results, start=1):
+                clip = _report(row, keys, result, cache)
+                if clip.recording and not clip.reasons:
+                    audio = _as_file(row.audio, Path(scratch) / str(number))
+                    long[len(clips)] = Recording(clip, audio, keys[0], cache.audio.meta(keys[0])["recording_seconds"])
+                clips.append(clip)
+                if progress is not None:
+                    progress(number)
+            if long:
+                short = [clip for index, clip in enumerate(clips) if index not in long]
+                split = split_recordings(list(long.values()), short, cache, settings, thresholds, num_proc)
+                pieces = dict(zip(long, split))
+                clips = [part for index, clip in enumerate(clips) for part in pieces.get(index, [clip])]
+        finally:
+            cache.flush()
+    judge(clips, thresholds)
     return clips
+
+
+def _as_file(audio: Any, path: Path) -> Path:
+    """Audio that is read once more later, without being held in memory until then."""
+    if isinstance(audio, Path):
+        return audio
+    if isinstance(audio, dict):
+        import soundfile
+
+        samples = as_float(as_channels(np.asarray(audio["array"])))
+        soundfile.write(path, samples, audio["sampling_rate"], format="WAV", subtype="FLOAT")
+    else:
+        path.write_bytes(audio)
+    return path
 
 
 def _tasks(
@@ -122,21 +165,22 @@ def _tasks(
             row.problem = f"{error.strerror or error}: {row.audio}"
             yield (row, ("", "")), None
             continue
-        keys = (audio_key(content, bool(row.text), settings), text_key(row.text, row.language) if row.text else "")
+        keys = (audio_key(content, settings), text_key(row.text, row.language) if row.text else "")
         audio = None if keys[0] in cache.audio else row.audio
         text = row.text if keys[1] and keys[1] not in cache.text else None
-        task = None if audio is None and text is None else (audio, bool(row.text), settings, text, row.language)
+        task = None if audio is None and text is None else (audio, settings, text, row.language)
         yield (row, keys), task
 
 
 def _work(
-    audio: Any, transcribed: bool, settings: AudioSettings, text: str | None, language: str
+    audio: Any, settings: AudioSettings, text: str | None, language: str
 ) -> tuple[tuple | None, dict | None, str]:
     """Features of the audio and of the text (None where not asked for), and what is wrong; runs in a worker."""
     features = spoken = None
     try:
         if audio is not None:
-            features = prepare_clip(audio, transcribed, settings)
+            long = length_of(audio, settings) > settings.max_seconds
+            features = recording_features(audio) if long else prepare_clip(audio, settings)
         if text is not None:
             spoken = read_text(text, language)
     except (ImportError, MemoryError):
@@ -146,7 +190,7 @@ def _work(
     return features, spoken, ""
 
 
-def _reports(row: SourceRow, keys: tuple[str, str], result: Any, cache: CorpusCache) -> list[ClipReport]:
+def _report(row: SourceRow, keys: tuple[str, str], result: Any, cache: CorpusCache) -> ClipReport:
     problem = row.problem
     if isinstance(result, WorkerCrash):
         problem = "the process that read it crashed or ran out of memory"
@@ -157,31 +201,23 @@ def _reports(row: SourceRow, keys: tuple[str, str], result: Any, cache: CorpusCa
             cache.audio.put(keys[0], *features)
         if spoken is not None and keys[1] not in cache.text:
             cache.text.put(keys[1], spoken)
-    base = {
-        "name": row.name,
-        "source": row.source,
-        "speaker": row.speaker,
-        "language": row.language,
-        "split": row.split,
-        "text": row.text,
-        "number": row.number,
-    }
+    clip = ClipReport(
+        name=row.name,
+        source=row.source,
+        speaker=row.speaker,
+        language=row.language,
+        split=row.split,
+        text=row.text,
+        number=row.number,
+    )
     if problem:
-        clip = ClipReport(**base)
         clip.add("unusable", DROP, problem)
-        return [clip]
+        return clip
     pieces = cache.audio.meta(keys[0])["pieces"]
-    clips = [
-        ClipReport(**base, piece=index, audio_key=keys[0], measures=measures) for index, measures in enumerate(pieces)
-    ]
-    if len(clips) > 1:
-        for clip in clips:
-            clip.name = f"{row.name}#{clip.piece}"
+    if pieces:
+        clip.audio_key, clip.measures = keys[0], pieces[0]
+    else:
+        clip.recording = clip.name
     if keys[1]:
-        spoken = cache.text.meta(keys[1])
-        for clip in clips:
-            clip.phonemes, clip.input_ids = spoken["phonemes"], list(spoken["input_ids"])
-            clip.detected, clip.unknown = spoken["detected"], spoken["unknown"]
-            if spoken["problem"]:
-                clip.add("unpronounceable", DROP, spoken["problem"])
-    return clips
+        clip.take_reading(cache.text.meta(keys[1]))
+    return clip

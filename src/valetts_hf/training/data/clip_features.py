@@ -12,7 +12,6 @@ import numpy as np
 
 from valetts_hf.processing.audio_cleanup import (
     SILENT_PEAK,
-    frame_levels,
     mix_down,
     resample,
     set_level,
@@ -24,7 +23,7 @@ from valetts_hf.training.data.pitch import HOP_LENGTH, SAMPLING_RATE, extract_en
 from valetts_hf.voices.clip_measures import measure
 
 
-VERSION = 1  # to be raised when the same settings give other features
+VERSION = 2  # to be raised when the same settings give other features
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class AudioSettings:
         target_level (`float`): RMS of active speech, dBFS.
         trim (`bool`): cut silence at the ends.
         trim_padding (`float`): seconds of it that stay.
-        min_seconds, max_seconds (`float`): of a clip. Longer ones without a transcript are cut at pauses.
+        min_seconds, max_seconds (`float`): of a clip. Longer recordings are split at pauses, see `splitting`.
         max_file_seconds (`float`): longer files are not decoded at all.
     """
 
@@ -55,9 +54,9 @@ class AudioSettings:
             )
 
 
-def audio_key(content: str, transcribed: bool, settings: AudioSettings) -> str:
-    """Cache key of a clip: `content` is the digest of its audio; only clips without transcript may be cut."""
-    return digest("audio", VERSION, content, transcribed, asdict(settings))
+def audio_key(content: str, settings: AudioSettings) -> str:
+    """Cache key of a clip; `content` is the digest of its audio."""
+    return digest("audio", VERSION, content, asdict(settings))
 
 
 def content_digest(audio: Any) -> str:
@@ -69,50 +68,58 @@ def content_digest(audio: Any) -> str:
     return digest(bytes(audio))
 
 
-def prepare_clip(
-    audio: Any, transcribed: bool, settings: AudioSettings
-) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def prepare_clip(audio: Any, settings: AudioSettings) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """
-    Features of one recording, in one piece or, if it is long and has no transcript, in several.
+    Features of one clip.
 
     Args:
-        audio: `Path`, bytes of a file, or a dictionary with `array` and `sampling_rate`.
-        transcribed (`bool`): whether there is a text for it.
+        audio: `Path`, bytes of a file, or a dictionary with `array` and `sampling_rate`; at most `max_seconds` long.
         settings ([`AudioSettings`]).
 
     Returns:
-        `meta`: `{"pieces": [...]}`, each the measures of `clip_measures.measure` and `start` (seconds in the
-        recording), `frames`, `prepared_seconds`, `f0` (median, Hz; 0 if unvoiced), `voiced` (share), `digest` (of the
-        samples) and `contour` (32 levels in dB, to find copies by).
-        `arrays`: `waveform` int16, `log_f0` and `energy` float32 of all pieces end to end.
+        `meta`: `{"pieces": [measures]}`, see `prepare_piece`.
+        `arrays`: `waveform` int16, `log_f0` and `energy` float32.
 
     Raises:
         ValueError, OSError: the clip cannot be used; the message is for the person who has the file.
     """
-    _check_length(audio, transcribed, settings)
     samples, rate = read_audio(audio, max_seconds=math.inf)
-    waveform = mix_down(samples)
-    seconds = len(waveform) / rate
+    seconds = len(samples) / rate
     if seconds < settings.min_seconds:
         raise ValueError(f"only {seconds:.2f} s long, at least {settings.min_seconds} s are needed")
-    if float(np.abs(waveform).max()) < SILENT_PEAK:
-        raise ValueError("there is nothing in it but silence")
-    pieces, parts = [], []
-    spans = [(0, len(waveform))]
     if seconds > settings.max_seconds:
-        _refuse_long(seconds, transcribed, settings)
-        spans = cut_at_pauses(waveform, rate, settings.max_seconds)
-    for start, stop in spans:
-        features = _piece(waveform[start:stop], rate, settings)
-        if features is not None:
-            packed, log_f0, energy = features
-            parts.append(features)
-            described = measure(samples[start:stop], waveform[start:stop], rate)
-            pieces.append({"start": round(start / rate, 3), **described, **_describe(packed, log_f0, energy)})
-    if not parts:
+        raise ValueError(f"{seconds:.0f} s long, which its header does not say: write the file anew")
+    if float(np.abs(mix_down(samples)).max()) < SILENT_PEAK:
+        raise ValueError("there is nothing in it but silence")
+    prepared = prepare_piece(samples, rate, settings)
+    if prepared is None:
         raise ValueError("there is no speech in it: nothing stands out of the noise")
-    names = ("waveform", "log_f0", "energy")
-    return {"pieces": pieces}, {name: np.concatenate(arrays) for name, arrays in zip(names, zip(*parts))}
+    return {"pieces": [prepared[0]]}, prepared[1]
+
+
+def prepare_piece(
+    samples: np.ndarray, sampling_rate: int, settings: AudioSettings, start: float = 0.0
+) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
+    """
+    Features of a clip, or of a stretch of a longer recording.
+
+    Args:
+        samples (`np.ndarray` of shape `(S, C)`, float32): as recorded.
+        sampling_rate (`int`): in Hz.
+        settings ([`AudioSettings`]).
+        start (`float`): seconds at which the stretch begins in its recording.
+
+    Returns:
+        What `clip_measures.measure` gives and `start`, `frames`, `prepared_seconds`, `f0` (median, Hz; 0 if unvoiced),
+        `voiced` (share), `digest` (of the samples) and `contour` (32 levels in dB, to find copies by); and arrays as for
+        `prepare_clip`. None if there is no speech in it.
+    """
+    waveform = mix_down(samples)
+    features = _piece(waveform, sampling_rate, settings)
+    if features is None:
+        return None
+    described = {**measure(samples, waveform, sampling_rate), **_describe(*features)}
+    return {"start": round(start, 3), **described}, dict(zip(("waveform", "log_f0", "energy"), features))
 
 
 def _piece(
@@ -147,28 +154,13 @@ def _describe(packed: np.ndarray, log_f0: np.ndarray, energy: np.ndarray) -> dic
     }
 
 
-def cut_at_pauses(waveform: np.ndarray, sampling_rate: int, max_seconds: float) -> list[tuple[int, int]]:
+def length_of(audio: Any, settings: AudioSettings) -> float:
     """
-    Stretches of a long recording, cut in the quietest place of the second half of each.
+    Seconds of a recording by its header, before hours of samples are in memory; 0 if it cannot be read.
 
-    Returns:
-        `list` of `(start, stop)` in samples, end to end, each at most `max_seconds` long.
+    Raises:
+        ValueError: longer than `max_file_seconds`.
     """
-    size = max(1, round(0.02 * sampling_rate))
-    levels = frame_levels(waveform, sampling_rate)
-    smooth = np.convolve(levels, np.ones(15) / 15.0, mode="same")  # 0.3 s: a pause, not a closure
-    limit = max(2, int(max_seconds / 0.02))
-    spans, begin = [], 0
-    while len(levels) - begin > limit:
-        search = smooth[begin + limit // 2 : begin + limit]
-        end = begin + limit // 2 + int(search.argmin())
-        spans.append((begin * size, end * size))
-        begin = end
-    return [*spans, (begin * size, len(waveform))]
-
-
-def _check_length(audio: Any, transcribed: bool, settings: AudioSettings) -> None:
-    """Refuse long files by their header, before hours of samples are in memory."""
     import soundfile
 
     if isinstance(audio, dict):
@@ -177,19 +169,10 @@ def _check_length(audio: Any, transcribed: bool, settings: AudioSettings) -> Non
         try:
             seconds = soundfile.info(str(audio) if isinstance(audio, Path) else io.BytesIO(audio)).duration
         except (RuntimeError, OSError):
-            return  # reading it says better what is wrong
+            return 0.0  # reading it says better what is wrong
     if seconds > settings.max_file_seconds:
         raise ValueError(
             f"{seconds / 60:.0f} minutes long, files above {settings.max_file_seconds / 60:.0f} minutes are not read: "
-            "cut it into clips first"
+            "cut it into parts first"
         )
-    if seconds > settings.max_seconds:
-        _refuse_long(seconds, transcribed, settings)
-
-
-def _refuse_long(seconds: float, transcribed: bool, settings: AudioSettings) -> None:
-    if transcribed:
-        raise ValueError(
-            f"{seconds:.0f} s with one transcript, clips above {settings.max_seconds:.0f} s are not aligned: cut audio "
-            "and text into sentences (audio without a transcript is cut here)"
-        )
+    return seconds

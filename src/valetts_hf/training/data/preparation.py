@@ -275,14 +275,9 @@ def pack(clips: Sequence[ClipReport], cache: CorpusCache, samples: np.ndarray) -
     offsets = offsets_of([clip.measures["frames"] for clip in clips])
     log_f0, energy = np.zeros(offsets[-1], np.float32), np.zeros(offsets[-1], np.float32)
     for clip, start, stop in zip(clips, offsets, offsets[1:]):
-        arrays = cache.audio.arrays(clip.audio_key)
-        pieces = [piece["frames"] for piece in cache.audio.meta(clip.audio_key)["pieces"]]
-        first = sum(pieces[: clip.piece])
-        part = slice(first, first + pieces[clip.piece])
-        samples[start * HOP_LENGTH : stop * HOP_LENGTH] = arrays["waveform"][
-            part.start * HOP_LENGTH : part.stop * HOP_LENGTH
-        ]
-        log_f0[start:stop], energy[start:stop] = arrays["log_f0"][part], arrays["energy"][part]
+        arrays = cache.piece(clip.audio_key, clip.piece)
+        samples[start * HOP_LENGTH : stop * HOP_LENGTH] = arrays["waveform"]
+        log_f0[start:stop], energy[start:stop] = arrays["log_f0"], arrays["energy"]
     lengths = [len(clip.input_ids) for clip in clips]
     speakers = sorted({clip.speaker for clip in clips})
     index = {speaker: number for number, speaker in enumerate(speakers)}

@@ -7,7 +7,7 @@ preparation repairs by itself says so. "drop": it would do harm, or cannot be us
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,12 +47,13 @@ class ClipReport:
 
     Attributes:
         name, source, speaker, language, split, text (`str`), number (`int`): see `sources.SourceRow`.
-        piece (`int`): of a recording that was cut, else 0.
+        piece (`int`): which of the pieces that lie under one key in the cache.
         audio_key (`str`): of its features in the cache; "" if there are none.
         phonemes (`str`), input_ids (`list[int]`), detected (`str`, *optional*), unknown (`int`): see
             `text_features.read_text`.
-        measures (`dict`): see `clip_features.prepare_clip`; empty if the audio cannot be used.
+        measures (`dict`): see `clip_features.prepare_piece`; empty if the audio cannot be used.
         reasons (`list[Reason]`).
+        recording (`str`): name of the long recording that it is, or is a piece of, else "".
     """
 
     name: str
@@ -70,6 +71,7 @@ class ClipReport:
     unknown: int = 0
     measures: dict[str, Any] = field(default_factory=dict)
     reasons: list[Reason] = field(default_factory=list)
+    recording: str = ""
 
     @property
     def verdict(self) -> str:
@@ -94,6 +96,13 @@ class ClipReport:
     def _per_second(self, count: int) -> float:
         seconds = self.measures.get("prepared_seconds", 0.0)
         return count / seconds if seconds else 0.0
+
+    def take_reading(self, reading: Mapping[str, Any]) -> None:
+        """Note how the text is read, see `text_features.read_text`."""
+        self.phonemes, self.input_ids = reading["phonemes"], list(reading["input_ids"])
+        self.detected, self.unknown = reading["detected"], reading["unknown"]
+        if reading["problem"]:
+            self.add("unpronounceable", DROP, reading["problem"])
 
     def add(self, code: str, verdict: str, text: str) -> None:
         """Note a reason, once per code."""
@@ -289,6 +298,8 @@ def findings(clips: Sequence[ClipReport]) -> list[str]:
     for clip in used:
         by_speaker[clip.speaker].append(clip)
     found = []
+    if any(clip.recording for clip in clips):
+        found.append(_split_finding(clips))
     single = sorted(name for name, members in by_speaker.items() if len(members) == 1)
     if single:
         found.append(
@@ -333,6 +344,25 @@ def findings(clips: Sequence[ClipReport]) -> list[str]:
                     f"{pitches[name]:.0f} Hz, around {np.median(values[away]):.0f} Hz: one person?"
                 )
     return found
+
+
+def _split_finding(clips: Sequence[ClipReport]) -> str:
+    """How many long recordings became how many clips."""
+    recordings = _by([clip for clip in clips if clip.recording], lambda clip: clip.recording)
+    whole = {name: members for name, members in recordings.items() if members[0].name != name}
+    pieces = [clip for members in whole.values() for clip in members]
+    lost = [clip for clip in pieces if any(reason.code == "not_split" for reason in clip.reasons)]
+    minutes = sum(clip.measures.get("prepared_seconds", 0.0) for clip in pieces) / 60.0
+    text = (
+        f"{len(whole)} of {len(recordings)} long recordings {'was' if len(whole) == 1 else 'were'} split into "
+        f"{len(pieces) - len(lost)} clips of {minutes:.1f} minutes"
+    )
+    if lost:
+        text += f"; {len(lost)} stretches of them were left out, such as {lost[0].name} ({lost[0].reasons[0].text})"
+    refused = [members[0] for name, members in recordings.items() if name not in whole]
+    if refused:
+        text += f"; not split: {_names([f'{clip.name} ({clip.reasons[-1].text})' for clip in refused], 3)}"
+    return text + "."
 
 
 def _by(clips: Sequence[ClipReport], key: Any) -> dict[Any, list[ClipReport]]:

@@ -31,6 +31,10 @@ class QualityThresholds:
         language_letters (`int`): texts with fewer letters do not tell their language.
         drop_repeats (`int`): takes of one text by one speaker beyond this number.
         fix_unknown_sounds (`float`, share of sounds): without a token.
+        split_seconds (`float`): recordings above the longest clip are split into pieces of at most this length; `None` leaves
+            them out.
+        split_shortest (`float`, seconds): shorter pieces are made only where the pauses allow no others.
+        split_pause (`float`, seconds): shortest pause to cut in.
     """
 
     drop_snr: float | None = 5.0
@@ -55,6 +59,9 @@ class QualityThresholds:
     language_letters: int = 25
     drop_repeats: int | None = 10
     fix_unknown_sounds: float | None = 0.05
+    split_seconds: float | None = 15.0
+    split_shortest: float = 3.0
+    split_pause: float = 0.2
 
     def __post_init__(self):
         for item in fields(self):
@@ -82,6 +89,12 @@ class QualityThresholds:
             raise ValueError(
                 f"min_deviation={self.min_deviation} must be above 0 and min_clips_for_outliers="
                 f"{self.min_clips_for_outliers} at least 3"
+            )
+        longest = float("inf") if self.split_seconds is None else self.split_seconds
+        if not 0.05 <= self.split_pause < self.split_shortest <= longest / 2:
+            raise ValueError(
+                f"split_pause={self.split_pause} must be 0.05 or more and below split_shortest={self.split_shortest}, of "
+                f"which split_seconds={self.split_seconds} must be at least the double"
             )
 
 

@@ -19,13 +19,14 @@ from typing import Any
 import numpy as np
 
 from valetts_hf.training.data.analysis import CorpusCache
-from valetts_hf.training.data.pitch import HOP_LENGTH, SAMPLING_RATE
+from valetts_hf.training.data.pitch import SAMPLING_RATE
 from valetts_hf.training.data.quality import DROP, FIX, KEEP, ClipReport, findings
 
 
 # Names of reasons for people, in the order of a report.
 TITLES = {
     "unusable": "cannot be used",
+    "not_split": "long recording or part of one that could not be split",
     "unpronounceable": "text cannot be pronounced",
     "too_much_text": "more text than speech",
     "rate": "unusual speaking rate",
@@ -192,13 +193,10 @@ def player_source(clip: ClipReport, cache: CorpusCache, seconds: float = PLAYER_
     """The beginning of a prepared clip as an MP3 `data:` URL."""
     import soundfile
 
-    pieces = [piece["frames"] for piece in cache.audio.meta(clip.audio_key)["pieces"]]
-    start = sum(pieces[: clip.piece]) * HOP_LENGTH
-    stop = start + min(pieces[clip.piece] * HOP_LENGTH, int(seconds * SAMPLING_RATE))
     buffer = io.BytesIO()
     soundfile.write(
         buffer,
-        cache.audio.arrays(clip.audio_key)["waveform"][start:stop],
+        cache.piece(clip.audio_key, clip.piece)["waveform"][: int(seconds * SAMPLING_RATE)],
         SAMPLING_RATE,
         format="MP3",
         compression_level=MP3_QUALITY,

@@ -20,7 +20,7 @@ class WorkerCrash:
 
 
 def map_in_order(
-    function: Callable, tasks: Iterable[tuple[Tag, tuple | None]], num_proc: int
+    function: Callable, tasks: Iterable[tuple[Tag, tuple | None]], num_proc: int, look_ahead: int = LOOK_AHEAD
 ) -> Iterator[tuple[Tag, Any]]:
     """
     Results of a function, in the order of the tasks; tasks are drawn as results are taken.
@@ -29,6 +29,7 @@ def map_in_order(
         function (callable): importable by name.
         tasks (iterable of `(tag, arguments)`): with `None` for arguments there is nothing to do.
         num_proc (`int`): processes; up to 1 works in this one.
+        look_ahead (`int`): items under way for each process; few where results are large.
 
     Yields:
         `(tag, result)`: `None` where there was nothing to do, a [`WorkerCrash`] where the worker died.
@@ -42,7 +43,7 @@ def map_in_order(
     try:
         for tag, arguments in tasks:
             window.append((tag, arguments, None if arguments is None else pool.submit(function, arguments)))
-            if len(window) > LOOK_AHEAD * num_proc:
+            if len(window) > look_ahead * num_proc:
                 yield window[0][0], pool.result(function, window)
         while window:
             yield window[0][0], pool.result(function, window)
