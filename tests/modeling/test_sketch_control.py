@@ -19,6 +19,7 @@ from valetts_hf.modeling.sketch_curves import (
     smooth,
     token_means,
 )
+from valetts_hf.modeling.sketch_loudness import energy_heard
 from valetts_hf.modeling.sketch_predictor import from_patches, to_patches
 
 
@@ -170,6 +171,43 @@ def test_pitch_and_loudness_follow_the_drawing(model, refine):
     assert float(output.gain[0, :9].mean()) > 1.05 > 0.95 > float(output.gain[0, -9:].mean())
 
 
+def heard_energy(model, output, row: int = 0) -> np.ndarray:
+    """Coarse energy of a waveform over the 13 tokens."""
+    energy = energy_heard(output.waveform[row : row + 1], model.config)(torch.ones_like(output.pitch[row : row + 1]))
+    index = expansion_index(DURATIONS)
+    frames = index.shape[1]
+    return coarse_curve(energy[:, :frames], output.pitch[row : row + 1, :frames] > 0, index, 13)[0][0].numpy()
+
+
+def test_drawn_energy_is_what_is_heard(model):
+    hill = torch.tensor([[0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.0, 0.8, 0.6, 0.4, 0.2, 0.1, 0.0]])
+    limits = torch.tensor([[-0.7, 0.7]])  # 12 dB
+    plain = spoken(model)
+    drawn = spoken(model, sketch_energy=hill, sketch_energy_range=limits, refine="shift")
+    wanted = hill[0].numpy() * 1.4
+    assert np.abs(np.corrcoef(heard_energy(model, plain), wanted)[0, 1]) < 0.9
+    assert np.corrcoef(heard_energy(model, drawn), wanted)[0, 1] > 0.98
+    assert float(np.std(heard_energy(model, drawn))) == pytest.approx(float(np.std(wanted)), rel=0.3)
+    louder = spoken(model, sketch_energy=hill, sketch_energy_range=limits, refine="shift", energy_shift=6.0)
+    torch.testing.assert_close(louder.gain, drawn.gain * 10 ** (6 / 20))
+
+
+def test_energy_drawn_over_a_part_leaves_the_rest_as_loud_as_it_was(model):
+    partial = torch.full((1, 13), float("nan"))
+    partial[0, 10:] = 1.0
+    gain = spoken(model, sketch_energy=partial, sketch_energy_range=torch.tensor([[0.0, 1.0]])).gain
+    assert float((gain[0, :10] - 1).abs().max()) < 0.05
+    assert float(gain[0, -8:].min()) > 1.2
+
+
+def test_without_a_decoder_drawn_energy_follows_the_predicted_one(model):
+    rising = torch.linspace(0, 1, 13)[None]
+    with torch.inference_mode():
+        latents = model.model(IDS, durations=DURATIONS, seed=3, sketch_energy=rising)
+    assert float(latents.gain[0, -9:].mean()) > 1.05 > float(latents.gain[0, :9].mean())
+    assert float((latents.gain - spoken(model, sketch_energy=rising).gain).abs().max()) > 1e-2
+
+
 def test_hertz_are_obeyed(model):
     limits = torch.tensor([[np.log(120.0), np.log(240.0)]], dtype=torch.float32)
     output = spoken(model, sketch_pitch=torch.linspace(0, 1, 13)[None], sketch_pitch_range=limits, refine="shift")
@@ -196,8 +234,8 @@ def test_a_sketch_leaves_the_rest_as_it_was(model):
 
 def test_the_same_seed_draws_the_same_contour_alone_and_in_a_batch(model):
     sketch = torch.linspace(0, 1, 13)[None]
-    alone = spoken(model, sketch_pitch=sketch)
-    other = spoken(model, sketch_pitch=sketch)
+    alone = spoken(model, sketch_pitch=sketch, sketch_energy=sketch)
+    other = spoken(model, sketch_pitch=sketch, sketch_energy=sketch)
     assert torch.equal(alone.pitch, other.pitch)
     with torch.inference_mode():
         batch = model(
@@ -205,11 +243,13 @@ def test_the_same_seed_draws_the_same_contour_alone_and_in_a_batch(model):
             attention_mask=torch.tensor([[1] * 13 + [0] * 4, [1] * 17]),
             durations=torch.nn.functional.pad(DURATIONS, (0, 4), value=5).repeat(2, 1),
             sketch_pitch=torch.nn.functional.pad(sketch, (0, 4), value=float("nan")).repeat(2, 1),
+            sketch_energy=torch.nn.functional.pad(sketch, (0, 4), value=float("nan")).repeat(2, 1),
             seed=[3, 4],
         )
         different = model(IDS, durations=DURATIONS, seed=4, sketch_pitch=sketch)
     frames = alone.pitch.shape[1]
     torch.testing.assert_close(batch.pitch[:1, :frames], alone.pitch, atol=1e-4, rtol=0)
+    torch.testing.assert_close(batch.gain[:1, :frames], alone.gain, atol=1e-4, rtol=0)
     assert float((different.pitch - alone.pitch).abs().max()) > 1e-3
 
 

@@ -112,6 +112,7 @@ class OnnxSpeechModel(LatentSynthesis, nn.Module):
     @takes_arguments_of(LatentSynthesis.synthesize)
     def generate_latents(self, input_ids: torch.Tensor, *args: Any, **kwargs: Any) -> ValeTTSLatentOutput:
         """Everything but the decoding. Arguments, result and errors: see [`LatentSynthesis.synthesize`]."""
+        kwargs.setdefault("decode", self.decode)
         return self.synthesize(input_ids, *args, **kwargs)
 
     def _mixed_tokens(self, style_token_weights: torch.Tensor) -> torch.Tensor:

@@ -17,6 +17,7 @@ from .prosody_controls import TokenControls, checked_pauses, contour_over_frames
 from .prosody_predictor import ProsodyPrediction
 from .random_noise import row_generators, row_noise
 from .sketch_control import SketchControl, TokenSketch, drawn_prosody
+from .sketch_loudness import Decode, energy_heard
 
 
 Predict = Callable[[torch.Tensor], ProsodyPrediction]
@@ -129,6 +130,7 @@ class LatentSynthesis(ABC):
         noise_scale: float | None = None,
         duration_noise_scale: float | None = None,
         seed: int | list[int] | torch.Tensor | None = None,
+        decode: Decode | None = None,
         **kwargs,
     ) -> ValeTTSLatentOutput:
         r"""Everything but the decoding.
@@ -178,6 +180,9 @@ class LatentSynthesis(ABC):
             noise_scale (`float`, *optional*): standard deviation of the prior's noise; 0 is deterministic.
             duration_noise_scale (`float`, *optional*): the same for the durations.
             seed (`int`, or one per row, *optional*): equal seeds give equal speech, alone or in a batch.
+            decode (callable, *optional*): latents, pitch, style and frame lengths to a waveform. Drawn energy is measured on
+                it, at the price of decoding once more; [`ValeTTSForSpeech`] gives its own. Without, the predicted energy
+                has to do.
 
         Returns:
             [`ValeTTSLatentOutput`]
@@ -226,13 +231,18 @@ class LatentSynthesis(ABC):
                 self.sketch, sketch, prediction, frame_states, manner, durations, index, frame_mask, generators, refine
             )
             pitch, energy = drawn.pitch, drawn.energy
-            gain = drawn.gain if gain is None else gain * drawn.gain
         contour = torch.zeros(frame_mask.shape, device=device)
         if pitch_contours is not None:
             contour = contour_over_frames(pitch_contours, contour_tokens, durations, index.shape[1])
         noise = row_noise(generators, frame_lengths, index.shape[1], self.config.latent_size).to(device) * noise_scale
         frames = Frames(hidden_states, durations, index, frame_mask, frame_states)
         latents, pitch = self._draw_latents(frames, style, pitch, energy, controls, contour, noise)
+        if sketch is not None and bool(drawn.loudness.drawn.any()):
+            if decode is None:
+                loudness = drawn.loudness.gain(lambda factors: prediction.energy + factors.log())
+            else:
+                loudness = drawn.loudness.gain(energy_heard(decode(latents, pitch, style, frame_lengths), self.config))
+            gain = loudness if gain is None else gain * loudness
         return ValeTTSLatentOutput(
             latents=latents,
             durations=durations,

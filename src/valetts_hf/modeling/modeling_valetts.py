@@ -221,6 +221,7 @@ class ValeTTSForSpeech(ValeTTSPreTrainedModel):
 
     def generate_latents(self, input_ids: torch.LongTensor, **kwargs) -> ValeTTSLatentOutput:
         """Everything but the decoding; takes the arguments of [`LatentSynthesis.synthesize`]."""
+        kwargs.setdefault("decode", self.decode)
         return self.model(input_ids, **kwargs)
 
     def _decoder_inputs(self, latents, pitch, style, frame_lengths) -> tuple[torch.Tensor, ...]:
@@ -295,6 +296,7 @@ class ValeTTSForSpeech(ValeTTSPreTrainedModel):
         ```
         """
         kwargs["return_dict"] = True
+        kwargs.setdefault("decode", self.decode)
         found = self.model(input_ids, *args, **kwargs)
         waveform = self.decode(found.latents, found.pitch, found.style, found.frame_lengths, found.gain)
         return ValeTTSOutput(

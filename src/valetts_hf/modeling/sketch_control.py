@@ -12,9 +12,11 @@ from torch import nn
 
 from .configuration_valetts import ValeTTSConfig
 from .lengths import expand_tokens
+from .prosody_controls import voiced_mean
 from .prosody_predictor import ProsodyPrediction
 from .random_noise import row_noise
 from .sketch_curves import coarse_curve, curve_over_frames, curve_range, fill_gaps, follow_curve
+from .sketch_loudness import DrawnLoudness
 from .sketch_predictor import NUM_CURVES, SketchConditions, SketchPredictor, to_patches
 from .sketch_refiner import SketchRefiner
 
@@ -24,7 +26,6 @@ PITCH_LIMITS = (3.5, 7.0)  # log-F0: 33 to 1097 Hz, as the prosody predictor
 _RELATIVE_PITCH = 3.0  # log-F0 below 20 Hz is no pitch but a distance from the sentence's mean
 _LEAST_SPANS = (0.23, 0.7)  # 4 semitones, 6 dB: a drawing over a monotonous sentence should be heard as well
 _LEAST_CORRELATION = 0.9  # of the pitch with what was drawn, frame by frame
-_MAX_GAIN = 3.5  # log: 30 dB
 _SEED_OFFSET = 0x5EED  # the contours draw from a stream of their own: a sketch leaves all other noise as it was
 
 
@@ -134,15 +135,15 @@ class SketchControl(nn.Module):
 
 @dataclass
 class DrawnProsody:
-    """Log-F0 [B, F] (0 = unvoiced), log energy [B, F] for the prior, and factors [B, F] on the waveform.
+    """Log-F0 [B, F] (0 = unvoiced), log energy [B, F] for the prior, and the loudness that was drawn.
 
-    The prior follows its energy only in part, so the drawn course of the loudness is a gain, and only the detail of the
-    contour goes through the prior.
+    The prior follows its energy only in part, so the drawn course of the loudness becomes a gain on the waveform, and only
+    the detail of the contour goes through the prior.
     """
 
     pitch: torch.Tensor
     energy: torch.Tensor
-    gain: torch.Tensor
+    loudness: DrawnLoudness
 
 
 def drawn_prosody(
@@ -195,11 +196,11 @@ def drawn_prosody(
     pitch = follow_curve(contour[..., 0], voiced, wanted[..., 0], drawn[..., 0], durations, index, _LEAST_CORRELATION)
     pitch = torch.where(voiced, pitch.clamp(*PITCH_LIMITS), torch.zeros_like(pitch))
     energy = follow_curve(contour[..., 1], voiced, coarse[1][0], drawn[..., 1], durations, index)
-    level = follow_curve(base[..., 1], voiced, wanted[..., 1], drawn[..., 1], durations, index) - base[..., 1]
+    course = wanted[..., 1] - voiced_mean(base[..., 1], voiced)
     return DrawnProsody(
         torch.where(rows[:, None], pitch, prediction.pitch),
         torch.where(rows[:, None], energy, prediction.energy),
-        torch.where(rows[:, None], level.clamp(-_MAX_GAIN, _MAX_GAIN).exp(), torch.ones_like(level)),
+        DrawnLoudness(course, drawn[..., 1], voiced, durations, index),
     )
 
 
