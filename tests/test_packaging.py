@@ -118,7 +118,7 @@ def imported_modules(rooms: list[str]) -> dict[str, set[str]]:
     [
         (["modeling", "processing", "inference", "commands", "cli", "__init__", "registration", "version"], []),
         (["voices"], ["adapters"]),
-        (["training"], ["train", "metrics"]),
+        (["training"], ["train", "metrics", "trackio"]),
         (["serving"], ["demo", "serve", "otel"]),
         (["mass_synthesis"], ["batch", "ray"]),
     ],

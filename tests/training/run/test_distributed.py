@@ -133,6 +133,10 @@ def test_engines_for_one_model_are_refused(monkeypatch):
     monkeypatch.setenv("FSDP_VERSION", "1")
     with pytest.raises(ValueError, match="FSDP version 1 is not supported: pass --fsdp_version 2"):
         make_accelerator(tiny_recipe().mixed_precision, cpu=True)
+    monkeypatch.setenv("FSDP_VERSION", "2")
+    monkeypatch.setenv("FSDP_OFFLOAD_PARAMS", "true")
+    with pytest.raises(ValueError, match="FSDP offloading is not supported: pass --fsdp_offload_params false"):
+        make_accelerator(tiny_recipe().mixed_precision, cpu=True)
 
 
 def test_bytes_of_a_ring():

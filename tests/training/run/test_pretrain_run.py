@@ -12,7 +12,6 @@ import pytest
 import soundfile
 import torch
 import yaml
-from accelerate.tracking import GeneralTracker
 
 from tests.training.processes import start
 from tests.training.tiny_runs import digests, everything, tiny_recipe, tiny_run
@@ -23,7 +22,6 @@ from valetts_hf.training.discriminators import PRESETS
 from valetts_hf.training.recipe import load_recipe
 from valetts_hf.training.run import pretrain_run, state_files
 from valetts_hf.training.run.pretrain_run import OutOfMemoryError
-from valetts_hf.training.run.run_log import check_trackers
 from valetts_hf.training.run.run_state import DiskFullError, checkpoints, latest, verify
 
 
@@ -300,65 +298,6 @@ def test_other_errors_are_not_taken_for_lack_of_memory(buzz_corpus, tmp_path, mo
     monkeypatch.setattr(pretrain_run, "pretrain_step", lambda *_: (_ for _ in ()).throw(RuntimeError("shapes differ")))
     with pytest.raises(RuntimeError, match="shapes differ"):
         run.train()
-
-
-class Notebook(GeneralTracker):
-    """A tracker that remembers."""
-
-    name, requires_logging_directory, main_process_only = "notebook", False, True
-
-    def __init__(self):
-        super().__init__()
-        self.config, self.rows, self.pictures, self.ended = None, [], [], 0
-
-    tracker = None
-
-    def store_init_configuration(self, values):
-        self.config = values
-
-    def log(self, values, step=None, **_):
-        self.rows.append((step, values))
-
-    def log_images(self, values, step=None, **_):
-        self.pictures.append((step, {name: image.shape for name, image in values.items()}))
-
-    def finish(self):
-        self.ended += 1
-
-
-def test_trackers_get_numbers_and_sheets(buzz_corpus, tmp_path):
-    run = tiny_run(tmp_path, buzz_corpus, max_steps=2, adversarial_start=99, sample_every=2, num_samples=1)
-    notebook = Notebook()
-    run.accelerator.log_with = [notebook]
-    run.train()
-    assert notebook.config["max_steps"] == 2 and isinstance(notebook.config["model"], str)
-    assert [step for step, _ in notebook.rows] == [1, 2] and "mel" in notebook.rows[0][1]
-    ((step, sheets),) = notebook.pictures
-    assert step == 2 and sheets["sheet/01-ada"][-1] == 3
-    assert notebook.ended == 1
-
-
-def test_tensorboard_files_hold_numbers_pictures_and_sound(buzz_corpus, tmp_path):
-    pytest.importorskip("tensorboard")
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    from valetts_hf.training.run.sharding import make_accelerator
-
-    run = tiny_run(tmp_path, buzz_corpus, max_steps=2, adversarial_start=99, sample_every=2, num_samples=1)
-    run.accelerator = make_accelerator("no", cpu=True, log_with=["tensorboard"], project_dir=tmp_path / "trackers")
-    run.train()
-    events = EventAccumulator(str(tmp_path / "trackers" / "valetts")).Reload()
-    assert [event.step for event in events.Scalars("mel")] == [1, 2]
-    assert events.Tags()["images"] == ["sheet/01-ada"] and events.Tags()["audio"] == ["speech/01-ada"]
-
-
-def test_unusable_trackers_are_named(monkeypatch):
-    assert check_trackers([]) == []
-    with pytest.raises(ValueError, match="unknown tracker 'tensorbord'; known are .*'tensorboard'"):
-        check_trackers(["tensorbord"])
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(ImportError, match="the tracker 'trackio' needs a package: pip install trackio"):
-        check_trackers(["trackio"])
 
 
 def test_the_script_wires_it_all(buzz_corpus, tmp_path, monkeypatch, capsys):

@@ -13,9 +13,9 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 
 from valetts_hf.training.run.pretrain_run import OutOfMemoryError
-from valetts_hf.training.run.run_log import check_trackers
 from valetts_hf.training.run.run_state import DiskFullError
 from valetts_hf.training.run.sharding import make_accelerator
+from valetts_hf.training.run.trackers import check_trackers
 
 
 _OVERRIDES = ("max_steps", "batch_size", "gradient_accumulation")
@@ -40,7 +40,9 @@ def add_run_arguments(parser: argparse.ArgumentParser, recipe: str, output: str)
         parser.add_argument(f"--{name}", type=int, help="overrides the recipe")
     parser.add_argument("--stop_at_step", type=int, help="stop with a checkpoint at this step of the schedule")
     parser.add_argument("--max_minutes", type=float, help="stop with a checkpoint after this time")
-    parser.add_argument("--tracker", action="append", default=[], help="tensorboard, trackio, ...; may be repeated")
+    parser.add_argument(
+        "--tracker", action="append", default=[], help="tensorboard, trackio, wandb, ...; may be repeated"
+    )
     parser.add_argument("--cpu", action="store_true", help="train on the CPU even if there is a GPU")
 
 

@@ -31,7 +31,7 @@ _README = """# A training run of ValeTTS
 | `samples/recordings/` | the recordings of these sentences, to compare |
 | `checkpoints/step-*/` | all that is needed to go on: weights, discriminators, optimizers, average; the newest are kept |
 | `model/` | the averaged model of the newest checkpoint: `ValeTTSForSpeech.from_pretrained("model")` |
-| `trackers/` | TensorBoard files, if asked for: `tensorboard --logdir trackers` |
+| `trackers/` | files of trackers, if asked for: `tensorboard --logdir trackers`, `TRACKIO_DIR=trackers/trackio trackio show` |
 
 The run continues, exactly as if it had never stopped, with the command above and `--resume latest`. A `model/` becomes a
 checkpoint with voices by `build_checkpoint.py`.

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from accelerate import Accelerator
-from accelerate.utils import LoggerType
 from torch import Tensor
 from tqdm.auto import tqdm
 
 from valetts_hf.training.recipe import PretrainRecipe
 from valetts_hf.training.run.plots import plot_curves
 from valetts_hf.training.run.run_folder import RunFolder
+from valetts_hf.training.run.trackers import show_samples, start_trackers
 
 
 logger = logging.getLogger(__name__)
@@ -54,7 +53,7 @@ class RunLog:
             mininterval=0.5 if sys.stderr.isatty() else 30,  # a file needs no line twice a second
         )
         if accelerator.log_with:
-            accelerator.init_trackers("valetts", config=_scalars(recipe.to_dict()))
+            start_trackers(accelerator, folder.path.resolve().name, _scalars(recipe.to_dict()))
 
     def add(self, step: int, losses: dict[str, Tensor], learning_rate: float) -> None:
         """Take the losses of a step; every `log_every` steps they are reported."""
@@ -84,16 +83,9 @@ class RunLog:
 
     def samples(self, step: int, folder: Path, waveforms: Mapping[str, np.ndarray], sampling_rate: int) -> None:
         """Show spoken samples to the trackers that can take pictures or sound; main process only."""
+        sheets = {name: folder / f"{name}.png" for name in waveforms}
         for tracker in self.accelerator.trackers:
-            if hasattr(tracker, "log_images"):
-                from matplotlib.image import imread
-
-                sheets = {f"sheet/{name}": imread(folder / f"{name}.png")[None, :, :, :3] for name in waveforms}
-                settings = {"dataformats": "NHWC"} if tracker.name == "tensorboard" else {}
-                tracker.log_images(sheets, step=step, **settings)
-            if tracker.name == "tensorboard":
-                for name, waveform in waveforms.items():
-                    tracker.writer.add_audio(f"speech/{name}", waveform[None], step, sampling_rate)
+            show_samples(tracker, step, sheets, waveforms, sampling_rate)
 
     def plot_losses(self) -> None:
         """Draw the whole log, earlier pieces of the run included; main process only."""
@@ -126,22 +118,6 @@ class RunLog:
             plot_curves(rows, self.folder.plot(name or log), title, mark)
         except (OSError, ImportError) as error:
             logger.warning("no picture of the %s: %s", name or log, error)
-
-
-def check_trackers(names: Sequence[str]) -> list[str]:
-    """Names of Accelerate's trackers whose packages are installed.
-
-    Raises:
-        ValueError: on a name that Accelerate does not know.
-        ImportError: if its package is missing.
-    """
-    for name in names:
-        if name not in LoggerType.list() or name == "all":
-            known = sorted(set(LoggerType.list()) - {"all"})
-            raise ValueError(f"unknown tracker {name!r}; known are {known}")
-        if importlib.util.find_spec(name) is None:
-            raise ImportError(f"the tracker {name!r} needs a package: pip install {name}")
-    return list(names)
 
 
 def _scalars(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -39,6 +39,11 @@ def check_supported(accelerator: Accelerator) -> None:
         )
     if _fsdp_wanted() and os.environ.get("FSDP_VERSION", "1") != "2":
         raise ValueError("FSDP version 1 is not supported: pass --fsdp_version 2 to `accelerate launch`, or use DDP")
+    if _fsdp_wanted() and os.environ.get("FSDP_OFFLOAD_PARAMS", "false").lower() == "true":
+        raise ValueError(
+            "FSDP offloading is not supported: pass --fsdp_offload_params false to `accelerate launch`; for less memory lower "
+            "batch_size and raise gradient_accumulation"
+        )
 
 
 def sharded(accelerator: Accelerator) -> bool:
