@@ -8,12 +8,14 @@ coarse curves (phoneme averages, smoothed) by each way of refining: "diffusion",
 "shift" (no network). Pitch and energy are measured on the waveform, with the same tools as on the recording.
 
 - follows: correlation of the sketch with the output, read in the way the sketch was made ("coarse"), and pitch frame by frame
-  ("frames"; what the recording itself has with its own sketch is the ceiling of natural speech).
+  ("frames"; what the recording itself has with its own sketch is the ceiling of natural speech). The corpus' tracker of pitch, DIO,
+  loses frames of rough voices or takes an octave for them; "harvest" is the same by another tracker.
 - detail: Wasserstein distance of the changes of F0 from frame to frame (semitones) to those of the recordings, and the mean
   distance (dB) of the spectrum of what lies above the sketch, 8 to 45 Hz. Smaller is more like a person.
 - time: share of the refiner in a synthesis, measured side by side in one run.
-- shapes: made-up drawings (rising, falling, a hill) over the texts; with --audio the speech is written for outside judges
-  (folders unsketched/ and drawn/ with .wav and .txt), with --transcriber word error rates are printed.
+- shapes: made-up drawings (rising, falling, a hill) of pitch or of energy over the texts, and how F0 follows frame by frame and both
+  by averages of words; with --audio the speech is written for outside judges (folders unsketched/, pitch/ and energy/ with .wav
+  and .txt), with --transcriber word error rates are printed.
 """
 
 from __future__ import annotations
@@ -124,14 +126,18 @@ class Clips:
         self.spectra.setdefault(way, []).extend(fine_spectrum(pitch, config.frame_rate))
         if not sketch:
             return
-        found = self.follows.setdefault(way, {"pitch_coarse": [], "energy_coarse": [], "pitch_frames": []})
-        own = sketch["known"] & token_means(torch.from_numpy(pitch)[None], voiced, index, tokens)[1][0].numpy()
-        found["pitch_coarse"].append(
-            correlation(coarse_of(torch.from_numpy(pitch)[None], voiced, index, tokens)[own], sketch["pitch"][own])
-        )
-        found["energy_coarse"].append(
-            correlation(coarse_of(torch.from_numpy(energy)[None], spoken, index, tokens)[own], sketch["energy"][own])
-        )
+        names = ("pitch_coarse", "pitch_coarse_harvest", "energy_coarse", "pitch_frames")
+        found = self.follows.setdefault(way, {name: [] for name in names})
+        harvest = extract_log_f0(wav, config.sampling_rate, method="harvest")[: len(pitch)]
+
+        def follows(values: np.ndarray, counted: torch.Tensor, curve: str) -> float:
+            row = torch.from_numpy(values)[None]
+            own = sketch["known"] & token_means(row, counted, index, tokens)[1][0].numpy()
+            return correlation(coarse_of(row, counted, index, tokens)[own], sketch[curve][own])
+
+        found["pitch_coarse"].append(follows(pitch, voiced, "pitch"))
+        found["pitch_coarse_harvest"].append(follows(harvest, torch.from_numpy(harvest > 0)[None] & spoken, "pitch"))
+        found["energy_coarse"].append(follows(energy, spoken, "energy"))
         frames = sketch["pitch_frames"][: len(pitch)]
         both = voiced[0].numpy()
         found["pitch_frames"].append(correlation(pitch[both], frames[both]))
@@ -225,20 +231,50 @@ def time_share(model: Any, inputs: list[dict[str, Any]], repeats: int = 3) -> di
     }
 
 
+def intended_voicing(speech: Any, frames: int) -> np.ndarray:
+    """Which frames of the waveform are meant to be voiced, bool [frames]."""
+    voiced = np.zeros(frames, bool)
+    places = np.round(speech.frame_times * speech.sampling_rate / 256 - 0.5).astype(int)
+    inside = (places >= 0) & (places < frames)
+    voiced[places[inside]] = speech.pitch[inside] > 0
+    return voiced
+
+
+def by_words(values: np.ndarray, counted: np.ndarray, line: np.ndarray, speech: Any) -> float:
+    """Correlation of the averages of words with those of a line, over the frames that count."""
+    rate = speech.sampling_rate / 256
+    pairs = []
+    for word in speech.words:
+        own = np.zeros(len(values), bool)
+        own[round(word.start * rate) : round(word.end * rate)] = True
+        own &= counted
+        if own.any():
+            pairs.append((values[own].mean(), line[own].mean()))
+    return correlation(*np.array(pairs).reshape(-1, 2).T)
+
+
 def shapes(tts: Any, texts: list[str], language: str, transcriber: Any, audio: Path | None) -> dict[str, Any]:
-    """Texts with and without made-up drawings: correlation of the F0 with the line, and word error rates."""
+    """Texts with and without made-up drawings of pitch or energy: correlations with the lines, and word error rates."""
     from valetts_hf.direction.sketch import Sketch
+    from valetts_hf.modeling.mel import LogMelSpectrogram, frame_energy
     from valetts_hf.training.data.pitch import extract_log_f0
     from valetts_hf.training.metrics.transcripts import transcript_error_rates
 
-    heard: dict[str, list[str]] = {"unsketched": [], "drawn": []}
-    follows: dict[str, list[float]] = {name: [] for name in SHAPES}
+    config = tts.model.config
+    mel = LogMelSpectrogram(config.sampling_rate, config.n_fft, config.hop_length, config.num_mel_bands)
+    heard: dict[str, list[str]] = {"unsketched": [], "pitch": [], "energy": []}
+    follows: dict[str, list[float]] = {}
     for number, text in enumerate(texts):
         shape = list(SHAPES)[number % len(SHAPES)]
-        plan = tts.predict_prosody(text, language=language, seed=number)
-        spoken = plan.sketch(energy=False)
-        sketch = Sketch(Sketch.from_values(pitch=SHAPES[shape]).pitch, words=spoken.words)
-        for kind, drawn in (("unsketched", None), ("drawn", sketch)):
+        words = tts.predict_prosody(text, language=language, seed=number).sketch().words
+        pitch_line = Sketch.from_values(pitch=SHAPES[shape]).pitch
+        energy_line = Sketch.from_values(energy=SHAPES[shape]).energy
+        drawings = {
+            "unsketched": None,
+            "pitch": Sketch(pitch_line, words=words),
+            "energy": Sketch(None, energy_line, words=words),
+        }
+        for kind, drawn in drawings.items():
             speech = tts(text, language=language, seed=number, sketch=drawn)
             if audio is not None:
                 (audio / kind).mkdir(parents=True, exist_ok=True)
@@ -246,15 +282,22 @@ def shapes(tts: Any, texts: list[str], language: str, transcriber: Any, audio: P
                 (audio / kind / f"{number:03d}.txt").write_text(text, encoding="utf-8")
             if transcriber is not None:
                 heard[kind].append(transcriber(speech.waveform, speech.sampling_rate, language))
-        pitch = extract_log_f0(speech.waveform, speech.sampling_rate)
-        begin, end = speech.words[0].start, speech.words[-1].end
-        place = ((np.arange(len(pitch)) + 0.5) * 256 / speech.sampling_rate - begin) / (end - begin)
-        line = sketch.pitch.at(np.clip(place, 0, 1))
-        own = (pitch > 0) & (place > 0) & (place < 1)
-        follows[shape].append(correlation(pitch[own], line[own]))
-    result: dict[str, Any] = {
-        f"f0_correlation_{name}": float(np.nanmean(values)) for name, values in follows.items() if values
-    }
+            if drawn is None:
+                continue
+            pitch = extract_log_f0(speech.waveform, speech.sampling_rate)
+            begin, end = speech.words[0].start, speech.words[-1].end
+            place = ((np.arange(len(pitch)) + 0.5) * 256 / speech.sampling_rate - begin) / (end - begin)
+            own = intended_voicing(speech, len(pitch)) & (place > 0) & (place < 1)
+            if kind == "pitch":
+                own &= pitch > 0
+                line = pitch_line.at(np.clip(place, 0, 1))
+                follows.setdefault(f"f0_{shape}_frames", []).append(correlation(pitch[own], line[own]))
+                follows.setdefault("f0_words", []).append(by_words(pitch, own, line, speech))
+            else:
+                energy = frame_energy(mel(torch.from_numpy(speech.waveform)[None]))[0].numpy()[: len(pitch)]
+                line = energy_line.at(np.clip(place, 0, 1))
+                follows.setdefault("energy_words", []).append(by_words(energy, own, line, speech))
+    result: dict[str, Any] = {f"correlation_{name}": float(np.nanmean(values)) for name, values in follows.items()}
     for kind, transcripts in heard.items():
         if transcripts:
             result[f"{kind}_wer"] = transcript_error_rates(transcripts, texts, [language] * len(texts))["wer"]

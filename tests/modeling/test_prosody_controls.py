@@ -15,6 +15,7 @@ from valetts_hf.modeling.prosody_controls import (
     directed_pitch,
     frame_gain,
     over_frames,
+    paced_durations,
     pause_gain,
     recentred_pitch,
     sample_gain,
@@ -56,6 +57,31 @@ def test_rate_and_pauses_decide_durations():
     mask = torch.ones(1, 4, dtype=torch.bool)
     assert directed_durations(log_durations, mask, rate, pauses, 93.75).tolist() == [[10, 30, 5, 0]]
     assert directed_durations(log_durations, mask, rate, None, 93.75).tolist() == [[10, 10, 5, 10]]
+
+
+def test_fast_speech_shortens_long_sounds_before_short_ones():
+    durations = torch.tensor([[1.0, 3.0, 4.0, 8.0, 20.0, 12.0, 99.0]])
+    counted = torch.tensor([[True] * 6 + [False]])
+    for rate in (1.05, 1.2, 1.5, 2.0, 4.0):
+        paced = paced_durations(durations, counted, torch.full((1, 7), rate), 4.0)[0]
+        assert float(paced[:6].sum()) == pytest.approx(48 / rate, rel=1e-5)
+        assert float(paced[6]) == pytest.approx(99 / rate)  # what does not share the time is not shared with
+        shares = paced[:6] / durations[0, :6]
+        assert torch.all(shares.diff()[[1, 2, 3]] <= 1e-5)  # the longer, the more of it goes
+        assert float(shares[4]) == float(shares.min()) >= rate**-2 - 1e-5 and float(shares.max()) <= 1 + 1e-5
+    gentle = paced_durations(durations, counted, torch.full((1, 7), 1.2), 4.0)
+    torch.testing.assert_close(gentle[:, :3], durations[:, :3])  # consonants stay while there is enough else
+    slow = paced_durations(durations, counted, torch.full((1, 7), 0.7), 4.0)
+    torch.testing.assert_close(slow, durations / 0.7)
+
+
+def test_each_stretch_of_one_rate_lasts_what_it_says():
+    durations, rate = torch.tensor([[2.0, 10.0, 2.0, 16.0, 6.0]]), torch.tensor([[1.0, 2.0, 2.0, 2.0, 1.0]])
+    paced = paced_durations(durations, torch.ones_like(rate).bool(), rate, 4.0)
+    assert float(paced[0, 1:4].sum()) == pytest.approx(14.0)
+    torch.testing.assert_close(paced[:, [0, 4]], durations[:, [0, 4]])
+    nothing = paced_durations(torch.zeros(1, 2), torch.ones(1, 2).bool(), torch.full((1, 2), 2.0), 4.0)
+    assert torch.equal(nothing, torch.zeros(1, 2))
 
 
 def test_a_contour_follows_the_duration_of_its_tokens():

@@ -23,7 +23,7 @@ from valetts_hf.export.fourier import RealFourier
 from valetts_hf.modeling.istft_decoder import ISTFTDecoder
 from valetts_hf.modeling.lengths import expand_tokens, expansion_index, position_in_token, round_durations
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech, ValeTTSModel
-from valetts_hf.modeling.prosody_controls import directed_pitch, over_frames
+from valetts_hf.modeling.prosody_controls import LEAST_SOUND_SECONDS, directed_pitch, over_frames, paced_durations
 from valetts_hf.modeling.prosody_predictor import prosody_features
 from valetts_hf.modeling.source import NOISE_LENGTH, pulse_train
 
@@ -115,7 +115,9 @@ class TextGraph(Graph):
         hidden_states = self.encoder(input_ids, language_ids, style, attention_mask)
         log_durations = self.predictor(hidden_states, manner_style, attention_mask, noise)
         asked = ~torch.isnan(pauses)
-        frames = torch.where(asked, pauses * self.frame_rate, log_durations.exp() / speaking_rate)
+        least = LEAST_SOUND_SECONDS * self.frame_rate
+        durations = paced_durations(log_durations.exp(), attention_mask & ~asked, speaking_rate, least)
+        frames = torch.where(asked, pauses * self.frame_rate, durations)
         return hidden_states, round_durations(frames, attention_mask, may_vanish=asked)
 
 
