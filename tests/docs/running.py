@@ -154,13 +154,16 @@ class Room:
 
 @contextlib.contextmanager
 def listening(app) -> Iterator[str]:
-    """Serve an application while the context lasts; gives its host and port."""
+    """Serve an application, as its command does, while the context lasts; gives its host and port."""
     import uvicorn
 
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=2))
+    from valetts_hf.serving.app import demo_config
+    from valetts_hf.serving.draining import server_config
+
+    lifecycle = getattr(app.state, "lifecycle", None)  # the server warms up before it answers, the page does not
+    server = uvicorn.Server(demo_config(app, port=0) if lifecycle is None else server_config(app, 2, port=0))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    lifecycle = getattr(app.state, "lifecycle", None)  # the server warms up before it answers, the page does not
     while not server.started or (lifecycle is not None and lifecycle.stage.value == "starting"):
         assert thread.is_alive(), "the server did not start"
         time.sleep(0.02)

@@ -40,16 +40,16 @@ def server(bundled):
     """Address of a server with small limits."""
     import uvicorn
 
-    from valetts_hf.serving.app import create_demo_app
+    from valetts_hf.serving.app import create_demo_app, demo_config
     from valetts_hf.serving.settings import LOOPBACK_HOSTS, DemoSettings
 
     settings = DemoSettings(max_characters=120, max_upload_bytes=MOST_BYTES, allowed_hosts=LOOPBACK_HOSTS)
-    config = uvicorn.Config(create_demo_app(bundled, settings), port=0, log_level="warning", access_log=False)
-    running = uvicorn.Server(config)
+    running = uvicorn.Server(demo_config(create_demo_app(bundled, settings), port=0))
     thread = threading.Thread(target=running.run, daemon=True)
     thread.start()
     while not running.started:
         assert thread.is_alive()
+        time.sleep(0.01)
     yield f"http://127.0.0.1:{running.servers[0].sockets[0].getsockname()[1]}/"
     running.should_exit = True
     thread.join(20)

@@ -332,6 +332,29 @@ def test_limits_are_those_of_the_sdk(make_server, tts):
         assert say(client, "Yes.", **{field: limits[1] + 0.1}).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("body", "place", "words"),
+    [
+        ("Hello <b>there</b>.</speak>", (2, "<b>"), "<b>"),
+        ('Hello <voice name="nobody">there</voice>.</speak>', (2, "nobody"), "unknown voice 'nobody'"),
+        ('Hello <express-as style="nohow">there</express-as>.</speak>', (2, "nohow"), "nohow"),
+        ('Hello <break time="soon"/>.</speak>', (2, "soon"), "soon"),
+        ("Hello", (1, "<speak>"), "never closed"),
+    ],
+)
+def test_markup_that_cannot_be_spoken_has_a_code_and_a_place(make_server, body, place, words):
+    client = make_server()
+    lines = ["<speak>", f"  {body}"]
+    line, column = place[0], lines[place[0] - 1].index(place[1]) + 1
+    for fields in ({}, {"stream_format": "sse"}):
+        answer = say(client, "\n".join(lines), ssml=True, **fields)
+        error = answer.json()["error"]
+        (found,) = error["details"]
+        assert (answer.status_code, error["code"]) == (400, "markup")
+        assert (found["code"], found["line"], found["column"]) == ("markup", line, column)
+        assert words in found["message"] and error["message"].startswith(f"SSML, line {line}, column {column}: ")
+
+
 def test_cores_are_shared():
     assert share_cores(1) == (1, 1) and share_cores(2) == (2, 1) and share_cores(4) == (2, 2)
     assert share_cores(16) == (4, 4) and share_cores(16, workers=2) == (2, 4) and share_cores(16, threads=1) == (16, 1)

@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         import uvicorn
 
-        from valetts_hf.serving.app import create_demo_app
+        from valetts_hf.serving.app import create_demo_app, demo_config
     except ImportError as error:
         raise CommandError(
             f"the demo needs some libraries more ({one_line(error)}): pip install 'valetts-hf[demo]'", EXIT_FAILED
@@ -93,12 +93,7 @@ def run(args: argparse.Namespace) -> int:
             torch.set_num_threads(args.threads)
         tts = load_model(args.model, args.device, args.debug, args.decoder)
         app = create_demo_app(tts, settings)
-        # No access log: addresses hold keys of voices, and texts are nobody's business.
-        server = uvicorn.Server(
-            uvicorn.Config(
-                app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=5
-            )
-        )
+        server = uvicorn.Server(demo_config(app))
         note(f"the page is at {address} (Ctrl-C ends it)", args.quiet)
         if args.host not in LOOPBACK:
             note("whoever reaches this address can use it: there is no password.", args.quiet)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from fastapi.responses import FileResponse
@@ -21,6 +21,8 @@ from valetts_hf.version import __version__
 
 
 if TYPE_CHECKING:
+    import uvicorn
+
     from valetts_hf.inference import ValeTTS
 
 STATIC = Path(__file__).with_name("static")
@@ -66,3 +68,22 @@ def create_demo_app(
 
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
+
+
+def demo_config(app: FastAPI, **more: Any) -> uvicorn.Config:
+    """How uvicorn serves an application of [`create_demo_app`].
+
+    Args:
+        app (`FastAPI`): the application.
+        more: other settings of `uvicorn.Config`.
+    """
+    import uvicorn
+
+    return uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,  # addresses hold keys of voices, and texts are nobody's business
+        server_header=False,
+        timeout_graceful_shutdown=5,
+        **more,
+    )

@@ -9,8 +9,12 @@ from pydantic import BaseModel
 
 
 class ErrorDetail(BaseModel):
+    """One finding; `line` and `column`, both from 1, where it has a place in a document."""
+
     code: str
     message: str
+    line: int | None = None
+    column: int | None = None
 
 
 class ErrorFacts(BaseModel):

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from valetts_hf.direction.sketch import SketchError
 from valetts_hf.direction.style import StyleError
+from valetts_hf.processing.markup_reading import MarkupError
 from valetts_hf.voices.errors import ConsentError, QualityError, VoiceError, VoiceFileError
 
 
@@ -33,7 +34,7 @@ class ServiceError(HTTPException):
         status (`int`): of HTTP.
         code (`str`): stable name of the kind of error.
         message (`str`): what is wrong with which value, and the remedy.
-        details (`list[dict]`, *optional*): findings, each with "code" and "message".
+        details (`list[dict]`, *optional*): findings, each with "code" and "message", and "line" and "column" in a document.
         headers (`dict[str, str]`, *optional*): of the answer.
     """
 
@@ -42,7 +43,7 @@ class ServiceError(HTTPException):
         status: int,
         code: str,
         message: str,
-        details: list[dict[str, str]] | None = None,
+        details: list[dict[str, Any]] | None = None,
         headers: dict[str, str] | None = None,
     ):
         super().__init__(status, message, headers)
@@ -84,6 +85,9 @@ def from_sdk(error: Exception) -> ServiceError:
         return ServiceError(422, "poor_recording", message, details)
     if isinstance(error, ConsentError):
         return ServiceError(422, "no_consent", message)
+    if isinstance(error, MarkupError):
+        place = {"code": "markup", "message": error.problem, "line": error.line, "column": error.column}
+        return ServiceError(422, "markup", message, [place])
     for kind, code in ((VoiceError, "voice"), (StyleError, "style"), (SketchError, "sketch")):
         if isinstance(error, kind):
             return ServiceError(422, code, message)
