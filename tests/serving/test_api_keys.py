@@ -7,6 +7,7 @@ import json
 import os
 import stat
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -48,6 +49,21 @@ def test_the_file_holds_no_keys(keys):
     assert keys.find(key).name == "audio guide"
     for wrong in ("", key[:-1], key + "x", key.swapcase(), "\udcff"):
         assert keys.find(wrong) is None
+
+
+def test_changes_from_several_sides_at_once_are_all_kept(keys):
+    """Every writer has read the file at another time; without a lock the last one would undo the others."""
+    others = [KeyFile(keys.path) for _ in range(8)]
+    for name in ("first", "second"):
+        keys.add(name)
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda item: item[1].add(f"guide {item[0]}"), enumerate(others)))
+    others[0].remove("first")
+    others[1].remove("guide 1")
+    keys.remove("second")  # it last read the file before all of them
+    fresh = KeyFile(keys.path)
+    assert {one.name for one in fresh.keys()} == {f"guide {number}" for number in range(8)} - {"guide 1"}
+    assert all((fresh.find(key) is not None) == (number != 1) for number, key in enumerate(made))
 
 
 def test_names_are_unique_and_keys_can_be_taken_back(keys):

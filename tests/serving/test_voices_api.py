@@ -16,6 +16,7 @@ from fastapi.testclient import TestClient  # noqa: E402
 from tests.conftest import voice_like  # noqa: E402
 from valetts_hf.serving.server import create_server_app  # noqa: E402
 from valetts_hf.serving.server_settings import ServerSettings  # noqa: E402
+from valetts_hf.voices.errors import VoiceFileError  # noqa: E402
 
 
 @pytest.fixture
@@ -47,6 +48,19 @@ def test_a_voice_is_made_listed_used_and_deleted(client, voice_wav, folder):
     assert enrol(client, voice_wav.read_bytes()).status_code == 409
     assert client.delete("/v1/voices/ana").status_code == 204 and not list(folder.glob("*/*"))
     assert client.delete("/v1/voices/ana").status_code == 404
+
+
+def test_deleting_that_fails_is_an_answer(client, voice_wav, monkeypatch):
+    assert enrol(client, voice_wav.read_bytes()).status_code == 201
+
+    def fail(self, name):
+        raise VoiceFileError("voice 'ana' cannot be removed: Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("valetts_hf.voices.library.VoiceLibrary.remove", fail)
+        answer = client.delete("/v1/voices/ana")
+    assert answer.status_code == 400 and answer.json()["error"]["code"] == "voice"
+    assert client.delete("/v1/voices/..").status_code == 404
 
 
 def test_a_voice_made_anew_is_not_answered_out_of_the_cache(client, voice_wav):

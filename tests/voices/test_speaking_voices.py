@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import shutil
 
 import numpy as np
 import pytest
@@ -68,6 +69,22 @@ def differ(first, second):
 
 
 # -------------------------------------------------------------------------------------------------------------------- SDK
+
+
+def test_a_voice_that_is_removed_while_it_is_looked_up_is_unknown(tts, tmp_path, monkeypatch):
+    monkeypatch.setenv("VALETTS_HOME", str(tmp_path))
+    lookup = VoiceLookup(tts.model, tts.processor)
+    lookup.library.save(make(tts, "passing"))
+    folder = lookup.library.path("passing")
+    assert lookup.resolve("passing").style.shape == (1, 16)
+
+    def found_and_then_removed(name):
+        shutil.rmtree(folder, ignore_errors=True)
+        return str(name) == str(folder)
+
+    monkeypatch.setattr("valetts_hf.inference.voice_lookup.is_voice_folder", found_and_then_removed)
+    with pytest.raises(VoiceError, match="unknown voice"):
+        lookup.resolve(str(folder))
 
 
 def test_all_ways_to_name_a_voice(tts, voices, tmp_path, monkeypatch):

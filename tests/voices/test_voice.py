@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 import errno
 import json
+import os
+import shutil
 import threading
 from pathlib import Path
 
@@ -346,3 +348,18 @@ def test_removing_that_fails(tmp_path, monkeypatch):
     with pytest.raises(VoiceFileError, match="voice 'ana' cannot be removed: Permission denied"):
         library.remove("ana")
     assert "ana" in library
+
+
+def test_removing_what_somebody_else_removes_at_the_same_time(tmp_path, monkeypatch):
+    library = VoiceLibrary(tmp_path)
+    library.save(make())
+    rename = os.rename
+
+    def too_late(source, target):
+        rename(source, target)
+        shutil.rmtree(target)
+        rename(source, target)
+
+    monkeypatch.setattr("valetts_hf.voices.library.os.rename", too_late)
+    with pytest.raises(VoiceError, match="there is no voice 'ana'"):
+        library.remove("ana")

@@ -214,7 +214,10 @@ class VoiceLookup:
         elif isinstance(voice, str) and "/" not in name and name in self.library:
             folder = self.library.path(name)
         if folder is not None:
-            status = (folder / "voice.json").stat()
+            try:
+                status = (folder / "voice.json").stat()
+            except FileNotFoundError:  # removed since
+                return None
             stamp = (str(folder.resolve()), status.st_mtime_ns, status.st_ino)
             found = self._remembered(self._voices, stamp)
             if found is None:

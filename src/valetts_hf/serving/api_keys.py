@@ -5,6 +5,7 @@ A key is 256 random bits, so a plain SHA-256 of it cannot be guessed back; slow 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -14,6 +15,7 @@ import secrets
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,11 +94,11 @@ class KeyFile:
             raise ValueError(
                 f"{name[:80]!r} cannot name a key: use 1 to 64 letters, digits, blanks, '.', '_', '-' and '@'."
             )
-        keys = self.keys()
-        if any(one.name == name for one in keys):
-            raise ValueError(f"there is a key named {name!r} already: remove it first, or take another name.")
-        key = PREFIX + secrets.token_urlsafe(32)
-        self._write([*keys, ApiKey(secrets.token_hex(8), name, _digest(key), time.strftime("%Y-%m-%d"))])
+        with self._changing() as keys:
+            if any(one.name == name for one in keys):
+                raise ValueError(f"there is a key named {name!r} already: remove it first, or take another name.")
+            key = PREFIX + secrets.token_urlsafe(32)
+            self._write([*keys, ApiKey(secrets.token_hex(8), name, _digest(key), time.strftime("%Y-%m-%d"))])
         return key
 
     def remove(self, name: str) -> None:
@@ -105,13 +107,28 @@ class KeyFile:
         Raises:
             `ValueError`: there is none of that name. `KeyFileError`: the file cannot be written.
         """
-        keys = self.keys()
-        left = [one for one in keys if one.name != name]
-        if len(left) == len(keys):
-            raise ValueError(
-                f"there is no key named {name[:80]!r}; there are: {', '.join(one.name for one in keys) or 'none'}."
-            )
-        self._write(left)
+        with self._changing() as keys:
+            left = [one for one in keys if one.name != name]
+            if len(left) == len(keys):
+                raise ValueError(
+                    f"there is no key named {name[:80]!r}; there are: {', '.join(one.name for one in keys) or 'none'}."
+                )
+            self._write(left)
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[list[ApiKey]]:
+        """The keys as they are now; while it lasts, nobody else changes them: a key that was removed must not come back."""
+        from huggingface_hub.utils import WeakFileLock
+
+        with contextlib.ExitStack() as stack:
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                stack.enter_context(WeakFileLock(self.path.with_name(f".{self.path.name}.lock")))
+            except OSError as error:
+                raise self._unwritable(error) from error
+            with self._lock:
+                self._checked = 0.0
+            yield self.keys()
 
     def _refresh(self) -> None:
         try:
@@ -136,7 +153,6 @@ class KeyFile:
         content = json.dumps({"keys": [vars(one) for one in keys]}, indent=1) + "\n"
         temporary = None
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             handle, temporary = tempfile.mkstemp(prefix=".keys-", dir=self.path.parent)  # readable by its owner alone
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(content)
@@ -144,11 +160,14 @@ class KeyFile:
         except OSError as error:
             if temporary is not None and os.path.exists(temporary):
                 os.unlink(temporary)
-            raise KeyFileError(
-                f"{str(self.path)!r} cannot be written: {error.strerror or error}; choose another place with --keys."
-            ) from error
+            raise self._unwritable(error) from error
         with self._lock:
             self._checked = 0.0
+
+    def _unwritable(self, error: OSError) -> KeyFileError:
+        return KeyFileError(
+            f"{str(self.path)!r} cannot be written: {error.strerror or error}; choose another place with --keys."
+        )
 
 
 def _digest(key: str) -> str:

@@ -9,6 +9,7 @@ none of them starves another. A request whose client does not take what is ready
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import heapq
 import itertools
 import math
@@ -320,7 +321,8 @@ class Job(Generic[Item]):
         self._tell()
 
     def _tell(self) -> None:
-        if not self._loop.is_closed():
+        # The loop may end at any moment; a worker must not end with it.
+        with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._news.set)
 
     def _close_steps(self) -> None:

@@ -9,12 +9,13 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import Response
 
 from valetts_hf.serving.description import errors
-from valetts_hf.serving.errors import ServiceError
+from valetts_hf.serving.errors import ServiceError, from_sdk
 from valetts_hf.serving.scheduler import Scheduler
 from valetts_hf.serving.speech_schemas import StyleCard, StyleList, VoiceCard, VoiceList
 from valetts_hf.serving.speech_service import SpeechService
 from valetts_hf.serving.uploads import check_recording
 from valetts_hf.voices.enrolment import check_consent, enroll_voice
+from valetts_hf.voices.errors import VoiceError, VoiceFileError
 from valetts_hf.voices.places import check_name
 
 
@@ -96,9 +97,12 @@ def voices_router(service: SpeechService, scheduler: Scheduler) -> APIRouter:
     async def remove_voice(name: str, request: Request) -> Response:
         """Delete one of your voices, now and for good."""
         library = service.library(request.state.owner)
-        if name not in library:
-            raise ServiceError(404, "voice_not_found", f"there is no voice {name[:60]!r} of yours.")
-        library.remove(name)
+        try:
+            library.remove(name)
+        except VoiceError as error:
+            raise ServiceError(404, "voice_not_found", f"there is no voice {name[:60]!r} of yours.") from error
+        except VoiceFileError as error:
+            raise from_sdk(error) from error
         return Response(status_code=204)
 
     @router.get("/styles", responses=errors())

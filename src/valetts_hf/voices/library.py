@@ -102,7 +102,11 @@ class VoiceLibrary:
         path = self.path(name)
         doomed = path.with_name(f".{path.name}.{uuid.uuid4().hex}.removed")
         try:
-            os.rename(path, doomed)
+            try:
+                os.rename(path, doomed)
+            except FileNotFoundError:  # somebody else was faster
+                self._require(name)
+                raise
             shutil.rmtree(doomed)
         except OSError as error:
             raise VoiceFileError(
