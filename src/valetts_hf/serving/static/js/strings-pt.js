@@ -160,6 +160,7 @@ export const pt = {
   "error.voice_forgotten": "Esta voz já foi esquecida: adicione a gravação de novo.",
   "error.style": "Este estilo não é conhecido aqui: escolha um da lista.",
   "error.sketch": "Este desenho não pode ser usado: limpe-o e desenhe de novo.",
+  "error.markup": "O SSML deste texto não se pode usar: verifique as marcas.",
   "error.no_consent": "Uma voz pertence a uma pessoa: diga que é sua, ou que quem a possui concordou.",
   "error.unsupported_audio": "Este tipo de arquivo não pode ser lido como gravação: envie WAV, FLAC, Ogg, MP3, AIFF ou AU.",
   "error.empty_recording": "A gravação está vazia: dê 5 a 6 segundos de fala.",
