@@ -37,7 +37,7 @@ class Replica:
     address: str
 
     def metric(self, name: str) -> float:
-        lines = httpx.get(f"{self.address}/metrics").text.splitlines()
+        lines = httpx.get(f"{self.address}/metrics", timeout=60).text.splitlines()
         return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name))
 
 
@@ -134,7 +134,7 @@ def ask(address: str, text: str) -> tuple[bytes, int]:
 def test_the_inside_stays_inside(balancer):
     for path in ("/metrics", "/healthz", "/readyz"):
         assert httpx.get(balancer + path).status_code == 404
-    assert httpx.post(f"{balancer}/v1/voices", content=bytes(10 << 20)).status_code == 413
+    assert httpx.post(f"{balancer}/v1/voices", content=bytes(10 << 20), timeout=60).status_code == 413
 
 
 def test_a_websocket_goes_through(balancer):
@@ -151,7 +151,8 @@ def test_prometheus_watches_both(replicas, tmp_path):
     text = (DEPLOY / "prometheus/prometheus.yml").read_text().replace("10s", "1s")
     for number, replica in enumerate(replicas, 1):
         text = text.replace(f"replica-{number}:8000", replica.address.removeprefix("http://"))
-        assert httpx.post(f"{replica.address}/v1/audio/speech", json=body("Good morning.")).status_code == 200
+        answer = httpx.post(f"{replica.address}/v1/audio/speech", json=body("Good morning."), timeout=60)
+        assert answer.status_code == 200
     (tmp_path / "prometheus.yml").write_text(text)
     shutil.copy(DEPLOY / "prometheus/alerts.yml", tmp_path)
     address = f"http://127.0.0.1:{port}"

@@ -98,17 +98,17 @@ def test_too_late_is_said_in_time():
 
     async def scene(scheduler):
         running = asyncio.create_task(scheduler.run(Patient(), gate.wait))
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0)  # longer, and the next would be refused since this one waits
         begun = time.monotonic()
-        with pytest.raises(ServiceError, match="no audio after 0.1 seconds") as late:
+        with pytest.raises(ServiceError, match="no audio after 0.6 seconds") as late:
             await scheduler.run(Patient(), lambda: None)
-        assert time.monotonic() - begun < 2 and scheduler.pending <= 1
+        assert time.monotonic() - begun < 10 and scheduler.pending <= 1
         gate.set()
         with pytest.raises(ServiceError):  # it was too late itself
             await running
         return late.value
 
-    assert play(scene, workers=1, first_seconds=0.1).status_code == 504
+    assert play(scene, workers=1, first_seconds=0.6).status_code == 504
 
 
 def test_an_endless_answer_is_broken_off():
@@ -195,7 +195,7 @@ def test_a_stalled_client_makes_room_when_it_is_needed():
 
     async def scene(scheduler):
         stalled = scheduler.submit(steps())
-        await asyncio.sleep(0.2)
+        await until(lambda: stalled.stalled(scheduler.clock()))
         assert await scheduler.run(Patient(), lambda: "served") == "served"
         assert stalled.over
 
@@ -234,14 +234,12 @@ def test_a_hanging_step_is_seen():
 
     async def scene(scheduler):
         running = asyncio.create_task(scheduler.run(Patient(), gate.wait))
-        await asyncio.sleep(0.1)
-        stuck = scheduler.stuck_seconds()
+        await until(lambda: scheduler.stuck_seconds() >= 0.05)
         gate.set()
         await running
         await until(lambda: scheduler.stuck_seconds() == 0.0)
-        return stuck
 
-    assert play(scene) >= 0.05
+    play(scene)
 
 
 def test_a_new_request_is_refused_when_others_have_waited_for_long():

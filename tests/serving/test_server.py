@@ -211,7 +211,8 @@ def test_full_and_late(make_server, tts, monkeypatch):
         gate.wait(30)
         return whole(self, *arguments, **directions)
 
-    client = make_server(workers=1, max_waiting=1, first_audio_seconds=0.5)
+    # Long enough that the third comes while both others still wait, on a busy machine too.
+    client = make_server(workers=1, max_waiting=1, first_audio_seconds=4.0)
     monkeypatch.setattr(type(tts), "stream", slowly)
     with ThreadPoolExecutor() as pool:
         waiting = [pool.submit(say, client, seed=seed) for seed in (1, 2)]
