@@ -5,7 +5,8 @@
 
 What it adds to the trained weights:
 - a named voice per chosen speaker (mean style of their clips) and the default voice of each language;
-- a correction of the decoder's colour: bins that are louder than their neighbours whoever speaks (spectral_ripple.py);
+- corrections of the decoder's colour: bins that are louder than their neighbours whoever speaks (spectral_ripple.py), and
+  the long-term spectrum of every voice (spectral_color.py), if the corpus has ten speakers or more;
 - a correction of the speaking rate: exponentiated means of log durations are too short on average;
 - for languages and symbols that the corpus does not have, the embedding of the nearest one that it has, so that they
   are spoken with a neighbour's sounds rather than with random weights.
@@ -35,6 +36,7 @@ from valetts_hf.training.checkpoint_building import (
     write_checkpoint,
 )
 from valetts_hf.training.data.corpus import PackedCorpus
+from valetts_hf.training.spectral_color import FEWEST_SPEAKERS, fit_color, speakers_to_fit
 from valetts_hf.training.spectral_ripple import remove_ripple
 
 
@@ -51,6 +53,22 @@ def lend_embeddings(model: ValeTTSForSpeech, corpus: PackedCorpus, plan: dict[st
     pairs = [(SYMBOLS.index(unseen), SYMBOLS.index(seen)) for unseen, seen in plan.get("symbols", {}).items()]
     rows = {target: source for target, source in pairs if counts[target] < RARE <= counts[source]}
     copy_rows(encoder.embed_tokens.weight, rows)
+
+
+def correct_colour(model: ValeTTSForSpeech, corpus: PackedCorpus) -> None:
+    """Take out of the `istft` decoder what colours all voices alike, and give each voice the colour of its recordings."""
+    print(f"a ripple of {remove_ripple(model, corpus):.1f} dB is taken out of the decoder")
+    if not model.config.decoder.color_points:
+        return
+    found = len(speakers_to_fit(corpus))
+    if found < FEWEST_SPEAKERS:
+        print(f"colours of voices are left as trained: {found} speakers are too few to fit them")
+        return
+    fit = fit_color(model, corpus)
+    print(
+        f"long-term spectra of {fit.speakers} voices: {fit.before:.1f} dB from their recordings, now {fit.after:.1f}"
+    )
+    print(f"what emphasis adds to them: {fit.emphasis_before:.1f} dB, now {fit.emphasis_after:.1f}")
 
 
 @torch.no_grad()
@@ -81,7 +99,7 @@ def build(
         voices[name] = voice_entry(style, entry["language"], entry["description"])
     set_default_styles(model, voices, plan["default_voices"])
     if model.config.decoder.type == "istft":
-        print(f"a ripple of {remove_ripple(model, corpus):.1f} dB is taken out of the decoder")
+        correct_colour(model, corpus)
     print(f"predicted durations are multiplied by {calibrate_durations(model, corpus, styles):.3f}")
     processor = ValeTTSProcessor(
         ValeTTSFeatureExtractor(), ValeTTSTokenizer(), voices=voices, default_voices=plan["default_voices"]

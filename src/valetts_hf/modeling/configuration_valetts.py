@@ -316,6 +316,8 @@ class ValeTTSDecoderConfig(PreTrainedConfig):
             their local mean over frequency by this factor. Undoes the over-smoothing of a decoder that has seen little
             adversarial training (compare the postfilters of HMM synthesis, Toda and Tokuda 2007).
         emphasis_bins (`int`, odd): width of that local mean in frequency bins.
+        color_points (`int`): of the long-term spectrum that `istft` takes from the style directly, on the mel scale; 0 =
+            none.
         bigvgan ([`ValeTTSBigVGANConfig`] or `dict`, *optional*): the generator of `bigvgan`, by default a small one.
     """
 
@@ -330,6 +332,7 @@ class ValeTTSDecoderConfig(PreTrainedConfig):
     kernel_size: int = 7
     emphasis: float | int = 0.0
     emphasis_bins: int = 45
+    color_points: int = 40
     bigvgan: dict | PreTrainedConfig | None = None
 
     def __post_init__(self, **kwargs):
@@ -343,6 +346,7 @@ class ValeTTSDecoderConfig(PreTrainedConfig):
         _require_positive(self, "hidden_size", "intermediate_size", "num_layers")
         _require_odd(self, "kernel_size", "emphasis_bins")
         _require(0 <= self.emphasis <= 2, self, "emphasis", "in [0, 2]")
+        _require(self.color_points == 0 or self.color_points > 1, self, "color_points", "0 or at least 2")
 
 
 @strict

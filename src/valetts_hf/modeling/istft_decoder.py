@@ -14,9 +14,11 @@ from .configuration_valetts import ValeTTSConfig
 from .convnext import ConvNeXtStack
 from .prosody_predictor import prosody_features
 from .source import Excitation
+from .style_spectrum import StyleSpectrum
 
 
 MAX_LOG_GAIN = 5.0
+MAX_COLOR = 1.4  # logarithm of amplitude, 12 dB
 EMPHASIS_LEVEL = 0.36  # what an emphasis of 1 adds to the loudness of speech (3 dB, measured), as a logarithm
 
 
@@ -48,26 +50,34 @@ def overlap_add(frames: torch.Tensor, window: torch.Tensor, hop_length: int, mas
 
 
 def emphasize(
-    harmonic: torch.Tensor, noise: torch.Tensor, amount: float, width: int
+    harmonic: torch.Tensor,
+    noise: torch.Tensor,
+    amount: float,
+    width: int,
+    level: float | torch.Tensor = EMPHASIS_LEVEL,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Raise the contrast of the spectral envelope: its distance to the mean of `width` bins grows by `amount`.
 
     Both log gains [B, F, Q] change alike, by the contrast of their common power: which of the two sources carries a bin is
-    no contrast of the envelope. Speech stays as loud as it was on average. Holding every frame to its loudness was
-    tried: it is understood less well.
+    no contrast of the envelope. `level`, what an `amount` of 1 would add on average, is taken off again, so that speech
+    stays as loud as it was (and, with a level for every bin [B, 1, Q], keeps its colour). Holding every frame to its
+    loudness was tried: it is understood less well.
     """
     envelope = 0.5 * torch.logaddexp(2 * harmonic, 2 * noise)
     batch, frames, bins = envelope.shape
     padded = nn.functional.pad(envelope.reshape(-1, 1, bins), (width // 2, width // 2), mode="replicate")
     local_mean = nn.functional.avg_pool1d(padded, width, stride=1).view(batch, frames, bins)
-    change = amount * (envelope - local_mean - EMPHASIS_LEVEL)
+    change = amount * (envelope - local_mean - level)
     return harmonic + change, noise + change
 
 
 class ISTFTDecoder(nn.Module):
     """Latents [B, F, C], pitch [B, F], style [B, H], mask [B, F] -> waveform [B, F * hop].
 
-    The interface every decoder of ValeTTS offers: `forward` and `decode_in_chunks`.
+    The interface every decoder of ValeTTS offers: `forward` and `decode_in_chunks`. With `color_points`, the style also
+    gives the long-term spectrum directly: `color` is added to the log gains of all frames, and `emphasis_color` is what an
+    emphasis of 1 adds to the long-term spectrum beyond `EMPHASIS_LEVEL`. The latter is fitted and not trained, as
+    emphasis has no part in training (`training/spectral_color.py` fits both).
     """
 
     def __init__(self, config: ValeTTSConfig):
@@ -80,6 +90,11 @@ class ISTFTDecoder(nn.Module):
         self.register_buffer("window", torch.hann_window(config.n_fft), persistent=False)
         self.stack = ConvNeXtStack(config.latent_size + 2, decoder, config.style.hidden_size)
         self.head = nn.Linear(decoder.hidden_size, 3 * bins)
+        self.color = self.emphasis_color = None
+        if decoder.color_points:
+            sizes = (config.style.hidden_size, decoder.color_points, bins, config.sampling_rate)
+            self.color = StyleSpectrum(*sizes, MAX_COLOR)
+            self.emphasis_color = StyleSpectrum(*sizes, MAX_COLOR).requires_grad_(False)
 
     @staticmethod
     def initial_head_bias(bins: int) -> torch.Tensor:
@@ -95,9 +110,15 @@ class ISTFTDecoder(nn.Module):
         inputs = torch.cat([latents, features.to(latents.dtype)], dim=-1).to(self.head.weight.dtype)
         states = self.stack(inputs, style, mask[..., None].to(inputs.dtype))
         harmonic, noise, phase = self.head(states).float().chunk(3, dim=-1)
+        if self.color is not None:
+            color = self.color(style)
+            harmonic, noise = harmonic + color, noise + color
         amount, width = self.config.decoder.emphasis, self.config.decoder.emphasis_bins
         if amount and not self.training:
-            harmonic, noise = emphasize(harmonic, noise, amount, width)
+            level = EMPHASIS_LEVEL
+            if self.emphasis_color is not None:
+                level = level + self.emphasis_color(style)
+            harmonic, noise = emphasize(harmonic, noise, amount, width, level)
         return harmonic.clamp(max=MAX_LOG_GAIN), noise.clamp(max=MAX_LOG_GAIN), phase
 
     def _source_frames(self, pitch: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

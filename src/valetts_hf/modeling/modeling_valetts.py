@@ -36,6 +36,7 @@ from .prosody_predictor import ProsodyPredictor, prosody_features
 from .sketch_control import SketchControl
 from .source import Excitation
 from .style_encoder import GlobalStyleTokens, StyleEncoder
+from .style_spectrum import StyleSpectrum, mel_points
 from .text_encoder import TextEncoder
 
 
@@ -101,6 +102,9 @@ class ValeTTSPreTrainedModel(KernelHooks, PreTrainedModel):
             init.copy_(module.window, torch.hann_window(module.config.n_fft))
             init.normal_(module.head.weight, std=0.1 * module.config.decoder.hidden_size**-0.5)
             init.copy_(module.head.bias, module.initial_head_bias(module.config.n_fft // 2 + 1))
+        if isinstance(module, StyleSpectrum):
+            points, bins = module.basis.shape
+            init.copy_(module.basis, mel_points(points, bins, module.sampling_rate))
         if isinstance(module, BigVGANGenerator):
             module.initialize()
 

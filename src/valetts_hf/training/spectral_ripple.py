@@ -12,15 +12,13 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from valetts_hf.modeling.mel import LogMelSpectrogram
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
-from valetts_hf.training.checkpoint_building import clips_of
 from valetts_hf.training.data.corpus import PackedCorpus
+from valetts_hf.training.said_clips import clips_to_say, emphasis_of, say_clip
 
 
 LOWEST = 1000.0  # Hz; below it the harmonics of a few voices do not average out
 STEEPEST = np.log(10) / 20 * 12  # logarithm of amplitude (12 dB) over the width of the smoothing
-LONGEST = 10.0  # seconds of a recording whose voice is tried
 SMOOTHING = 750.0  # Hz; what is wider than this is the colour of voices
 
 
@@ -79,38 +77,10 @@ def remove_ripple(model: ValeTTSForSpeech, corpus: PackedCorpus, speakers: int =
         raise ValueError(
             f"only the 'istft' decoder has a head to correct, this model has {model.config.decoder.type!r}"
         )
-    own = {speaker: _clips_to_say(corpus, speaker, model.config.frame_rate)[:clips] for speaker in corpus.speakers}
-    names = [speaker for speaker, chosen in own.items() if chosen]
-    names = [names[int(place)] for place in np.linspace(0, len(names) - 1, min(speakers, len(names)))]
-    config = model.config
-    emphasis, config.decoder.emphasis = config.decoder.emphasis, 0.0
-    try:
-        waveforms = [np.concatenate([_say(model, corpus, clip) for clip in own[name]]) for name in names]
-    finally:
-        config.decoder.emphasis = emphasis
+    chosen, config = clips_to_say(corpus, speakers, clips).values(), model.config
+    with emphasis_of(model, 0.0):
+        waveforms = [np.concatenate([say_clip(model, corpus, clip).waveform for clip in own]) for own in chosen]
     ripple = spectral_ripple(waveforms, config.n_fft, config.hop_length, config.sampling_rate)
     # Once: windows overlap over several bins, so a repetition would dig holes to even out what neighbours add.
     model.decoder.head.bias[: 2 * len(ripple)] -= torch.from_numpy(ripple).to(model.decoder.head.bias).repeat(2)
     return float(ripple[ripple != 0].std() * 20 / np.log(10))
-
-
-def _clips_to_say(corpus: PackedCorpus, speaker: str, frame_rate: float) -> list[int]:
-    """A speaker's longest clips to train on that fit a reference and have a text."""
-    clips = [int(clip) for clip in clips_of(corpus, speaker) if corpus.transcribed[clip]]
-    fitting = [clip for clip in clips if corpus.frame_lengths[clip] <= LONGEST * frame_rate]
-    return sorted(fitting, key=lambda clip: -corpus.frame_lengths[clip])
-
-
-def _say(model: ValeTTSForSpeech, corpus: PackedCorpus, clip: int) -> np.ndarray:
-    """The text of a clip, said in the voice of its recording."""
-    config, device = model.config, model.device
-    mel = LogMelSpectrogram(config.sampling_rate, config.n_fft, config.hop_length, config.num_mel_bands)
-    tokens = slice(*corpus.token_offsets[clip : clip + 2])
-    input_ids = torch.from_numpy(corpus.input_ids[tokens].astype(np.int64))[None].to(device)
-    said = model(
-        input_ids,
-        language_ids=torch.full_like(input_ids, int(corpus.language_ids[clip])),
-        reference_mel=mel(torch.from_numpy(corpus.waveform(clip))[None]).to(device),
-        seed=clip,
-    )
-    return said.waveform[0].float().cpu().numpy()
