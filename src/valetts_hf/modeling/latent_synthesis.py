@@ -238,10 +238,10 @@ class LatentSynthesis(ABC):
         frames = Frames(hidden_states, durations, index, frame_mask, frame_states)
         latents, pitch = self._draw_latents(frames, style, pitch, energy, controls, contour, noise)
         if sketch is not None and bool(drawn.loudness.drawn.any()):
-            if decode is None:
-                loudness = drawn.loudness.gain(lambda factors: prediction.energy + factors.log())
-            else:
-                loudness = drawn.loudness.gain(energy_heard(decode(latents, pitch, style, frame_lengths), self.config))
+            heard = prediction.energy
+            if decode is not None:
+                heard = energy_heard(decode(latents, pitch, style, frame_lengths), self.config)
+            loudness = drawn.loudness.gain(heard)
             gain = loudness if gain is None else gain * loudness
         return ValeTTSLatentOutput(
             latents=latents,

@@ -12,12 +12,11 @@ from torch import nn
 
 from .configuration_valetts import ValeTTSConfig
 from .mel import LogMelSpectrogram, frame_energy
-from .prosody_controls import sample_gain, voiced_mean
+from .prosody_controls import voiced_mean
 from .sketch_curves import follow_curve
 
 
 Decode = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
-_NUM_PASSES = 2  # the second finds what smoothing and overlapping frames left: a correlation of 0.98 instead of 0.94
 _MAX_GAIN = 3.5  # log: 30 dB
 
 
@@ -38,31 +37,20 @@ class DrawnLoudness:
     durations: torch.Tensor
     index: torch.Tensor
 
-    def gain(self, heard: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
-        """Factors [B, F] with which the coarse energy is the drawn one; 1 in rows where nothing is drawn.
+    def gain(self, energy: torch.Tensor) -> torch.Tensor:
+        """Factors [B, F] with which speech of a log energy [B, F] follows the drawing; 1 in rows where nothing is drawn.
 
-        Args:
-            heard: factors [B, F] -> log energy [B, F] of the speech with them.
+        Once: a second measurement follows more closely (a correlation of 0.98 instead of 0.94) by a gain that changes faster, which
+        is heard as worse speech.
         """
-        level = torch.zeros_like(self.voiced, dtype=torch.float32)
-        energy = heard(level.exp())
         wanted = self.wanted + voiced_mean(energy, self.voiced)
-        for number in range(_NUM_PASSES):
-            if number:
-                energy = heard(level.exp())
-            moved = follow_curve(energy, self.voiced, wanted, self.drawn, self.durations, self.index)
-            level = (level + moved - energy).clamp(-_MAX_GAIN, _MAX_GAIN)
-        return level.exp()
+        moved = follow_curve(energy, self.voiced, wanted, self.drawn, self.durations, self.index)
+        return (moved - energy).clamp(-_MAX_GAIN, _MAX_GAIN).exp()
 
 
-def energy_heard(waveform: torch.Tensor, config: ValeTTSConfig) -> Callable[[torch.Tensor], torch.Tensor]:
-    """Factors [B, F] -> log energy [B, F] of a waveform [B, F * hop_length] with them, silent outside of its ends."""
+def energy_heard(waveform: torch.Tensor, config: ValeTTSConfig) -> torch.Tensor:
+    """Log energy [B, F] of a waveform [B, F * hop_length]; silence before and behind it."""
     mel = LogMelSpectrogram(config.sampling_rate, config.n_fft, config.hop_length, config.num_mel_bands)
-    mel = mel.to(waveform.device)
     context = (config.n_fft - config.hop_length) // 2
-
-    def heard(gain: torch.Tensor) -> torch.Tensor:
-        scaled = waveform.float() * sample_gain(gain, config.hop_length)
-        return frame_energy(mel.from_padded(nn.functional.pad(scaled, (context, context))))
-
-    return heard
+    padded = nn.functional.pad(waveform.float(), (context, context))
+    return frame_energy(mel.to(waveform.device).from_padded(padded))
