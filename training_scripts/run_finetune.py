@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate.utils import set_seed
 
 from valetts_hf import BASE_CHECKPOINT
 from valetts_hf.modeling.configuration_valetts import ValeTTSConfig
@@ -54,8 +53,8 @@ from valetts_hf.training.finetuning.results import (
     write_finetuned,
 )
 from valetts_hf.training.run.pretrain_run import OutOfMemoryError
+from valetts_hf.training.run.run_command import add_machine_arguments, seeded_accelerator
 from valetts_hf.training.run.run_state import DiskFullError
-from valetts_hf.training.run.sharding import make_accelerator
 
 
 CARD = Path(__file__).parents[1] / "model_cards" / "templates" / "finetuned.md"
@@ -82,7 +81,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--resume", help="'latest' or a checkpoint folder")
     add("--allow_changes", action="store_true", help="resume although schedule, losses or data of the recipe differ")
     add("--max_minutes", type=float, help="stop with a checkpoint after this time")
-    add("--cpu", action="store_true", help="train on the CPU even if there is a GPU")
+    add_machine_arguments(parser)
     group = parser.add_argument_group("data")
     add = group.add_argument
     add("--language", help="of all recordings")
@@ -198,8 +197,7 @@ def finetune(parsed: argparse.Namespace) -> Path:
     judges = load_judges(judges_from, ValeTTSConfig.from_pretrained(parsed.base).hidden_size)
     if judges is None and parsed.init_discriminators:
         raise ValueError(f"there are no discriminators in {judges_from!r}")
-    accelerator = make_accelerator(recipe.mixed_precision, parsed.cpu)
-    set_seed(recipe.seed)
+    accelerator = seeded_accelerator(parsed, recipe)
     model, processor, growth = load_base(parsed)
     with accelerator.main_process_first():
         corpus = load_corpus(parsed, options, recipe, model, processor)

@@ -252,7 +252,8 @@ def test_a_run_ends_with_a_checkpoint_on_the_hub(
 ):
     arguments = ["--data", str(packed), "--base", str(tiny_checkpoint), "--recipe", str(recipe_file), "--cpu"]
     arguments += ["--output", str(tmp_path / "run"), "--voice_name", "bee", "--license", "cc0-1.0"]
-    run_finetune.main([*arguments, "--max_steps", "2"])
+    run_finetune.main([*arguments, "--max_steps", "2", "--tracker", "tensorboard"])
+    assert list((tmp_path / "run" / "trackers").rglob("events.out.tfevents.*"))
     folder = tmp_path / "run" / "checkpoint"
     record = json.loads((tmp_path / "run" / "evaluation.json").read_text())
     assert record["steps"] == 2 and record["before"]["clips"] == record["after"]["clips"] == 1
@@ -310,6 +311,7 @@ def test_errors_of_the_command(run_finetune, tiny_checkpoint, packed, tmp_path):
         (["--data", str(packed), "--freeze", "flow", "--method", "peft"], "--freeze is for the method full"),
         (["--data", str(packed), "--new_language", "da", "--method", "peft"], "it needs --method full"),
         (["--data", str(packed), "--recipe", str(tmp_path / "none.yaml")], "there is no recipe"),
+        (["--data", str(packed), "--tracker", "wall"], "unknown tracker 'wall'"),
     ):
         with pytest.raises(SystemExit, match=message):
             run_finetune.main([*common, *more])

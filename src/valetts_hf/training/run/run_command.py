@@ -40,6 +40,11 @@ def add_run_arguments(parser: argparse.ArgumentParser, recipe: str, output: str)
         parser.add_argument(f"--{name}", type=int, help="overrides the recipe")
     parser.add_argument("--stop_at_step", type=int, help="stop with a checkpoint at this step of the schedule")
     parser.add_argument("--max_minutes", type=float, help="stop with a checkpoint after this time")
+    add_machine_arguments(parser)
+
+
+def add_machine_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where a run is computed and shown; what `seeded_accelerator` reads."""
     parser.add_argument(
         "--tracker", action="append", default=[], help="tensorboard, trackio, wandb, ...; may be repeated"
     )
