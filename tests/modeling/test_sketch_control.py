@@ -185,7 +185,8 @@ def test_drawn_energy_is_what_is_heard(model):
     wanted = hill[0].numpy() * 1.4
     assert np.abs(np.corrcoef(heard_energy(model, plain), wanted)[0, 1]) < 0.9
     assert np.corrcoef(heard_energy(model, drawn), wanted)[0, 1] > 0.93
-    assert float(np.std(heard_energy(model, drawn))) == pytest.approx(float(np.std(wanted)), rel=0.3)
+    smoothed = smooth(1.4 * hill)[0].numpy()  # the coarse curve of a line is smoother than the line
+    assert float(np.std(heard_energy(model, drawn))) == pytest.approx(float(np.std(smoothed)), rel=0.2)
     louder = spoken(model, sketch_energy=hill, sketch_energy_range=limits, refine="shift", energy_shift=6.0)
     torch.testing.assert_close(louder.gain, drawn.gain * 10 ** (6 / 20))
 
