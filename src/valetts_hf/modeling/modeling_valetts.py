@@ -105,6 +105,7 @@ class ValeTTSPreTrainedModel(KernelHooks, PreTrainedModel):
         if isinstance(module, StyleSpectrum):
             points, bins = module.basis.shape
             init.copy_(module.basis, mel_points(points, bins, module.sampling_rate))
+            init.zeros_(module.affine.weight)
         if isinstance(module, BigVGANGenerator):
             module.initialize()
 

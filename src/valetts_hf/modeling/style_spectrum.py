@@ -7,8 +7,6 @@ B batch, H style width, P points on the mel scale, Q = n_fft / 2 + 1 frequency b
 import torch
 from torch import nn
 
-from .normalization import StyleAffine
-
 
 def mel_points(points: int, bins: int, sampling_rate: int) -> torch.Tensor:
     """Weights [P, Q] that interpolate between points at equal distances on the mel scale, from 0 Hz to half the rate.
@@ -35,7 +33,7 @@ class StyleSpectrum(nn.Module):
     def __init__(self, style_size: int, points: int, bins: int, sampling_rate: int, limit: float):
         super().__init__()
         self.sampling_rate, self.limit = sampling_rate, limit
-        self.affine = StyleAffine(style_size, points)
+        self.affine = nn.Linear(style_size, points)
         self.register_buffer("basis", mel_points(points, bins, sampling_rate), persistent=False)
 
     def forward(self, style: torch.Tensor) -> torch.Tensor:

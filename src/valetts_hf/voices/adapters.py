@@ -40,7 +40,7 @@ WEIGHTS_FILE = "adapter_model.safetensors"
 STORED_DTYPE = torch.float16
 _BASE = "__base__"  # PEFT's word for "no adapter" in a mixed batch
 
-_AFFINE = r"(.*norm|.*norms\.\d+|decoder\.color)\.affine|.*style_projection"
+_AFFINE = r"(.*norm|.*norms\.\d+|(decoder\.)?color)\.affine|.*style_projection"
 _ATTENTION = r".*attention\.[qkvo]_proj"
 _POINTWISE = r".*blocks\.\d+\.(up|down)|decoder\.head"
 _CONVOLUTIONS = (
