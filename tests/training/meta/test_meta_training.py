@@ -83,9 +83,12 @@ def start_gradients(state, task, loop):
 @pytest.fixture
 def in_float64(monkeypatch):
     """Lets the parts that insist on float32 compute in float64."""
-    shorten = torch.Tensor.float
+    shorten, softmax = torch.Tensor.float, torch.nn.functional.softmax
 
     def widen(state, batches):
+        monkeypatch.setattr(  # attention asks for float32, whose rounding would drown a slope measured in small steps
+            torch.nn.functional, "softmax", lambda scores, dim, dtype=None: softmax(scores, dim, dtype=torch.float64)
+        )
         monkeypatch.setattr(
             torch.Tensor, "float", lambda self: self.double() if self.is_floating_point() else shorten(self)
         )
