@@ -94,6 +94,7 @@ def number_words(number: int, language: str, kind: str = "cardinal", gender: str
     with _lock:
         try:
             words = num2words(number, lang=converter, to=kind, **options)
+        # Each language of num2words has its own author, and its own way to fail at a kind or a gender that it does not have.
         except (NotImplementedError, TypeError, OverflowError, KeyError, IndexError, ValueError, AttributeError):
             if kind == "cardinal" and not gender:
                 return str(number)

@@ -6,6 +6,7 @@ class each and everything else is here.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -49,7 +50,7 @@ def metric_info(
     )
 
 
-class PairMetric(evaluate.Metric):
+class PairMetric(evaluate.Metric, ABC):
     """A metric that is the mean over pairs of waveforms. Sub-classes set the three class attributes and `measure`."""
 
     summary = ""
@@ -59,9 +60,9 @@ class PairMetric(evaluate.Metric):
     def _info(self) -> evaluate.MetricInfo:
         return metric_info(self.summary, self.paper, self.features_expected)
 
+    @abstractmethod
     def measure(self, predicted: np.ndarray, reference: np.ndarray, **options: Any) -> dict[str, float]:
         """Values of one pair."""
-        raise NotImplementedError
 
     def _compute(self, predictions, references, **options: Any) -> dict[str, float]:
         return mean_over_pairs(
@@ -72,7 +73,7 @@ class PairMetric(evaluate.Metric):
         )
 
 
-class TranscriptMetric(evaluate.Metric):
+class TranscriptMetric(evaluate.Metric, ABC):
     """Error rates: predictions are texts, or waveforms together with `transcriber=`."""
 
     summary = ""
@@ -113,6 +114,6 @@ Args:
             ]
         return self.rates(heard, references, languages)
 
+    @abstractmethod
     def rates(self, heard: list[str], references: list[str], languages: list[str | None]) -> dict[str, float]:
         """Values of all texts together."""
-        raise NotImplementedError
