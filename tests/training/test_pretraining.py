@@ -6,11 +6,11 @@ import torch
 from accelerate.state import AcceleratorState
 
 from tests.training.data.test_batches import without_text
-from tests.training.tiny_runs import tiny_recipe, tiny_run
+from tests.training.tiny_runs import MODEL, tiny_recipe, tiny_run
 from valetts_hf.modeling.mel import LogMelSpectrogram
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.training.data.batches import BatchMaker, speaker_weights
-from valetts_hf.training.frozen_parts import PARTS
+from valetts_hf.training.frozen_parts import PARTS, freeze_parts
 from valetts_hf.training.objective import GeneratorObjective
 from valetts_hf.training.pretrainer import build_state, pretrain_step
 from valetts_hf.training.run.pretrain_run import make_batches
@@ -41,6 +41,20 @@ def test_every_weight_of_the_generator_learns(buzz_corpus, prior_share):
     assert all(torch.isfinite(parameter.grad).all() for parameter in trained.values())
     fixed = {name for name, _ in model.named_parameters()} - set(trained)
     assert all(name.startswith("decoder.emphasis_color.") for name in fixed), "these are fitted, see spectral_color.py"
+
+
+def test_what_the_pass_never_reaches_is_no_weight_to_train(buzz_corpus):
+    """Of a finished checkpoint: replicas on several processes would wait for the gradients of these for ever."""
+    network = MODEL | {"sketch": {"enabled": True, "hidden_size": 16, "intermediate_size": 16}}
+    recipe = tiny_recipe(model=network, batch_size=3, window_frames=50, segment_frames=16)
+    model = ValeTTSForSpeech(recipe.model_config).requires_grad_(True)  # as `from_pretrained` leaves it
+    freeze_parts(model, [])
+    output = GeneratorObjective(model, recipe.segment_frames, prior_share=0.5)(batches_of(buzz_corpus, recipe).batch(0))
+    sum(output.losses.values()).backward()
+    waiting = {name for name, value in model.named_parameters() if value.requires_grad and value.grad is None}
+    assert not waiting
+    fixed = {name.split(".")[1] for name, value in model.named_parameters() if not value.requires_grad}
+    assert fixed == {"sketch", "emphasis_color"}
 
 
 def test_alignment_search_replaces_durations_of_whole_clips(buzz_corpus):

@@ -35,7 +35,10 @@ def check_parts(names: Sequence[str]) -> None:
 
 
 def freeze_parts(model: ValeTTSForSpeech, names: Sequence[str]) -> None:
-    """Let parts of the network keep their weights.
+    """Let parts of the network keep their weights, and with them those that joint training never reaches.
+
+    The networks for sketches and what emphasis adds to a voice's colour are trained or fitted on the finished base. Left
+    trainable, they would get no gradient, which replicas on several processes wait for.
 
     Args:
         model: its `requires_grad` flags are changed.
@@ -45,6 +48,9 @@ def freeze_parts(model: ValeTTSForSpeech, names: Sequence[str]) -> None:
         ValueError: there is no such part.
     """
     check_parts(names)
+    for later in (model.model.sketch, getattr(model.decoder, "emphasis_color", None)):
+        if later is not None:
+            later.requires_grad_(False)
     for name in PARTS if EVERYTHING in names else names:
         part = model.decoder if name == "decoder" else getattr(model.model, name)
         part.requires_grad_(False)
