@@ -49,7 +49,9 @@ def test_what_the_pass_never_reaches_is_no_weight_to_train(buzz_corpus):
     recipe = tiny_recipe(model=network, batch_size=3, window_frames=50, segment_frames=16)
     model = ValeTTSForSpeech(recipe.model_config).requires_grad_(True)  # as `from_pretrained` leaves it
     freeze_parts(model, [])
-    output = GeneratorObjective(model, recipe.segment_frames, prior_share=0.5)(batches_of(buzz_corpus, recipe).batch(0))
+    output = GeneratorObjective(model, recipe.segment_frames, prior_share=0.5)(
+        batches_of(buzz_corpus, recipe).batch(0)
+    )
     sum(output.losses.values()).backward()
     waiting = {name for name, value in model.named_parameters() if value.requires_grad and value.grad is None}
     assert not waiting
