@@ -113,7 +113,10 @@ def test_unreachable_repository(monkeypatch, tmp_path):
 def test_devices_types_and_threads(tiny_checkpoint):
     for arguments, message in (
         ({"device": "toaster"}, "device 'toaster' cannot be used here.*use 'cpu'"),
-        ({"device": "cuda:99"}, "device 'cuda:99' cannot be used here"),
+        ({"device": "cuda:99"}, r"device 'cuda:99' cannot be used here \(torch finds cpu \(1\)"),
+        ({"device": "hpu"}, "device 'hpu' cannot be used here"),
+        ({"device": "meta"}, "device 'meta' cannot be used here"),
+        ({"device": 3.5}, "device 3.5 cannot be used here"),
         ({"dtype": "int8"}, "dtype must be one of float32, bfloat16, float16.*got 'int8'"),
         ({"num_threads": 0}, "num_threads must be 1 or more"),
     ):

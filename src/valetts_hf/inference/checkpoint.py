@@ -31,13 +31,26 @@ def resolve_device(device: str | torch.device | int | None) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         resolved = torch.device(f"cuda:{device}" if isinstance(device, int) else device)
-        torch.empty(1, device=resolved)
-    except (RuntimeError, AssertionError, NotImplementedError, TypeError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ValueError(
-            f"device {device!r} cannot be used here ({reason}); use 'cpu', or None to choose by itself."
-        ) from error
+    except (RuntimeError, TypeError) as error:  # no name of a device, no kind of argument for one
+        raise ValueError(_unusable(device, str(error).splitlines()[0])) from error
+    usable = _devices_here()
+    if resolved.type not in usable or (resolved.index or 0) >= usable[resolved.type]:
+        here = ", ".join(f"{kind} ({count})" for kind, count in usable.items())
+        raise ValueError(_unusable(device, f"torch finds {here}"))
     return resolved
+
+
+def _devices_here() -> dict[str, int]:
+    """How many devices of which type torch can compute on: the CPU, and one kind of accelerator at most."""
+    found = {"cpu": 1}
+    accelerator = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    if accelerator is not None:
+        found[accelerator.type] = torch.accelerator.device_count()
+    return found
+
+
+def _unusable(device: Any, reason: str) -> str:
+    return f"device {device!r} cannot be used here ({reason}); use 'cpu', or None to choose by itself."
 
 
 def resolve_dtype(dtype: str | torch.dtype | None) -> torch.dtype:
