@@ -410,7 +410,19 @@ def test_number_words_of_numbers_too_large_or_unknown():
     assert number_words(10**20, "en-us") == str(10**20)
     assert number_words(5, "hi") == "5"
     assert digit_words("1-2", "en-us") == "one two"
-    assert number_words(2, "ru", gender="f") in ("две", "два")
+
+
+@pytest.mark.parametrize(
+    ("number", "language", "kind"),
+    [(-1, "fr", "ordinal"), (0, "pl", "ordinal"), (1985, "sv", "year"), (999_999_999_999_999, "ca", "ordinal")],
+)
+def test_kinds_that_num2words_fails_at_are_read_as_plain_numbers(number, language, kind):
+    plain = number_words(number, language)
+    assert number_words(number, language, kind) == plain and not re.search(r"\d", plain)
+
+
+def test_digits_stay_where_num2words_fails_at_the_number_itself():
+    assert number_words(-1, "pl") == number_words(-1, "pl", "ordinal") == "-1"
 
 
 @given(st.integers(1, 3999))

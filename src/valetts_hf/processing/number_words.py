@@ -71,17 +71,16 @@ def is_one_number(text: str) -> bool:
 
 
 @lru_cache(maxsize=16384)
-def number_words(number: int, language: str, kind: str = "cardinal", gender: str = "") -> str:
+def number_words(number: int, language: str, kind: str = "cardinal") -> str:
     """A number in words.
 
     Args:
         number: any integer of at most 15 digits.
         language: a key of `LANGUAGES`.
         kind: `"cardinal"`, `"ordinal"` or `"year"`.
-        gender: `"f"` where num2words knows genders (Russian, Romanian, ...).
 
     Returns:
-        Words, or the digits where num2words cannot tell.
+        Words; of the cardinal where num2words does not know the kind, and digits where it does not know that either.
     """
     converter = _NUM2WORDS_LANGUAGES.get(language)
     if converter is None or len(str(abs(number))) > MAX_DIGITS:
@@ -90,17 +89,15 @@ def number_words(number: int, language: str, kind: str = "cardinal", gender: str
         from num2words import num2words
     except ImportError:
         return str(number)
-    options = {"gender": gender} if gender else {}
     with _lock:
         try:
-            words = num2words(number, lang=converter, to=kind, **options)
-        # Each language of num2words has its own author, and its own way to fail at a kind or a gender that it does not have.
-        except (NotImplementedError, TypeError, OverflowError, KeyError, IndexError, ValueError, AttributeError):
-            if kind == "cardinal" and not gender:
-                return str(number)
+            words = num2words(number, lang=converter, to=kind)
+        # Each language has its own author and its own way to fail: TypeError for negative ordinals, IndexError for a
+        # Polish 0th, RecursionError for long Catalan ones, and what the next release brings.
+        except Exception:
             words = None
     if words is None:
-        return number_words(number, language)
+        return str(number) if kind == "cardinal" else number_words(number, language)
     return " ".join(words.replace(",", " ").split())
 
 
