@@ -1,7 +1,8 @@
 """Excitation of the decoder: a band-limited pulse train that follows the pitch, and a fixed white noise.
 
 A source-filter vocoder needs far less training than one that must invent phase (compare NSF, arXiv 1810.11946, and
-HiFTNet, arXiv 2309.09493). Both sources are deterministic, so equal latents give equal audio.
+HiFTNet, arXiv 2309.09493). Both sources are deterministic, so equal latents give equal audio; in training, every row gets
+another stretch of the noise, so that discriminators cannot learn it by heart.
 B batch, F frames, S samples = F * hop.
 """
 
@@ -73,6 +74,9 @@ class Excitation(nn.Module):
     def forward(self, pitch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         harmonic = pulse_train(pitch, self.hop_length, self.sampling_rate)
         length = harmonic.shape[1]
+        if self.training:
+            first = torch.randint(NOISE_LENGTH, (len(pitch), 1), device=pitch.device)
+            return harmonic, self.noise.float()[(first + torch.arange(length, device=pitch.device)) % NOISE_LENGTH]
         repeats = -(-length // NOISE_LENGTH)
         noise = self.noise.float().repeat(repeats)[:length] if repeats > 1 else self.noise.float()[:length]
         return harmonic, noise.expand(len(pitch), -1)

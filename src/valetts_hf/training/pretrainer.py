@@ -34,6 +34,7 @@ from valetts_hf.training.losses import (
 from valetts_hf.training.objective import GeneratorObjective, GeneratorPass
 from valetts_hf.training.recipe import PretrainRecipe
 from valetts_hf.training.run.sharding import WholeState, check_supported, gathered, register_output, shard, sharded
+from valetts_hf.training.smooth_gains import SmoothGains
 
 
 @dataclass
@@ -46,6 +47,7 @@ class PretrainState:
     generator_optimizer: torch.optim.Optimizer
     discriminator_optimizer: torch.optim.Optimizer
     ema: ExponentialMovingAverage
+    smooth_gains: SmoothGains | None = None
     step: int = 0
 
     def objects(self, accelerator: Accelerator) -> dict:
@@ -78,6 +80,9 @@ def build_state(recipe: PretrainRecipe, accelerator: Accelerator, model: ValeTTS
     duration_discriminator = DurationDiscriminator(model.config.hidden_size)
     compile_fixed_shapes([model.decoder, discriminator], recipe.compile)
     allow_tf32(recipe.tf32)
+    if recipe.smooth_gains and sharded(accelerator):
+        raise ValueError("smooth_gains needs the decoder's head in one piece: train with DDP, or leave it out")
+    smooth_gains = SmoothGains(model) if recipe.smooth_gains else None
     networks = (objective, discriminator, duration_discriminator)
     if sharded(accelerator):
         register_output(GeneratorPass)
@@ -93,7 +98,7 @@ def build_state(recipe: PretrainRecipe, accelerator: Accelerator, model: ValeTTS
     )
     # After the model has reached its device, so that the average lives there too.
     ema = ExponentialMovingAverage(accelerator.unwrap_model(objective).model, recipe.ema_decay)
-    return PretrainState(*networks, *optimizers, ema=ema)
+    return PretrainState(*networks, *optimizers, ema=ema, smooth_gains=smooth_gains)
 
 
 def apply_recipe(state: PretrainState, recipe: PretrainRecipe) -> None:
@@ -187,6 +192,8 @@ def pretrain_step(
     norm = gathered(accelerator.clip_grad_norm_(state.objective.parameters(), recipe.clip_norm))
     check_gradient(norm, state.step, accelerator)
     state.generator_optimizer.step()
+    if state.smooth_gains is not None:
+        state.smooth_gains.apply()
     state.ema.update(state.generator(accelerator))
     state.step += 1
     means = {name: torch.stack([losses[name].detach() for losses in logged]).mean() for name in logged[0]}
