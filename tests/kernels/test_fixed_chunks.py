@@ -59,7 +59,8 @@ def test_graphs_equal_the_whole(generator):
     with torch.no_grad():
         expected = generator.bounded(generator(frames))
     for _ in range(2):
-        torch.testing.assert_close(torch.cat(list(decoder.decode(frames)), dim=1), expected, rtol=0, atol=1e-4)
+        # cuDNN picks other algorithms for other lengths, with TF32 products: 1.1e-4 was seen on an H200
+        torch.testing.assert_close(torch.cat(list(decoder.decode(frames)), dim=1), expected, rtol=0, atol=5e-4)
 
 
 def test_what_it_refuses(generator):

@@ -19,7 +19,7 @@ from valetts_hf.modeling.lengths import (
 from valetts_hf.modeling.mel import LogMelSpectrogram, frame_energy
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.modeling.normalization import StyleAdaptiveNorm, StyleAffine
-from valetts_hf.modeling.source import Excitation, continuous_pitch, pulse_train
+from valetts_hf.modeling.source import NOISE_LENGTH, Excitation, continuous_pitch, pulse_train
 
 
 def test_mel_equals_the_published_definition():
@@ -91,20 +91,18 @@ def test_continuous_pitch_fills_gaps():
 
 def test_excitation_is_always_the_same():
     pitch = torch.zeros(1, 600)
-    first, second = Excitation(256, 24000).eval()(pitch)[1], Excitation(256, 24000).eval()(pitch)[1]
+    first, second = Excitation(256, 24000)(pitch)[1], Excitation(256, 24000)(pitch)[1]
     assert torch.equal(first, second)
     assert first.shape == (1, 600 * 256)
 
 
-def test_in_training_every_row_gets_another_stretch_of_the_noise():
-    excitation, pitch = Excitation(256, 24000).train(), torch.zeros(3, 8)
-    noise = excitation(pitch)[1]
-    assert noise.shape == (3, 8 * 256)
-    twice = torch.cat([excitation.noise, excitation.noise])
-    for row in noise:
-        start = int((twice[: len(excitation.noise)] == row[0]).nonzero()[0])
-        assert torch.equal(row, twice[start : start + len(row)])
-    assert not torch.equal(noise[0], noise[1])
+def test_the_noise_begins_where_it_is_told_to():
+    excitation, pitch = Excitation(256, 24000), torch.zeros(3, 8)
+    start = torch.tensor([0, 700, NOISE_LENGTH - 5])
+    noise = excitation(pitch, start)[1]
+    assert torch.equal(noise[0], excitation(pitch)[1][0])
+    assert torch.equal(noise[1], excitation.noise[700 : 700 + 8 * 256])
+    assert torch.equal(noise[2], torch.cat([excitation.noise[-5:], excitation.noise[: 8 * 256 - 5]]))
 
 
 def test_overlap_add_inverts_split_frames():
@@ -138,9 +136,7 @@ def test_emphasis_is_for_inference_only(model):
     plain = model.decode(latents, pitch, style)
     model.config.decoder.emphasis = 0.5
     assert not torch.allclose(model.decode(latents, pitch, style), plain)
-    model.train()
-    model.decoder.excitation.eval()  # the noise is another one in training
-    torch.testing.assert_close(model.decode(latents, pitch, style), plain)
+    torch.testing.assert_close(model.train().decode(latents, pitch, style), plain)
 
 
 def test_flow_is_inverted_exactly():

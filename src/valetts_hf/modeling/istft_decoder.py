@@ -121,14 +121,16 @@ class ISTFTDecoder(nn.Module):
             harmonic, noise = emphasize(harmonic, noise, amount, width, level)
         return harmonic.clamp(max=MAX_LOG_GAIN), noise.clamp(max=MAX_LOG_GAIN), phase
 
-    def _source_frames(self, pitch: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def _source_frames(
+        self, pitch: torch.Tensor, mask: torch.Tensor, noise_start: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Framed harmonic and noise source [B, F, n_fft]; silent past the end of each row."""
         last = mask.sum(dim=1, keepdim=True).clamp(min=1) - 1
         position = torch.arange(pitch.shape[1], device=pitch.device)[None]
         held = pitch.gather(1, torch.minimum(position, last))  # padding must not bend the last frame's pitch
         audible = mask.repeat_interleave(self.hop_length, dim=1)
         window = self.window.float()
-        harmonic, noise = self.excitation(held)
+        harmonic, noise = self.excitation(held, noise_start)
         return (
             split_frames(harmonic * audible, window, self.hop_length),
             split_frames(noise * audible, window, self.hop_length),
@@ -148,11 +150,17 @@ class ISTFTDecoder(nn.Module):
         return waveform * mask.repeat_interleave(self.hop_length, dim=1)
 
     def forward(
-        self, latents: torch.Tensor, pitch: torch.Tensor, style: torch.Tensor, mask: torch.Tensor
+        self,
+        latents: torch.Tensor,
+        pitch: torch.Tensor,
+        style: torch.Tensor,
+        mask: torch.Tensor,
+        noise_start: torch.Tensor | None = None,
     ) -> torch.Tensor:
+        """`noise_start` (`torch.Tensor` [B], *optional*), for training: see `Excitation`."""
         pitch = pitch.float()
         spectrum = self._spectrum(latents, pitch, style, mask)
-        return self._synthesize(spectrum, *self._source_frames(pitch, mask), mask)
+        return self._synthesize(spectrum, *self._source_frames(pitch, mask, noise_start), mask)
 
     def decode_in_chunks(
         self, latents: torch.Tensor, pitch: torch.Tensor, style: torch.Tensor, mask: torch.Tensor, chunk_frames: int

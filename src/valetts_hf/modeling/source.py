@@ -1,8 +1,8 @@
 """Excitation of the decoder: a band-limited pulse train that follows the pitch, and a fixed white noise.
 
 A source-filter vocoder needs far less training than one that must invent phase (compare NSF, arXiv 1810.11946, and
-HiFTNet, arXiv 2309.09493). Both sources are deterministic, so equal latents give equal audio; in training, every row gets
-another stretch of the noise, so that discriminators cannot learn it by heart.
+HiFTNet, arXiv 2309.09493). Both sources are deterministic, so equal latents give equal audio; training begins every row
+at another place of the noise, so that discriminators cannot learn it by heart.
 B batch, F frames, S samples = F * hop.
 """
 
@@ -71,12 +71,15 @@ class Excitation(nn.Module):
         """White noise of unit variance [NOISE_LENGTH], always the same."""
         return torch.randn(NOISE_LENGTH, generator=torch.Generator(device="cpu").manual_seed(0), device="cpu")
 
-    def forward(self, pitch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(
+        self, pitch: torch.Tensor, noise_start: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """`noise_start` (`torch.Tensor` [B], int64): sample of the noise, below `NOISE_LENGTH`, that each row begins with."""
         harmonic = pulse_train(pitch, self.hop_length, self.sampling_rate)
         length = harmonic.shape[1]
-        if self.training:
-            first = torch.randint(NOISE_LENGTH, (len(pitch), 1), device=pitch.device)
-            return harmonic, self.noise.float()[(first + torch.arange(length, device=pitch.device)) % NOISE_LENGTH]
+        if noise_start is not None:
+            position = noise_start[:, None] + torch.arange(length, device=pitch.device)
+            return harmonic, self.noise.float()[position % NOISE_LENGTH]
         repeats = -(-length // NOISE_LENGTH)
         noise = self.noise.float().repeat(repeats)[:length] if repeats > 1 else self.noise.float()[:length]
         return harmonic, noise.expand(len(pitch), -1)

@@ -14,6 +14,7 @@ from valetts_hf.modeling.lengths import expand_tokens, position_in_token
 from valetts_hf.modeling.mel import frame_energy
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.modeling.prosody_predictor import prosody_features
+from valetts_hf.modeling.source import NOISE_LENGTH
 from valetts_hf.training.alignment import gaussian_log_likelihood, monotonic_alignment_search
 from valetts_hf.training.data.batches import TrainingBatch
 from valetts_hf.training.losses import duration_loss, energy_loss, kl_loss, log_durations, pitch_loss
@@ -198,14 +199,19 @@ class GeneratorObjective(nn.Module):
         length = min(self.segment_frames + 2 * self.context_frames, latents.shape[1])
         spare = (batch.frame_mask.sum(dim=1) - length).clamp(min=0)
         device = latents.device if generator is None else generator.device
-        place = torch.rand(len(spare), generator=generator, device=device).to(latents.device)
+        place, noise_place = torch.rand(2, len(spare), generator=generator, device=device).to(latents.device)
         start = (place * (spare + 1)).long()
+        # Always the same stretch of noise would be learnt by heart: by the judges, and by the gains that shape it.
+        source = {}
+        if self.model.config.decoder.type == "istft":
+            source["noise_start"] = (noise_place * NOISE_LENGTH).long()
         frames = start[:, None] + torch.arange(length, device=latents.device)
         decoded = self.model.decoder(
             latents.gather(1, frames[..., None].expand(-1, -1, latents.shape[-1])),
             batch.pitch.gather(1, frames),
             style,
             batch.frame_mask.gather(1, frames),
+            **source,
         )
         samples = start[:, None] * hop + torch.arange(length * hop, device=latents.device)
         inner = slice(self.context_frames * hop, (length - self.context_frames) * hop)
