@@ -65,7 +65,7 @@ def test_another_decoder_is_refused():
 
 
 def test_a_run_keeps_the_gains_smooth_and_resumes_exactly(buzz_corpus, tmp_path):
-    settings = {"smooth_gains": True, "deepen": {"decoder": 2, "posterior": 3}, "save_every": 2}
+    settings = {"smooth_gains": True, "save_every": 2}
     whole = tiny_run(tmp_path, buzz_corpus, "whole", **settings)
     whole.train()
     weight = whole.state.generator(whole.accelerator).decoder.head.weight

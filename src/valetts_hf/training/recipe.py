@@ -15,7 +15,6 @@ import yaml
 
 from valetts_hf.modeling.configuration_valetts import ValeTTSConfig
 from valetts_hf.training.data.augmentation_config import AugmentationConfig
-from valetts_hf.training.deepening import check_depths
 from valetts_hf.training.discriminators import PRESETS
 from valetts_hf.training.fast_path import check_compile_mode
 from valetts_hf.training.frozen_parts import check_parts
@@ -39,7 +38,6 @@ class PretrainRecipe:
         losses (`dict`): overrides of [`LossWeights`].
         freeze (list of `str`): parts of the network that keep their weights, see `frozen_parts.PARTS`. If all but the
             decoder do, what was made for the rest stays right: durations, melody, voices, styles and sketches.
-        deepen (`dict`): layers that ConvNeXt stacks of a trained model shall have, see `deepening.py`: `{decoder: 8}`.
         smooth_gains (`bool`): hold the gains of the `istft` decoder to envelopes that are smooth over frequency, see
             `smooth_gains.py`.
         batch_size (`int`): windows per forward pass and process.
@@ -79,7 +77,6 @@ class PretrainRecipe:
     model: dict[str, Any] = field(default_factory=dict)
     losses: dict[str, float] = field(default_factory=dict)
     freeze: list[str] = field(default_factory=list)
-    deepen: dict[str, int] = field(default_factory=dict)
     smooth_gains: bool = False
     batch_size: int = 16
     gradient_accumulation: int = 1
@@ -144,8 +141,6 @@ class PretrainRecipe:
         if isinstance(self.freeze, str):
             self.freeze = [self.freeze]
         check_parts(self.freeze)
-        check_depths(self.deepen)
-        self.deepen = {name: _number(f"deepen.{name}", depth, int) for name, depth in self.deepen.items()}
         check_compile_mode(self.compile)
         if not 0 <= self.speech_only_share < 1:
             raise ValueError(f"recipe: speech_only_share must be in [0, 1), got {self.speech_only_share}")

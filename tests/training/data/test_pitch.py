@@ -27,6 +27,20 @@ def test_steady_tone_has_its_frequency(method):
     np.testing.assert_allclose(np.exp(inner), 180.0, rtol=0.01)
 
 
+def test_a_fundamental_that_rumble_covers_is_found():
+    rumble = np.cumsum(np.random.default_rng(0).normal(size=48_000))
+    rumble -= np.convolve(rumble, np.ones(2400) / 2400, "same")
+    waveform = harmonic(np.full(48_000, 130.0)) + 0.18 * rumble / rumble.std()
+    found = {method: extract_log_f0(waveform, method=method) for method in ("dio", "harvest", "auto")}
+    assert (found["dio"] > 0).mean() < 0.35
+    np.testing.assert_array_equal(found["auto"], found["harvest"])
+    voiced = found["auto"] > 0
+    assert voiced.mean() > 0.5
+    np.testing.assert_allclose(np.median(np.exp(found["auto"][voiced])), 130.0, rtol=0.01)
+    clean = harmonic(np.full(24_000, 180.0))
+    np.testing.assert_array_equal(extract_log_f0(clean), extract_log_f0(clean, method="dio"))
+
+
 def test_frames_are_centred_half_a_hop_in():
     # 100 Hz that rise by 100 Hz per second: a contour that is one frame off is off by 1.07 Hz.
     f0 = 100.0 + 100.0 * np.arange(48_000) / SAMPLING_RATE

@@ -17,6 +17,10 @@ WINDOW_LENGTH = 1024
 MIN_F0 = 60.0
 MAX_F0 = 550.0
 ENERGY_FLOOR = 1e-5
+# Speech has a pitch in half to four fifths of its loud frames. With less than this DIO has failed, as it does where noise
+# covers a weak fundamental: of 239 readers, eight had one in 0 to 6 %, and voices learnt from them whispered.
+FEWEST_VOICED = 0.35
+LOUD = 3.0  # logarithm of amplitude (26 dB) below the loudest tenth of the frames
 
 
 def extract_log_f0(
@@ -25,21 +29,22 @@ def extract_log_f0(
     hop_length: int = HOP_LENGTH,
     min_f0: float = MIN_F0,
     max_f0: float = MAX_F0,
-    method: str = "dio",
+    method: str = "auto",
     outlier_octaves: float = 1.15,
 ) -> np.ndarray:
     """
     Natural logarithm of the fundamental frequency per frame, 0 where the frame is unvoiced.
 
-    WORLD's DIO refined by StoneMask (Morise et al. 2009, 2010): about 0.01 seconds of computing per second of speech;
-    `method="harvest"` (Morise 2017) is ten times slower and also calls the edges of voiced stretches voiced.
+    WORLD's DIO refined by StoneMask (Morise et al. 2009, 2010): about 0.01 seconds of computing per second of speech. Harvest
+    (Morise 2017) is ten times slower and also calls the edges of voiced stretches voiced, but hears a weak fundamental
+    under noise.
 
     Args:
         waveform (`np.ndarray` of shape `(S,)`): floating point samples in [-1, 1].
         sampling_rate (`int`): in Hz.
         hop_length (`int`): samples between frames.
         min_f0, max_f0 (`float`): search range in Hz.
-        method (`str`): "dio" or "harvest".
+        method (`str`): "dio", "harvest", or "auto": Harvest where DIO finds a pitch in hardly any loud frame.
         outlier_octaves (`float`): voiced frames further than this from the utterance's median (in octaves) are octave
             or formant errors; they become unvoiced.
 
@@ -64,26 +69,37 @@ def extract_log_f0(
     if frames == 0:
         return np.zeros(0, dtype=np.float32)
 
+    if method not in ("auto", "dio", "harvest"):
+        raise ValueError(f"method={method!r} is unknown; use 'auto', 'dio' or 'harvest'")
+
     # WORLD centres value i at i * hop. With half a hop in front, value t + 1 sits at (t + 0.5) * hop of the original.
     half = hop_length // 2
     padded = np.pad(waveform.astype(np.float64), (half, 2 * hop_length))
     period = 1000.0 * hop_length / sampling_rate
-    if method == "dio":
-        coarse, times = pyworld.dio(padded, sampling_rate, min_f0, max_f0, frame_period=period)
-        f0 = pyworld.stonemask(padded, coarse, times, sampling_rate)
-    elif method == "harvest":
-        f0, _ = pyworld.harvest(padded, sampling_rate, min_f0, max_f0, frame_period=period)
-    else:
-        raise ValueError(f"method={method!r} is unknown; use 'dio' or 'harvest'")
-    f0 = f0[1 : frames + 1]
 
-    log_f0 = np.zeros(frames, dtype=np.float32)
-    voiced = (f0 >= min_f0) & (f0 <= max_f0)
-    if voiced.any():
-        log_f0[voiced] = np.log(f0[voiced])
-        distance = np.abs(log_f0 - np.median(log_f0[voiced]))
-        log_f0[distance > outlier_octaves * np.log(2.0)] = 0.0
-    return log_f0
+    def log_of(f0: np.ndarray) -> np.ndarray:
+        f0 = f0[1 : frames + 1]
+        log_f0 = np.zeros(frames, dtype=np.float32)
+        voiced = (f0 >= min_f0) & (f0 <= max_f0)
+        if voiced.any():
+            log_f0[voiced] = np.log(f0[voiced])
+            distance = np.abs(log_f0 - np.median(log_f0[voiced]))
+            log_f0[distance > outlier_octaves * np.log(2.0)] = 0.0
+        return log_f0
+
+    if method != "harvest":
+        coarse, times = pyworld.dio(padded, sampling_rate, min_f0, max_f0, frame_period=period)
+        log_f0 = log_of(pyworld.stonemask(padded, coarse, times, sampling_rate))
+        if method == "dio" or _voiced_share(log_f0, waveform, hop_length) >= FEWEST_VOICED:
+            return log_f0
+    return log_of(pyworld.harvest(padded, sampling_rate, min_f0, max_f0, frame_period=period)[0])
+
+
+def _voiced_share(log_f0: np.ndarray, waveform: np.ndarray, hop_length: int) -> float:
+    """Share of the loud frames that have a pitch; 1 for silence."""
+    energy = extract_energy(waveform, hop_length)
+    loud = (energy > np.percentile(energy, 90) - LOUD) & (energy > np.log(ENERGY_FLOOR))
+    return float((log_f0[loud] > 0).mean()) if loud.any() else 1.0
 
 
 def extract_energy(

@@ -23,7 +23,6 @@ from valetts_hf.training.checkpoint_building import load_judges
 from valetts_hf.training.data.augmentation import Augmenter
 from valetts_hf.training.data.batches import BatchMaker, TrainingBatch, speaker_weights
 from valetts_hf.training.data.corpus import PackedCorpus
-from valetts_hf.training.deepening import deepen
 from valetts_hf.training.frozen_parts import freeze_parts
 from valetts_hf.training.pretrainer import (
     PretrainState,
@@ -83,7 +82,6 @@ class PretrainRun:
     ) -> None:
         self.pictures = pictures
         self.recipe, self.corpus, self.accelerator, self.evaluator = recipe, corpus, accelerator, evaluator
-        deepen(model, recipe.deepen)
         self.folder, self.config = RunFolder(Path(folder)), model.config
         self.parameters = sum(parameter.numel() for parameter in model.parameters())
         self.batches = self._make_batches(model)
