@@ -44,7 +44,8 @@ def extract_log_f0(
         sampling_rate (`int`): in Hz.
         hop_length (`int`): samples between frames.
         min_f0, max_f0 (`float`): search range in Hz.
-        method (`str`): "dio", "harvest", or "auto": Harvest where DIO finds a pitch in hardly any loud frame.
+        method (`str`): "dio", "harvest", or "auto": Harvest where DIO finds a pitch in hardly any loud
+            frame (for comparisons name one, so that both sides are measured alike).
         outlier_octaves (`float`): voiced frames further than this from the utterance's median (in octaves) are octave
             or formant errors; they become unvoiced.
 

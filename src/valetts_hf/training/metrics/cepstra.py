@@ -50,7 +50,7 @@ def mel_cepstrum(waveform: np.ndarray, sampling_rate: int = 24_000, order: int =
         raise ValueError(f"no warping is known for {sampling_rate} Hz; resample to one of {sorted(WARPING)}")
     waveform = checked_waveform(waveform)
     hop = frame_hop(sampling_rate)
-    log_f0 = extract_log_f0(waveform, sampling_rate, hop).astype(np.float64)
+    log_f0 = extract_log_f0(waveform, sampling_rate, hop, method="dio").astype(np.float64)
     if not len(log_f0):
         raise ValueError(f"a waveform of {len(waveform)} samples is shorter than one frame of {hop}")
     f0 = np.where(log_f0 > 0, np.exp(log_f0), 0.0)

@@ -104,7 +104,9 @@ def voicing_f1(predicted: np.ndarray, reference: np.ndarray, sampling_rate: int 
         sampling_rate (`int`): in Hz.
     """
     hop = frame_hop(sampling_rate)
-    pair = [extract_log_f0(waveform, sampling_rate, hop) for waveform in checked_pair(predicted, reference)]
+    pair = [
+        extract_log_f0(waveform, sampling_rate, hop, method="dio") for waveform in checked_pair(predicted, reference)
+    ]
     frames = min(len(values) for values in pair)
     return compare_f0(pair[0][:frames], pair[1][:frames])["voicing_f1"]
 
@@ -126,7 +128,7 @@ def f0_error(
     """
     pair = checked_pair(predicted, reference)
     hop = frame_hop(sampling_rate)
-    pitches = [extract_log_f0(waveform, sampling_rate, hop) for waveform in pair]
+    pitches = [extract_log_f0(waveform, sampling_rate, hop, method="dio") for waveform in pair]
     periodicities = [periodicity(waveform, sampling_rate, hop) for waveform in pair]
     if align:
         path = warping_path(*(mel_cepstrum(waveform, sampling_rate)[:, 1:] for waveform in pair))
