@@ -51,7 +51,9 @@ def test_a_compiled_function_per_place(generator, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-def test_graphs_equal_the_whole(generator):
+def test_graphs_equal_the_whole(generator, monkeypatch):
+    # cuDNN picks other algorithms for other lengths; with TF32 products, its default, they differ by more than rounding
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
     generator = generator.cuda()
     decoder = FixedChunkDecoder(generator, 16)
     assert decoder.runner == "graph"
@@ -59,8 +61,7 @@ def test_graphs_equal_the_whole(generator):
     with torch.no_grad():
         expected = generator.bounded(generator(frames))
     for _ in range(2):
-        # cuDNN picks other algorithms for other lengths, with TF32 products: 1.1e-4 was seen on an H200
-        torch.testing.assert_close(torch.cat(list(decoder.decode(frames)), dim=1), expected, rtol=0, atol=5e-4)
+        torch.testing.assert_close(torch.cat(list(decoder.decode(frames)), dim=1), expected, rtol=0, atol=1e-4)
 
 
 def test_what_it_refuses(generator):

@@ -71,5 +71,4 @@ class SmoothGains:
         for parameter in (self.head.weight, self.head.bias):
             self.projection = self.projection.to(parameter.device)
             gains = parameter[: 2 * len(self.projection)].view(2, len(self.projection), -1)  # [2, Q, C or 1]
-            # a batch of products: together they would need the sources in one matrix
             gains.copy_(torch.matmul(self.projection, gains.float()))

@@ -18,7 +18,7 @@ MIN_F0 = 60.0
 MAX_F0 = 550.0
 ENERGY_FLOOR = 1e-5
 # Speech has a pitch in half to four fifths of its loud frames. With less than this DIO has failed, as it does where noise
-# covers a weak fundamental: of 239 readers, eight had one in 0 to 6 %, and voices learnt from them whispered.
+# covers a weak fundamental: of 239 readers, seven had one in 1 to 6 %, and voices learnt from them whispered.
 FEWEST_VOICED = 0.35
 LOUD = 3.0  # logarithm of amplitude (26 dB) below the loudest tenth of the frames
 
