@@ -8,6 +8,8 @@ discriminators. Every system gets the same number of rows, of seconds of speech 
 the 8192 samples of VITS):
 
 - `valetts`: our default network against the `gpu` discriminators (or another preset);
+- `valetts-graphs`: the same with whole steps recorded in CUDA graphs (on a GPU; without alignment search), whose parts cannot be
+  told apart: all but `data` counts as `other`;
 - `valetts-cpu`: the networks of `recipes/base_cpu.yaml`, against the `cpu` discriminators;
 - `vits`: the published configuration.
 
@@ -44,6 +46,8 @@ from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.training.data.augmentation import make_augmenter
 from valetts_hf.training.data.batches import BatchMaker, speaker_weights
 from valetts_hf.training.data.corpus import PackedCorpus
+from valetts_hf.training.fast_path import allow_tf32
+from valetts_hf.training.graphed_step import GraphedStep
 from valetts_hf.training.pretrainer import build_state, pretrain_step
 from valetts_hf.training.recipe import PretrainRecipe, load_recipe
 from valetts_hf.training.run.sharding import make_accelerator
@@ -51,7 +55,7 @@ from valetts_hf.training.run.sharding import make_accelerator
 
 PARTS = ("data", "encoder", "alignment", "decoder", "discriminators", "losses", "optimizer", "other")
 RECIPES = Path(__file__).parents[1] / "training_scripts" / "recipes"
-SYSTEMS = ("valetts", "valetts-cpu", "vits")
+SYSTEMS = ("valetts", "valetts-graphs", "valetts-cpu", "vits")
 
 
 class Timeline:
@@ -152,7 +156,11 @@ class ValeTTSSystem:
             "alignment_search_start": 0 if options.search else -1,
         }
         recipe: PretrainRecipe
-        if name == "valetts":
+        self.recorded = name == "valetts-graphs"
+        if self.recorded:
+            settings |= {"cuda_graphs": True, "alignment_search_start": -1}
+        if name != "valetts-cpu":
+            settings["tf32"] = options.tf32
             recipe = load_recipe(options.recipe, discriminator=options.discriminator, **settings)
         else:
             recipe = load_recipe(RECIPES / "base_cpu.yaml", discriminator="cpu", **settings)
@@ -172,12 +180,18 @@ class ValeTTSSystem:
             recipe.reference_frames,
             device=device,
             length_buckets=recipe.length_buckets,
+            pad_to_bucket=recipe.cuda_graphs,
             augmenter=make_augmenter(recipe.augmentation_config, config.sampling_rate, device),
         )
         self.window_seconds = recipe.window_frames / 93.75
         self.decoded_seconds = recipe.segment_frames / 93.75
         self.parameters = _count(model), _count(self.state.discriminator)
-        watch = timeline.watch
+        self.graphed = GraphedStep(self.state, recipe, self.accelerator) if self.recorded else None
+        if not self.recorded:
+            self._watch(model)
+
+    def _watch(self, model: ValeTTSForSpeech) -> None:
+        watch = self.timeline.watch
         watch(self.state.objective, "forward", "encoder", after="losses")
         watch(self.state.objective, "_search", "alignment", after="encoder")
         watch(model.decoder, "forward", "decoder", after="losses", behind="encoder")
@@ -193,6 +207,9 @@ class ValeTTSSystem:
         self.timeline.mark("data")
         batch = self.batches.batch(self.state.step)
         self.timeline.mark("other")
+        if self.graphed is not None:
+            self.graphed([batch])
+            return
         pretrain_step(self.state, batch, self.recipe, self.accelerator)
 
 
@@ -237,6 +254,7 @@ def _count(module: torch.nn.Module) -> float:
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """All systems in turns; the result as plain data."""
     torch.set_num_threads(options.threads)
+    allow_tf32(options.tf32)
     torch.set_flush_denormal(True)  # an untrained HiFi-GAN computes on denormals, which would flatter us
     device = torch.device(options.device)
     if options.corpus:
@@ -267,6 +285,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         "load_average": os.getloadavg()[0],
         "batch_size": options.batch_size,
         "precision": options.precision,
+        "tf32": options.tf32,
         "valetts_discriminator": options.discriminator,
         "alignment_search": "all systems" if options.search else "vits only",
         "systems": results,
@@ -326,7 +345,7 @@ def table(result: dict[str, Any]) -> str:
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--systems", nargs="+", choices=SYSTEMS, default=list(SYSTEMS))
+    parser.add_argument("--systems", nargs="+", choices=SYSTEMS, help="by default all that the device can run")
     parser.add_argument("--corpus", help="packed corpus; without it, buzzing clips are made up (speed is the same)")
     parser.add_argument("--recipe", help="recipe of `valetts`: YAML file of overrides")
     parser.add_argument("--discriminator", default="gpu", help="preset of the discriminators of `valetts`")
@@ -338,10 +357,15 @@ def main(arguments: list[str] | None = None) -> None:
         "--search", action="store_true", help="let ValeTTS search alignments too, in clips of one window"
     )
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--warmup", type=int, default=1, help="turns that do not count")
+    parser.add_argument("--warmup", type=int, default=1, help="turns that do not count (with graphs at least two)")
     parser.add_argument("--steps", type=int, default=3, help="turns that count")
     parser.add_argument("--output", type=Path, help="JSON file to write")
+    parser.add_argument("--tf32", action="store_true", help="float32 products with factors of 10 bits, in all systems")
     options = parser.parse_args(arguments)
+    recordable = options.device == "cuda"
+    options.systems = options.systems or [name for name in SYSTEMS if recordable or name != "valetts-graphs"]
+    if "valetts-graphs" in options.systems and not recordable:
+        parser.error("valetts-graphs needs --device cuda")
     result = measure(options)
     print(table(result))
     print(json.dumps({key: value for key, value in result.items() if key != "systems"}))

@@ -8,9 +8,10 @@ continues exactly.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -123,6 +124,12 @@ def learning_rate_factor(step: int, recipe: PretrainRecipe) -> float:
     return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * progress))
 
 
+def learning_rates(step: int, recipe: PretrainRecipe) -> tuple[float, float]:
+    """Learning rates of generator and discriminators at a step."""
+    factor = learning_rate_factor(step, recipe)
+    return recipe.learning_rate * factor, recipe.discriminator_learning_rate * factor
+
+
 def set_learning_rate(optimizer: torch.optim.Optimizer, value: float) -> None:
     """Set the learning rate of all parameter groups."""
     for group in optimizer.param_groups:
@@ -153,11 +160,39 @@ def pretrain_step(
     """
     batches = [batches] if isinstance(batches, TrainingBatch) else list(batches)
     begin_step(recipe.compile)
-    factor = learning_rate_factor(state.step, recipe)
-    set_learning_rate(state.generator_optimizer, recipe.learning_rate * factor)
-    set_learning_rate(state.discriminator_optimizer, recipe.discriminator_learning_rate * factor)
-    adversarial = state.step >= recipe.adversarial_start
+    for optimizer, rate in zip(
+        (state.generator_optimizer, state.discriminator_optimizer), learning_rates(state.step, recipe), strict=True
+    ):
+        set_learning_rate(optimizer, rate)
     numbers = pass_numbers(state.step, len(batches), accelerator)
+    draws = [partial(seeded_generator, pass_seed(recipe.seed, number), accelerator.device) for number in numbers]
+
+    def check(norm: float | Tensor) -> None:
+        check_gradient(norm, state.step, accelerator)
+
+    losses = move_weights(state, batches, draws, recipe, accelerator, check)
+    count_step(state, accelerator)
+    return losses
+
+
+def move_weights(
+    state: PretrainState,
+    batches: Sequence[TrainingBatch],
+    draws: Sequence[Callable[[], torch.Generator]],
+    recipe: PretrainRecipe,
+    accelerator: Accelerator,
+    check: Callable[[float | Tensor], None],
+) -> dict[str, Tensor]:
+    """The part of a step that the device does: both turns, from batches to moved weights.
+
+    Args:
+        draws: for every batch what gives the generator of its noise, and seeds the dropout; called before each pass.
+        check: sees the norm of the generator's gradient before its weights move.
+
+    Returns:
+        `dict[str, Tensor]`: as `pretrain_step`.
+    """
+    adversarial = state.step >= recipe.adversarial_start
     logged: list[dict[str, Tensor]] = [{} for _ in batches]
 
     kept: GeneratorPass | None = None
@@ -166,7 +201,7 @@ def pretrain_step(
         state.discriminator_optimizer.zero_grad()
         for index, batch in enumerate(batches):
             with torch.set_grad_enabled(len(batches) == 1):
-                output = _forward(state, batch, numbers[index], recipe, accelerator)
+                output = _forward(state, batch, draws[index], recipe, accelerator)
             judged = _judged_rows(batch, recipe.judged_share)
             last = index == len(batches) - 1
             with _accumulating(accelerator, last, state.discriminator, state.duration_discriminator):
@@ -181,7 +216,7 @@ def pretrain_step(
     state.generator_optimizer.zero_grad()
     for index, batch in enumerate(batches):
         with _accumulating(accelerator, index == len(batches) - 1, state.objective):
-            output = _forward(state, batch, numbers[index], recipe, accelerator) if kept is None else kept
+            output = _forward(state, batch, draws[index], recipe, accelerator) if kept is None else kept
             losses = output.losses
             if adversarial:
                 judged = _judged_rows(batch, recipe.judged_share)
@@ -190,14 +225,18 @@ def pretrain_step(
             accelerator.backward(_weighted(losses, recipe) / len(batches))
         logged[index] |= losses
     norm = gathered(accelerator.clip_grad_norm_(state.objective.parameters(), recipe.clip_norm))
-    check_gradient(norm, state.step, accelerator)
+    check(norm)
     state.generator_optimizer.step()
     if state.smooth_gains is not None:
         state.smooth_gains.apply()
-    state.ema.update(state.generator(accelerator))
-    state.step += 1
     means = {name: torch.stack([losses[name].detach() for losses in logged]).mean() for name in logged[0]}
     return means | {"gradient_norm": torch.as_tensor(norm)}
+
+
+def count_step(state: PretrainState, accelerator: Accelerator) -> None:
+    """What follows once the weights of a step have moved."""
+    state.ema.update(state.generator(accelerator))
+    state.step += 1
 
 
 def check_gradient(norm: float | Tensor, step: int, accelerator: Accelerator) -> None:
@@ -227,19 +266,27 @@ def pass_seed(seed: int, number: int) -> int:
 
 
 def _forward(
-    state: PretrainState, batch: TrainingBatch, number: int, recipe: PretrainRecipe, accelerator: Accelerator
+    state: PretrainState,
+    batch: TrainingBatch,
+    draw: Callable[[], torch.Generator],
+    recipe: PretrainRecipe,
+    accelerator: Accelerator,
 ) -> GeneratorPass:
-    """The generator's pass over a batch; called again with the same number, it draws the same."""
-    seed = pass_seed(recipe.seed, number)
-    torch.manual_seed(seed)
+    """The generator's pass over a batch."""
+    generator = draw()
     search_noise = None
     if 0 <= recipe.alignment_search_start <= state.step:
         search_noise = annealed_noise_scale(state.step - recipe.alignment_search_start)
     # A context of its own, since autocast keeps casts of weights: those of a pass without gradients, or from before an
     # optimizer's step, must not be met again.
     with accelerator.autocast():
-        generator = torch.Generator(device=accelerator.device).manual_seed(seed)
         return state.objective(batch, generator, search_noise)
+
+
+def seeded_generator(seed: int, device: torch.device) -> torch.Generator:
+    """A generator of the seed; everything drawn without one (dropout) follows from the seed, too."""
+    torch.manual_seed(seed)
+    return torch.Generator(device=device).manual_seed(seed)
 
 
 def _weighted(losses: dict[str, Tensor], recipe: PretrainRecipe) -> Tensor:
@@ -252,7 +299,8 @@ def _judged_rows(batch: TrainingBatch, share: float) -> slice | Tensor:
     rows = len(batch.waveform)
     if share == 1:
         return slice(None)
-    return torch.linspace(0, rows - 1, max(round(rows * share), 1)).round().long().to(batch.waveform.device)
+    count, device = max(round(rows * share), 1), batch.waveform.device
+    return torch.linspace(0, rows - 1, count, dtype=torch.float64, device=device).round().long()
 
 
 def _judges_losses(

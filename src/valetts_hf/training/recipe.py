@@ -67,6 +67,8 @@ class PretrainRecipe:
         mixed_precision (`str`): "no", "bf16" or "fp16".
         compile (`bool` or `str`): false, "default" or "reduce-overhead": compile the parts of fixed shapes, see
             `fast_path.py`.
+        cuda_graphs (`bool`): record whole steps once for every shape of batch and replay them without Python, see
+            `graphed_step.py`. Clips are then padded to the longest of their length bucket. On one GPU; elsewhere steps run as always.
         tf32 (`bool`): float32 products with factors of 10 bits, where the GPU can (not in the alignment search).
         log_every, save_every, sample_every, evaluate_every (`int`): steps between rows of the log, checkpoints, spoken
             samples, and calls of the evaluator; 0 = no samples, no evaluation.
@@ -106,6 +108,7 @@ class PretrainRecipe:
     seed: int = 0
     mixed_precision: str = "bf16"
     compile: bool | str = False
+    cuda_graphs: bool = False
     tf32: bool = False
     log_every: int = 50
     save_every: int = 1000
@@ -142,6 +145,8 @@ class PretrainRecipe:
             self.freeze = [self.freeze]
         check_parts(self.freeze)
         check_compile_mode(self.compile)
+        if self.cuda_graphs:
+            self._check_graphable()
         if not 0 <= self.speech_only_share < 1:
             raise ValueError(f"recipe: speech_only_share must be in [0, 1), got {self.speech_only_share}")
         if not 0 <= self.prior_share <= 1:
@@ -153,6 +158,18 @@ class PretrainRecipe:
                 f"recipe: segment_frames {self.segment_frames} exceeds window_frames {self.window_frames}"
             )
         self.loss_weights, self.model_config, self.augmentation_config  # noqa: B018 - raises early on unknown keys and wrong values
+
+    def _check_graphable(self) -> None:
+        """What a recorded step cannot do, since it takes Python or reads a number back."""
+        refused = {
+            "gradient_accumulation": self.gradient_accumulation > 1,
+            "alignment_search_start": self.alignment_search_start >= 0,
+            "compile": self.compile == "reduce-overhead",
+            "mixed_precision": self.mixed_precision == "fp16",
+        }
+        for name, wrong in refused.items():
+            if wrong:
+                raise ValueError(f"recipe: cuda_graphs does not go with {name}: {getattr(self, name)!r}")
 
     @property
     def loss_weights(self) -> LossWeights:

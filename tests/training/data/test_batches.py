@@ -66,7 +66,7 @@ def test_clips_and_references_are_drawn_as_by_a_loop(buzz_corpus):
             choice = int(others[(np.searchsorted(others, clip) + 1) % len(others)])
         references.append(choice)
     random = np.random.default_rng([0, 5])
-    np.testing.assert_array_equal(batches._clips(random, 64), clips)
+    np.testing.assert_array_equal(batches._clips(random, 64)[0], clips)
     np.testing.assert_array_equal(batches._references(random, clips), references)
 
 
@@ -75,7 +75,7 @@ def test_length_buckets_keep_every_weight(buzz_corpus):
     lengths = buzz_corpus.token_lengths
     counts, spreads = np.zeros(12), []
     for step in range(1500):
-        clips = batches._clips(np.random.default_rng(step), 8)
+        clips, _ = batches._clips(np.random.default_rng(step), 8)
         counts += np.bincount(clips, minlength=12)
         spreads.append(np.ptp(lengths[clips]))
     np.testing.assert_allclose(counts / counts.sum(), batches.weights, atol=0.015)
@@ -84,6 +84,20 @@ def test_length_buckets_keep_every_weight(buzz_corpus):
     assert batch.input_ids.shape[1] % 16 == 0 and torch.equal(batch.input_ids, batches.batch(0).input_ids)
     with pytest.raises(ValueError, match="length_buckets must be at least 1, got 0"):
         maker(buzz_corpus, length_buckets=0)
+
+
+def test_padding_to_the_bucket_leaves_one_shape_for_each(buzz_corpus):
+    settings = {"batch_size": 2, "length_buckets": 3}
+    padded, plain = maker(buzz_corpus, pad_to_bucket=True, **settings), maker(buzz_corpus, **settings)
+    widths = {}
+    for step in range(60):
+        batch, other = padded.batch(step), plain.batch(step)
+        size = other.input_ids.shape[1]
+        _, bucket = padded._clips(np.random.default_rng([padded.seed, step]), 2)
+        widths.setdefault(bucket, set()).add(batch.input_ids.shape[1])
+        assert torch.equal(batch.input_ids[:, :size], other.input_ids) and not batch.token_mask[:, size:].any()
+        assert torch.equal(batch.durations[:, :size], other.durations) and torch.equal(batch.mel, other.mel)
+    assert len(widths) == 3 and all(len(found) == 1 for found in widths.values())
 
 
 def test_whole_rows_are_those_whose_window_holds_the_clip(buzz_corpus):
@@ -143,7 +157,7 @@ def test_a_clip_that_is_its_own_reference_is_heard_beside_its_window(buzz_corpus
     batches = maker(alone, batch_size=8, window_frames=window, reference_frames=reference)
     seen = []
     assemble = batches.assemble
-    batches.assemble = lambda clips, starts, references, reference_starts, plan: seen.append(
+    batches.assemble = lambda clips, starts, references, reference_starts, plan, tokens: seen.append(
         (starts, reference_starts)
     )
     for step in range(10):

@@ -116,6 +116,7 @@ class BatchMaker:
         length_buckets (`int`): 1 draws every row from all clips. With n > 1 a batch first draws one of n groups of clips
             of similar token count, equally likely by weight, and all its rows come from there: less padding and few
             shapes. Every clip keeps its weight.
+        pad_to_bucket (`bool`): T is the same for all batches of a bucket, so that there are only `length_buckets` shapes.
         augmenter: changes windows and references, see `augmentation.py`; None leaves the recordings as they are.
         speech_only_rows (`int`): rows at the end of each batch that come from clips without transcript, by
             `speech_only_weights` (`np.ndarray` [N]).
@@ -132,6 +133,7 @@ class BatchMaker:
         seed: int = 0,
         device: torch.device | str = "cpu",
         length_buckets: int = 1,
+        pad_to_bucket: bool = False,
         augmenter: Augmenter | None = None,
         speech_only_rows: int = 0,
         speech_only_weights: np.ndarray | None = None,
@@ -164,6 +166,7 @@ class BatchMaker:
             self._order = np.argsort(corpus.token_lengths, kind="stable")
         self._cumulated = np.cumsum(weights[self._order])
         self._cumulated /= self._cumulated[-1]
+        self._bucket_tokens = self._longest_of_buckets() if pad_to_bucket else None
         usable = np.flatnonzero(np.array(corpus.splits) == "train")
         # train clips of speaker s: _by_speaker[_speaker_offsets[s] : _speaker_offsets[s + 1]], ascending
         self._by_speaker = usable[np.argsort(corpus.speaker_ids[usable], kind="stable")]
@@ -173,7 +176,7 @@ class BatchMaker:
     def batch(self, step: int) -> TrainingBatch:
         """The batch of a training step."""
         random = np.random.default_rng([self.seed, step])
-        clips = self._clips(random, self.batch_size - self.speech_only_rows)
+        clips, bucket = self._clips(random, self.batch_size - self.speech_only_rows)
         if self.speech_only_rows:
             p = self.speech_only_weights
             clips = np.concatenate([clips, random.choice(len(p), size=self.speech_only_rows, p=p)])
@@ -188,13 +191,22 @@ class BatchMaker:
         first = np.where(behind, np.minimum(after, np.maximum(lengths - 1, 0)), 0)
         end = np.where(own & ~behind & (starts > 0), starts, self._frame_lengths(references, plan))
         reference_starts = first + random.integers(0, np.maximum(end - first - self.reference_frames, 0) + 1)
-        return self.assemble(clips, starts, references, reference_starts, plan)
+        tokens = self._bucket_tokens[bucket] if self._bucket_tokens is not None else None
+        return self.assemble(clips, starts, references, reference_starts, plan, tokens)
 
-    def _clips(self, random: np.random.Generator, count: int) -> np.ndarray:
-        """Clips with text by weight, int64 [count]; all of one length bucket."""
-        group = random.integers(self.length_buckets) if self.length_buckets > 1 else 0
-        where = (group + random.random(count)) / self.length_buckets
-        return self._order[np.searchsorted(self._cumulated, where, side="right").clip(max=len(self._order) - 1)]
+    def _clips(self, random: np.random.Generator, count: int) -> tuple[np.ndarray, int]:
+        """Clips with text by weight, int64 [count], and the length bucket that all of them come from."""
+        bucket = int(random.integers(self.length_buckets)) if self.length_buckets > 1 else 0
+        where = (bucket + random.random(count)) / self.length_buckets
+        found = np.searchsorted(self._cumulated, where, side="right").clip(max=len(self._order) - 1)
+        return self._order[found], bucket
+
+    def _longest_of_buckets(self) -> list[int]:
+        """Tokens of the longest clip that each bucket can give."""
+        ends = np.arange(1, self.length_buckets + 1) / self.length_buckets
+        last = np.searchsorted(self._cumulated, ends, side="left").clip(max=len(self._order) - 1)
+        longest = np.maximum.accumulate(self.corpus.token_lengths[self._order])
+        return [int(longest[index]) for index in last]
 
     def _references(self, random: np.random.Generator, clips: np.ndarray) -> np.ndarray:
         """For every clip another one of its speaker, or itself where there is no other, int64 [B]."""
@@ -218,8 +230,12 @@ class BatchMaker:
         references: np.ndarray,
         reference_starts: np.ndarray,
         plan: AugmentationPlan | None = None,
+        tokens: int | None = None,
     ) -> TrainingBatch:
-        """Batch of given clips and window starts (frames at the speed they are played), changed as the plan says."""
+        """Batch of given clips and window starts (frames at the speed they are played), changed as the plan says.
+
+        `tokens`: T at least; without it, as many as the longest clip has.
+        """
         corpus, clips, references = self.corpus, np.asarray(clips), np.asarray(references)
         token_lengths = corpus.token_lengths[clips]
         text_rows = int((token_lengths > 0).sum())
@@ -252,8 +268,8 @@ class BatchMaker:
         waveform, frame_mask, mel, pitch = self._window(columns[:4], self.window_frames, plan, reference=False)
         _, reference_mask, reference_mel, _ = self._window(columns[4:8], self.reference_frames, plan, reference=True)
 
-        longest = int(corpus.token_lengths[clips].max())
-        if self.length_buckets > 1:
+        longest = max(int(corpus.token_lengths[clips].max()), tokens or 0)
+        if self.length_buckets > 1 or tokens:
             longest = -(-longest // TOKEN_STEP) * TOKEN_STEP
         position = torch.arange(longest, device=self.device)
         token_mask = position < token_lengths[:, None]

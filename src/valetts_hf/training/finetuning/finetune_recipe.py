@@ -57,6 +57,8 @@ class FinetuneRecipe(PretrainRecipe):
         super().__post_init__()
         if self.method not in METHODS:
             raise ValueError(f"recipe: method must be one of {', '.join(METHODS)}, got {self.method!r}")
+        if self.cuda_graphs:
+            raise ValueError("recipe: cuda_graphs is for run_pretrain.py, leave it out")
         if self.model:
             raise ValueError(f"recipe: the network comes from the checkpoint, remove `model` ({sorted(self.model)})")
         for name in ("rehearsal_share", "held_out"):

@@ -24,6 +24,7 @@ from valetts_hf.training.data.augmentation import Augmenter
 from valetts_hf.training.data.batches import BatchMaker, TrainingBatch, speaker_weights
 from valetts_hf.training.data.corpus import PackedCorpus
 from valetts_hf.training.frozen_parts import freeze_parts
+from valetts_hf.training.graphed_step import GraphedStep, can_record
 from valetts_hf.training.pretrainer import (
     PretrainState,
     apply_recipe,
@@ -87,6 +88,7 @@ class PretrainRun:
         self.batches = self._make_batches(model)
         self.state = self._make_state(model)
         self._saved_step = -1
+        self._graphed: GraphedStep | None = None
 
     def _make_batches(self, model: ValeTTSForSpeech) -> BatchMaker:
         return make_batches(self.corpus, self.recipe, model, self.accelerator.device)
@@ -161,6 +163,8 @@ class PretrainRun:
         frame_rate = self.config.sampling_rate / self.config.hop_length
         log = RunLog(self.folder, recipe, accelerator, state.step, frame_rate)
         state.objective.train()
+        if recipe.cuda_graphs:
+            self._record_steps()
         reason = f"step {last_step} is reached"
         try:
             with StopWatch(accelerator, max_minutes) as watch:
@@ -201,6 +205,8 @@ class PretrainRun:
         With a full disk a run goes on and tries again at the next checkpoint, unless this one `must` be written.
         """
         state, accelerator = self.state, self.accelerator
+        if self._graphed is not None:
+            self._graphed.settle()
         parts, averages = state.objects(accelerator), None
         if sharded(accelerator):  # gathering takes all processes, writing one
             parts = {name: _Snapshot(part.state_dict()) for name, part in parts.items()}
@@ -235,7 +241,15 @@ class PretrainRun:
         return model
 
     def _step(self, batches: list[TrainingBatch]) -> dict[str, torch.Tensor]:
+        if self._graphed is not None:
+            return self._graphed(batches)
         return pretrain_step(self.state, batches, self.recipe, self.accelerator)
+
+    def _record_steps(self) -> None:
+        if can_record(self.accelerator):
+            self._graphed = GraphedStep(self.state, self.recipe, self.accelerator)
+        else:
+            logger.warning("cuda_graphs needs one process on a CUDA device: steps run one kernel at a time")
 
     def _guarded_step(self) -> dict[str, torch.Tensor]:
         """One step; running out of memory saves the run and explains itself."""
@@ -318,6 +332,7 @@ def make_batches(
         seed=recipe.seed * 1000,
         device=device,
         length_buckets=recipe.length_buckets,
+        pad_to_bucket=recipe.cuda_graphs,
         augmenter=Augmenter(augmentation, config.sampling_rate, device) if augmentation.active else None,
         speech_only_rows=speech_only_rows,
         speech_only_weights=speech_only,

@@ -53,6 +53,8 @@ class VocoderRecipe(PretrainRecipe):
         super().__post_init__()
         if self.task not in TASKS:
             raise ValueError(f"recipe: task must be one of {', '.join(TASKS)}, got {self.task!r}")
+        if self.cuda_graphs:
+            raise ValueError("recipe: cuda_graphs is for run_pretrain.py, leave it out")
         if self.model:
             raise ValueError(
                 f"recipe: `preset` and `bigvgan` name the network here, remove `model` ({sorted(self.model)})"
