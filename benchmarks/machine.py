@@ -20,6 +20,8 @@ def machine() -> dict[str, object]:
         facts["load_average"] = round(os.getloadavg()[0], 2)
     except (AttributeError, OSError, ValueError):  # not on Windows
         pass
+    if (card := graphics_card()) is not None:
+        facts["gpu"] = card
     facts["python"] = platform.python_version()
     for name in _LIBRARIES:
         try:
@@ -27,6 +29,15 @@ def machine() -> dict[str, object]:
         except PackageNotFoundError:
             continue
     return facts
+
+
+def graphics_card() -> str | None:
+    """The name of the first CUDA device, if there is one."""
+    try:
+        import torch
+    except ImportError:
+        return None
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else None
 
 
 def processor() -> str:

@@ -5,7 +5,7 @@
     python benchmarks/performance_page.py --check               fails where the page is not what the results say
 
 A result is kept under the name of its file: `load`, `soak` (one long round of `load.py`), `export_speed`, `speech_speed`,
-`vocoder_speed`, `training_speed`. Machine and date are noted where the benchmark has not done so itself.
+`vocoder_speed`, `training_speed`, the last three also with `_gpu` behind it, for a run on a GPU. Machine and date are noted where the benchmark has not done so itself.
 """
 
 from __future__ import annotations
@@ -125,10 +125,21 @@ def speech_speed(result: dict[str, Any]) -> str:
 def vocoder_speed(result: dict[str, Any]) -> str:
     """Decoding with BigVGAN: times real time."""
     rows = [
-        [f"{row['seconds']:g} s x {row['batch']}, {row['system']}", number(row["times_real_time"], 1)]
+        [
+            f"{row['seconds']:g} s x {row['batch']}, {row['system']}",
+            number(row["times_real_time"], 1),
+            number(row.get("peak_mb"), 0),
+        ]
         for row in result["decoding"]
     ]
-    return f"{result['preset']}, {result['dtype']}, {result['device']}.\n\n" + table(["", "times real time"], rows)
+    parts = [
+        f"{result['preset']}, {result['dtype']}, {result['device']}.",
+        table(["", "times real time", "most memory, MB"], rows),
+    ]
+    chunks = [[name, number(value, 1)] for name, value in result.get("chunk_milliseconds", {}).items()]
+    if chunks:
+        parts.append(table(["a chunk of 64 frames with its context", "ms"], chunks))
+    return "\n\n".join(parts)
 
 
 def training_speed(result: dict[str, Any]) -> str:
@@ -139,10 +150,11 @@ def training_speed(result: dict[str, Any]) -> str:
             number(item["seconds_per_step"], 3),
             number(item["window_audio_seconds_per_second"], 2),
             number(item["decoded_audio_seconds_per_second"], 3),
+            f"{100 * item['shares']['data']:.1f} %",
         ]
         for name, item in result["systems"].items()
     ]
-    return table(["", "s/step", "window audio s/s", "decoded audio s/s"], rows)
+    return table(["", "s/step", "window audio s/s", "decoded audio s/s", "data"], rows)
 
 
 # File of results: (heading, the program and what it does, its section).
@@ -168,6 +180,19 @@ SECTIONS: dict[str, tuple[str, str, Callable[[dict[str, Any]], str]]] = {
     "speech_speed": ("The SDK", "`benchmarks/speech_speed.py`, beside transformers' VitsModel.", speech_speed),
     "vocoder_speed": ("The BigVGAN decoder", "`benchmarks/vocoder_speed.py`.", vocoder_speed),
     "training_speed": ("Training", "`benchmarks/training_speed.py`, beside VITS.", training_speed),
+    "speech_speed_gpu": ("The SDK on a GPU", "`benchmarks/speech_speed.py --gpu-only`.", speech_speed),
+    "vocoder_speed_gpu": (
+        "The BigVGAN decoder on a GPU",
+        "`benchmarks/vocoder_speed.py`: `published` is the original layout of the computation, `triton` and `cuda` have the fused "
+        "kernels; with `graph`, chunks of 64 frames are decoded one after the other, as in streaming.",
+        vocoder_speed,
+    ),
+    "training_speed_gpu": (
+        "Training on a GPU",
+        "`benchmarks/training_speed.py --device cuda --tf32 --batch-size 64 --discriminator medium`, beside VITS; "
+        "`valetts-graphs` records whole steps.",
+        training_speed,
+    ),
 }
 
 
@@ -176,7 +201,8 @@ def where(result: dict[str, Any]) -> str:
     facts = result["machine"]
     if not isinstance(facts, dict):
         return f"{result['date']}, {facts}."
-    parts = [f"{result['date']}, {facts['processor']}, {facts['cores']} cores"]
+    parts = [f"{result['date']}", *([facts["gpu"]] if "gpu" in facts else [])]
+    parts.append(f"{facts['processor']}, {facts['cores']} cores")
     if "memory_gb" in facts:
         parts.append(f"{facts['memory_gb']} GB")
     parts += [f"{name} {facts[name]}" for name in ("torch", "onnxruntime") if name in facts]

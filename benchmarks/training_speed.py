@@ -29,7 +29,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -38,6 +37,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from machine import machine
 from torch import Tensor
 from vits_reference import HOP, SAMPLING_RATE, SEGMENT, VitsTraining
 
@@ -276,13 +276,10 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
                 parts[name].append(shares)
             print(f"{name} step {turn}: {sum(shares.values()):.2f} s", flush=True)
     results = {name: _summary(systems[name], parts[name], options) for name in systems}
-    machine = torch.cuda.get_device_name() if device.type == "cuda" else _processor()
     return {
-        "hardware": machine,
+        "machine": machine(),
         "clock": "device time" if device.type == "cuda" else "processor time",
-        "torch": torch.__version__,
         "threads": options.threads,
-        "load_average": os.getloadavg()[0],
         "batch_size": options.batch_size,
         "precision": options.precision,
         "tf32": options.tf32,
@@ -305,14 +302,6 @@ def _summary(system: Any, parts: list[dict[str, float]], options: argparse.Names
         "decoded_audio_seconds_per_second": options.batch_size * system.decoded_seconds / seconds,
         "shares": {part: sum(item.get(part, 0.0) for item in parts) / whole for part in PARTS},
     }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 def table(result: dict[str, Any]) -> str:

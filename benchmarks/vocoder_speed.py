@@ -30,6 +30,7 @@ from pathlib import Path
 from types import MethodType
 
 import torch
+from machine import machine
 from torch import nn
 
 from valetts_hf.kernels import bundled_repository, kernelize
@@ -357,6 +358,7 @@ def main() -> None:
         for name, reason in missing.items():
             print(f"{name}: not measured: {reason}", file=sys.stderr)
         report = {
+            "machine": machine(),
             "preset": options.preset,
             "dtype": options.dtype,
             "device": device,

@@ -65,17 +65,20 @@ RESULTS = {
     },
     "vocoder_speed": {
         **{"preset": "small", "dtype": "float32", "device": "CPU"},
-        "decoding": [{"system": "pytorch", "seconds": 10, "batch": 1, "times_real_time": 2.5}],
+        "decoding": [{"system": "pytorch", "seconds": 10, "batch": 1, "times_real_time": 2.5, "peak_mb": 70.0}],
+        "chunk_milliseconds": {"pytorch": 12.34},
     },
     "training_speed": {
         "systems": {
             "vits": {
                 **{"seconds_per_step": 9.0, "window_audio_seconds_per_second": 0.7},
-                "decoded_audio_seconds_per_second": 0.15,
+                **{"decoded_audio_seconds_per_second": 0.15, "shares": {"data": 0.01}},
             }
         }
     },
 }
+for _name in ("speech_speed", "vocoder_speed", "training_speed"):
+    RESULTS[f"{_name}_gpu"] = RESULTS[_name] | {"machine": MACHINE | {"gpu": "Some card"}}
 
 
 def test_the_page_is_what_the_results_say(generator):
@@ -86,9 +89,11 @@ def test_every_benchmark_has_a_section(generator):
     assert set(RESULTS) == set(generator.SECTIONS)
     results = {name: {"date": "2030-01-02", "machine": MACHINE, **result} for name, result in RESULTS.items()}
     text = generator.page(results)
+    assert "| 10 s x 1, pytorch | 2.5 | 70 |" in text and "| pytorch | 12.3 |" in text
     for heading, _, _ in generator.SECTIONS.values():
         assert f"## {heading}\n" in text
-    assert text.count("2030-01-02, Some CPU, 4 cores, 8 GB, torch 2.11.0, shared with other programs") == len(RESULTS)
+    machine = "Some CPU, 4 cores, 8 GB, torch 2.11.0, shared with other programs"
+    assert text.count(machine) == len(RESULTS) and text.count(f"2030-01-02, Some card, {machine}") == 3
     assert "| 7 | 3 | 3 | 20 / 0 | 800-850 |" in text and "- / 1.5 / 1.5" in text  # 429, errors, left, checked
     assert "15 minutes: 820 MB after five minutes, 828 MB at the end (+1.0 %), +12 MB an hour" in text
     for line in text.splitlines():
