@@ -12,11 +12,12 @@ import math
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from valetts_hf.modeling.lengths import expand_tokens, expansion_index, length_mask, position_in_token
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.modeling.prosody_predictor import prosody_features
+from valetts_hf.training.adaptation.judgement import judged
 from valetts_hf.training.data.batches import TrainingBatch
 from valetts_hf.training.losses import masked_mean
 from valetts_hf.training.objective import GeneratorObjective
@@ -36,7 +37,22 @@ SENTENCES = {
 
 
 class SupportObjective(GeneratorObjective):
-    """Losses of windows of a support, by the names of `LossWeights`."""
+    """Losses of windows of a support, by the names of `LossWeights`.
+
+    Args:
+        model, segment_frames, prior_share: see [`GeneratorObjective`].
+        discriminator (*optional*): frozen; adds what it says, see `judgement.py`.
+    """
+
+    def __init__(
+        self,
+        model: ValeTTSForSpeech,
+        segment_frames: int = 40,
+        prior_share: float = 0.0,
+        discriminator: nn.Module | None = None,
+    ):
+        super().__init__(model, segment_frames, prior_share)
+        self.discriminator = discriminator
 
     def support_losses(
         self, batch: TrainingBatch, style: Tensor, with_text: bool, generator: torch.Generator
@@ -51,13 +67,18 @@ class SupportObjective(GeneratorObjective):
         """
         style = style.expand(len(batch.mel), -1)
         if with_text:
-            return self(batch, generator, style=style).losses
+            output = self(batch, generator, style=style)
+            return output.losses | self._judged(output.generated, output.target)
         mean, log_scale = self.model.model.posterior_encoder(batch.mel, style, batch.frame_mask)
         noise = torch.randn(mean.shape, generator=generator).to(mean.device)
         latents = (mean + noise * log_scale.exp()) * batch.frame_mask[..., None]
         generated, target = self._segments(batch, latents, style, generator)
         convergence, log_magnitude = multi_resolution_stft_loss(generated, target)
-        return {"mel": self.mel_loss(generated, target), "stft": convergence + log_magnitude}
+        losses = {"mel": self.mel_loss(generated, target), "stft": convergence + log_magnitude}
+        return losses | self._judged(generated, target)
+
+    def _judged(self, generated: Tensor, target: Tensor) -> dict[str, Tensor]:
+        return {} if self.discriminator is None else judged(self.discriminator, generated, target)
 
 
 class PriorPreservation:

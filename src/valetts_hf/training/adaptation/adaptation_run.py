@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.training.adaptation.adaptation_objective import PriorPreservation, SupportObjective
+from valetts_hf.training.adaptation.judgement import discriminator_beside
 from valetts_hf.training.adaptation.settings import AdaptationSettings, load_settings
 from valetts_hf.training.adaptation.start import Start
 from valetts_hf.training.adaptation.support import Support, SupportWindows
@@ -148,6 +149,10 @@ def adapt(
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)  # the adapter's first weights
             run = _Run(copied, processor, support, first_style, settings, language, start)
+        if settings.judged:
+            run.objective.discriminator, missing = discriminator_beside(model)
+            if missing is not None:
+                result.notes.append(f"adapted without discriminators, which keep the sound crisp: {missing}")
         run.train(result, progress, set(snapshots), on_snapshot)
     result.seconds = time.monotonic() - began
     return result

@@ -29,7 +29,8 @@ class AdaptationSettings:
         weight_decay (`float`): pulls the adapter to zero, that is to the base model.
         warmup_steps (`int`), final_learning_rate (`float`): linear warm-up, then a cosine down to this fraction.
         clip_norm (`float`): the gradient's norm is clipped here.
-        losses (`dict`): overrides of `LossWeights` (those of the discriminators are not used).
+        losses (`dict`): overrides of `LossWeights`.
+        judged (`bool`): whether the discriminators that lie beside the checkpoint, if there are any, judge what is learned.
         preservation, pace, pitch_level (`float`): weights of prior preservation, see `PriorPreservation`.
         held_out_share (`float`): share of each clip that only judges when to stop.
         evaluate_every (`int`), patience (`int`): steps between two judgements; judgements without progress until it stops.
@@ -50,6 +51,7 @@ class AdaptationSettings:
     final_learning_rate: float = 0.1
     clip_norm: float = 20.0
     losses: dict[str, float] = field(default_factory=lambda: {"kl": 0.2, "token_kl": 0.05, "stft": 4.0})
+    judged: bool = True
     preservation: float = 1.0
     pace: float = 1.0
     pitch_level: float = 5.0
