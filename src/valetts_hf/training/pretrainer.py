@@ -300,7 +300,7 @@ def _judged_rows(batch: TrainingBatch, share: float) -> slice | Tensor:
     if share == 1:
         return slice(None)
     count, device = max(round(rows * share), 1), batch.waveform.device
-    return torch.linspace(0, rows - 1, count, dtype=torch.float64, device=device).round().long()
+    return torch.linspace(0, rows - 1, count, device=device).round().long()
 
 
 def _judges_losses(

@@ -45,7 +45,7 @@ class AdaptationSettings:
     segment_frames: int = 64
     prior_share: float = 0.75
     learning_rate: float = 2e-3
-    style_learning_rate: float = 5e-3
+    style_learning_rate: float = 1e-3
     weight_decay: float = 0.01
     warmup_steps: int = 5
     final_learning_rate: float = 0.1
