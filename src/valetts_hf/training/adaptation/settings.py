@@ -44,7 +44,7 @@ class AdaptationSettings:
     window_frames: int = 96
     segment_frames: int = 64
     prior_share: float = 0.75
-    learning_rate: float = 2e-3
+    learning_rate: float = 1e-3
     style_learning_rate: float = 1e-3
     weight_decay: float = 0.01
     warmup_steps: int = 5
@@ -52,8 +52,8 @@ class AdaptationSettings:
     clip_norm: float = 20.0
     losses: dict[str, float] = field(default_factory=lambda: {"kl": 0.2, "token_kl": 0.05, "stft": 4.0})
     judged: bool = True
-    preservation: float = 1.0
-    pace: float = 1.0
+    preservation: float = 10.0
+    pace: float = 5.0
     pitch_level: float = 5.0
     held_out_share: float = 0.15
     evaluate_every: int = 10
