@@ -39,7 +39,9 @@ def adapted(checkpoint, monkeypatch, **settings):
 
 
 def test_discriminators_of_the_checkpoint_judge(judged_checkpoint, monkeypatch):
+    random = torch.get_rng_state()
     result, losses = adapted(judged_checkpoint, monkeypatch)
+    assert torch.equal(torch.get_rng_state(), random)
     assert {"adversarial", "feature_matching", "mel"} <= set(losses) and not result.notes
     other, without = adapted(judged_checkpoint, monkeypatch, judged=False)
     assert "adversarial" not in without and not other.notes

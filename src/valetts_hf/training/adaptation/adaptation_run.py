@@ -147,12 +147,11 @@ def adapt(
     result.language = _language_of(support, model.config.languages)
     if settings.max_steps:
         with torch.random.fork_rng(devices=[]):
+            discriminator, missing = discriminator_beside(model) if settings.judged else (None, None)
             torch.manual_seed(settings.seed)  # the adapter's first weights
-            run = _Run(copied, processor, support, first_style, settings, language, start)
-        if settings.judged:
-            run.objective.discriminator, missing = discriminator_beside(model)
-            if missing is not None:
-                result.notes.append(f"adapted without discriminators, which keep the sound crisp: {missing}")
+            run = _Run(copied, processor, support, first_style, settings, language, start, discriminator)
+        if missing is not None:
+            result.notes.append(f"adapted without discriminators, which keep the sound crisp: {missing}")
         run.train(result, progress, set(snapshots), on_snapshot)
     result.seconds = time.monotonic() - began
     return result
@@ -166,7 +165,7 @@ def _language_of(support: Support, languages: Sequence[str]) -> str | None:
 class _Run:
     """One adaptation under way: the trainable parts and the best of them so far."""
 
-    def __init__(self, model, processor, support, first_style, settings, language, start):
+    def __init__(self, model, processor, support, first_style, settings, language, start, discriminator):
         self.model, self.settings = model, settings
         self.first_style = first_style
         voiced = torch.cat([clip.pitch[clip.pitch > 0] for clip in support.clips])
@@ -179,7 +178,7 @@ class _Run:
         if start is not None:
             load_adapter_state(model, ADAPTER, start.weights, "the adapter to start from")
         self.style = nn.Parameter(first_style.clone())
-        self.objective = SupportObjective(model, settings.segment_frames, settings.prior_share)
+        self.objective = SupportObjective(model, settings.segment_frames, settings.prior_share, discriminator)
         self.judge = SupportObjective(model, settings.segment_frames, 1.0)
         self.windows = SupportWindows(
             support, settings.batch_size, settings.window_frames, settings.seed, model.config.hop_length, model.device
