@@ -5,11 +5,14 @@ import logging
 
 import pytest
 import torch
+from accelerate.state import AcceleratorState
 
 from tests.training.tiny_runs import MODEL, everything, tiny_recipe, tiny_run
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
+from valetts_hf.training.finetuning.finetune_recipe import FinetuneRecipe
 from valetts_hf.training.run.pretrain_run import PretrainRun
 from valetts_hf.training.run.sharding import make_accelerator
+from valetts_hf.training.vocoder.vocoder_recipe import VocoderRecipe
 
 
 @pytest.mark.parametrize(
@@ -35,17 +38,26 @@ def test_without_a_gpu_steps_run_as_always(buzz_corpus, tmp_path, caplog):
     assert run.state.step == 2 and run._graphed is None
 
 
-class _GpuRun:
-    def __init__(self, corpus, folder, **settings):
-        recipe = tiny_recipe(**settings)
-        torch.manual_seed(0)
-        model = ValeTTSForSpeech(recipe.model_config)
-        self.run = PretrainRun(recipe, corpus, model, folder, make_accelerator(recipe.mixed_precision), pictures=False)
+@pytest.mark.parametrize("kind", [FinetuneRecipe, VocoderRecipe])
+def test_other_trainings_do_not_record(kind):
+    with pytest.raises(ValueError, match="cuda_graphs is for run_pretrain.py"):
+        kind(cuda_graphs=True)
 
 
 @pytest.fixture
 def gpu_run(buzz_corpus, tmp_path):
-    return lambda name, **settings: _GpuRun(buzz_corpus, tmp_path / name, **settings).run
+    """Makes runs on the GPU; equal settings begin with equal weights."""
+
+    def make(name: str, **settings) -> PretrainRun:
+        AcceleratorState._reset_state(True)  # it holds one precision for the whole process
+        recipe = tiny_recipe(**settings)
+        torch.manual_seed(0)
+        model = ValeTTSForSpeech(recipe.model_config)
+        accelerator = make_accelerator(recipe.mixed_precision)
+        return PretrainRun(recipe, buzz_corpus, model, tmp_path / name, accelerator, pictures=False)
+
+    yield make
+    AcceleratorState._reset_state(True)
 
 
 SETTINGS = {
