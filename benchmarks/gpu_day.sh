@@ -28,8 +28,8 @@ part recorded_steps 90 python -m pytest -q -p no:cacheprovider -m gpu tests/trai
 part bandwidth 60 python $project/benchmarks/benchmark.py
 part tuning 60 python $project/benchmarks/autotune.py --dtype float16 --output "$results/autotune.json"
 part vocoder 150 python benchmarks/vocoder_speed.py --preset 24khz_100band_256x --systems published pytorch triton cuda \
-    --seconds 1 10 60 --batch-sizes 1 8 --repeats 2 --output "$results/vocoder_speed.json"
-part speech 90 python benchmarks/speech_speed.py --gpu-only --repeats 2 --output "$results/speech_speed.json"
+    --seconds 1 10 60 --batch-sizes 1 8 --repeats 2 --output "$results/vocoder_speed_gpu.json"
+part speech 90 python benchmarks/speech_speed.py --gpu-only --repeats 2 --output "$results/speech_speed_gpu.json"
 part training 90 python benchmarks/training_speed.py --device cuda --tf32 --batch-size 64 --discriminator medium --warmup 6 --steps 8 \
     --systems valetts valetts-graphs vits --output "$results/training_speed_gpu.json"
 if [ ${#failed[@]} -gt 0 ]; then

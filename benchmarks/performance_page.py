@@ -5,7 +5,8 @@
     python benchmarks/performance_page.py --check               fails where the page is not what the results say
 
 A result is kept under the name of its file: `load`, `soak` (one long round of `load.py`), `export_speed`, `speech_speed`,
-`vocoder_speed`, `training_speed`, the last three also with `_gpu` behind it, for a run on a GPU. Machine and date are noted where the benchmark has not done so itself.
+`vocoder_speed`, `training_speed`, the last three also with `_gpu` behind it, for a run on a GPU. Machine and date are noted
+where the benchmark has not done so itself.
 """
 
 from __future__ import annotations
