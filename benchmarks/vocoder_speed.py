@@ -41,6 +41,7 @@ from valetts_hf.modeling.configuration_vocoder import PRESETS, ValeTTSVocoderCon
 from valetts_hf.modeling.resampling_filter import TAPS
 
 
+SYSTEMS = ("published", "pytorch", "compiled", "triton", "cuda")
 PROJECT = Path(__file__).resolve().parents[1] / "kernels" / "anti_aliased_snake"
 CHUNK_FRAMES = 64
 # Of one sample of an activation: 2 x 6 products upsampling, about 2 x 14 operations for the snake, 12 products downsampling.
@@ -333,9 +334,7 @@ def main() -> None:
     parser.add_argument("--seconds", nargs="+", type=float, default=[1, 10, 60])
     parser.add_argument("--batch-sizes", nargs="+", type=int, default=[1, 8, 32])
     parser.add_argument("--most-audio", type=float, help="leave out cases with more seconds than this, of all rows")
-    parser.add_argument(
-        "--systems", nargs="+", default=["published", "pytorch", "compiled", "triton", "cuda"] if on_gpu else None
-    )
+    parser.add_argument("--systems", nargs="+", choices=SYSTEMS, help="default: all on a GPU, the first two on a CPU")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1, help="of a CPU")
     parser.add_argument("--output", type=Path, default=Path("vocoder_speed.json"))
@@ -343,7 +342,7 @@ def main() -> None:
     on_gpu = options.device == "cuda"
     options.preset = options.preset or ("24khz_100band_256x" if on_gpu else "24khz_100band_256x_small")
     options.dtype = options.dtype or ("float16" if on_gpu else "float32")
-    options.systems = options.systems or ["published", "pytorch"]
+    options.systems = options.systems or (SYSTEMS if on_gpu else SYSTEMS[:2])
     options.most_audio = options.most_audio or (640 if on_gpu else 10)
     torch.set_num_threads(options.threads)
     torch.backends.cudnn.benchmark = False  # every length is another shape
@@ -357,6 +356,8 @@ def main() -> None:
         systems, missing = make_systems(options, config)
         for name, reason in missing.items():
             print(f"{name}: not measured: {reason}", file=sys.stderr)
+        if not systems:
+            sys.exit("none of the systems can run here: choose others with --systems")
         report = {
             "machine": machine(),
             "preset": options.preset,

@@ -85,6 +85,14 @@ def test_second_derivative_in_place():
         assert torch.autograd.gradgradcheck(anti_aliased_snake, [tensor.requires_grad_() for tensor in made(1, 2, 5)])
 
 
+@pytest.mark.parametrize("trained", range(3))
+def test_second_derivative_in_place_where_only_one_input_has_a_gradient(trained: int):
+    inputs = made(1, 2, 5)
+    inputs[trained].requires_grad_()
+    with activation_path("in_place"):
+        assert torch.autograd.gradgradcheck(anti_aliased_snake, inputs)
+
+
 def test_groups_and_stretches_change_nothing(monkeypatch: pytest.MonkeyPatch):
     """Rows longer than the cache are cut, shorter ones taken together."""
     x, alpha, beta = made(3, 5, 101)

@@ -25,6 +25,11 @@ def test_language_ids_agree_with_the_text_front_end():
     assert [LANGUAGE_CODES.index(code) for code in LANGUAGES] == [entry.id for entry in LANGUAGES.values()]
 
 
+def test_whole_numbers_are_numbers():
+    config = ValeTTSConfig(prosody={"pitch_mean": 5, "pitch_std": 1}, sketch={"sigma_max": 3})
+    assert (config.prosody.pitch_mean, config.prosody.pitch_std, config.sketch.sigma_max) == (5, 1, 3)
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

@@ -7,6 +7,8 @@ import pytest
 import torch
 
 from tests.conftest import tiny_config
+from valetts_hf.modeling import kernel_hooks
+from valetts_hf.modeling.bigvgan_decoder import BigVGANDecoder
 from valetts_hf.modeling.configuration_valetts import ValeTTSConfig, ValeTTSDecoderConfig
 from valetts_hf.modeling.decoders import exchange_decoder, make_decoder, read_decoder, save_decoder
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
@@ -99,6 +101,20 @@ def test_a_checkpoint_chooses_among_its_decoders(checkpoint, model, bigvgan_mode
     assert isinstance(loaded, ValeTTSForSpeech) and not report["missing_keys"]
 
 
+def test_the_other_decoder_is_found_in_a_subfolder(checkpoint):
+    loaded = ValeTTSForSpeech.from_pretrained(checkpoint.parent, subfolder="both", decoder="bigvgan")
+    assert loaded.config.decoder.type == "bigvgan"
+
+
+def test_the_other_decoder_gets_kernels_if_the_model_uses_them(checkpoint, monkeypatch):
+    asked = []
+    monkeypatch.setattr(kernel_hooks, "_kernelizer", lambda model, mode: asked.append(type(model.decoder)))
+    ValeTTSForSpeech.from_pretrained(checkpoint, decoder="bigvgan")
+    assert not asked
+    ValeTTSForSpeech.from_pretrained(checkpoint, decoder="bigvgan", use_kernels=True)
+    assert asked[-1] is BigVGANDecoder
+
+
 def test_half_precision_holds_for_the_other_decoder_too(checkpoint):
     loaded = ValeTTSForSpeech.from_pretrained(checkpoint, decoder="bigvgan", dtype=torch.bfloat16)
     assert {parameter.dtype for parameter in loaded.parameters()} == {torch.bfloat16}
@@ -153,6 +169,25 @@ def test_weights_that_do_not_fit_leave_the_model_as_it_was(model, bigvgan_model)
     with pytest.raises(ValueError, match="the weights do not fit the 'bigvgan' decoder.*style.bias"):
         exchange_decoder(model, bigvgan_model.config.decoder, weights)
     assert model.decoder is before and model.config.decoder.type == "istft"
+
+
+def test_a_decoder_of_other_frames_is_refused(model):
+    generator = {**TINY_BIGVGAN["bigvgan"], "upsample_rates": [16, 8], "upsample_kernel_sizes": [32, 16]}
+    config = ValeTTSDecoderConfig(type="bigvgan", bigvgan=generator)
+    shorter = {**tiny_config().to_dict(), "hop_length": 128, "n_fft": 512, "decoder": config.to_dict()}
+    weights = make_decoder(ValeTTSConfig.from_dict(shorter)).state_dict()
+    with pytest.raises(
+        ValueError, match="'bigvgan' decoder does not fit the model: .*hop_length must be 128.*got 256"
+    ):
+        exchange_decoder(model, config, weights)
+    assert model.config.decoder.type == "istft"
+
+
+def test_fused_decoders_are_not_stored(bigvgan_model, tmp_path):
+    bigvgan_model.fuse_weight_norm()
+    with pytest.raises(ValueError, match="folded into plain weights"):
+        save_decoder(bigvgan_model, tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_hop_length_must_be_that_of_the_model():

@@ -82,6 +82,16 @@ def test_controls_reach_the_output(model, tokens):
         ({"speaking_rate": 0.0}, "speaking_rate must be greater than 0, got 0"),
         ({"pitch_shift": float("nan")}, "pitch_shift must be a finite number"),
         ({"pitch": torch.zeros(2, 3)}, "pitch must have one value per frame"),
+        ({"attention_mask": torch.ones(2, 13)}, r"attention_mask must be \[2, 14\], got \[2, 13\]"),
+        ({"language_ids": torch.zeros(2, 13).long()}, r"language_ids must be \[2, 14\], got \[2, 13\]"),
+        ({"language_ids": torch.zeros(3).long()}, r"language_ids must be \[2, 14\], got \[3, 14\]"),
+        ({"durations": torch.ones(2, 13)}, r"durations must be \[2, 14\], got \[2, 13\]"),
+        ({"style_token_weights": torch.ones(2, 5)}, r"style_token_weights must be \[2, 4\], got \[2, 5\]"),
+        ({"reference_mel": torch.zeros(3, 30, 100)}, "reference_mel must have 1 row or 2, as input_ids, got 3"),
+        (
+            {"reference_mel": torch.zeros(2, 30, 100), "reference_mask": torch.ones(2, 29)},
+            r"reference_mask must be \[2, 30\], got \[2, 29\]",
+        ),
         ({"style": torch.zeros(2, 3)}, r"style must be \[2, 16\], got \(2, 3\)"),
         ({"reference_mel": torch.zeros(2, 30, 80)}, r"reference_mel must be \[batch, frames, 100\]"),
         ({"durations": torch.zeros(2, 14)}, "durations must be 0 or more"),
@@ -89,7 +99,31 @@ def test_controls_reach_the_output(model, tokens):
 )
 def test_bad_inputs_are_named(model, tokens, settings, message):
     with pytest.raises(ValueError, match=message):
-        model(**tokens, **settings)
+        model(**{**tokens, **settings})
+
+
+@pytest.mark.parametrize("hertz", [220.0, float("nan"), float("-inf")])
+def test_pitch_that_is_no_logarithm_is_refused(model, tokens, hertz):
+    durations = tokens["attention_mask"] * 4
+    with pytest.raises(ValueError, match="pitch must be log-F0.*take torch.log of Hz where voiced"):
+        model(**tokens, durations=durations, pitch=torch.full((2, 56), hertz))
+    with pytest.raises(ValueError, match="energy must be finite numbers"):
+        model(**tokens, durations=durations, energy=torch.full((2, 56), float("nan")))
+
+
+def test_one_reference_serves_all_rows(model, tokens):
+    reference = torch.randn(1, 50, 100) - 5
+    with torch.inference_mode():
+        style = model.generate_latents(**tokens, reference_mel=reference, seed=0).style
+    torch.testing.assert_close(style, model.encode_style(reference).expand(2, -1))
+
+
+def test_empty_chunks_are_refused_with_a_gain_too(model, tokens):
+    with torch.inference_mode():
+        found = model.generate_latents(**tokens, seed=1, energy_shift=3.0)
+    inputs = (found.latents, found.pitch, found.style, found.frame_lengths, found.gain)
+    with pytest.raises(ValueError, match="chunk_frames must be at least 1, got 0"):
+        model.decode_in_chunks(*inputs, chunk_frames=0)
 
 
 def test_empty_input_is_refused(model):
@@ -187,6 +221,14 @@ def test_missing_weight_normed_weights_are_initialised(model, tmp_path):
     direction, length = gate.parametrizations.weight.original1, gate.parametrizations.weight.original0
     assert 0.01 < direction.std() < 1
     torch.testing.assert_close(length.flatten(), direction.flatten(1).norm(dim=1))
+
+
+def test_fused_models_are_not_saved(model, tmp_path):
+    model.fuse_weight_norm()
+    for part in (model, model.model):
+        with pytest.raises(ValueError, match="weight normalisation of this model is folded.*save it before"):
+            part.save_pretrained(tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_fused_weight_norm_speaks_the_same(model, tokens):

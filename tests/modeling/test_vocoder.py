@@ -14,6 +14,7 @@ from valetts_hf import ValeTTSVocoder, ValeTTSVocoderConfig
 from valetts_hf.modeling.bigvgan import BigVGANGenerator
 from valetts_hf.modeling.configuration_valetts import ValeTTSBigVGANConfig
 from valetts_hf.modeling.configuration_vocoder import PRESETS
+from valetts_hf.modeling.vocoder import check_log_mel
 
 
 @pytest.fixture(scope="module")
@@ -286,6 +287,37 @@ def test_wrong_scales_are_named():
                 vocoder(broken)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_short_piece_may_have_its_lowest_values_at_minus_five(dtype):
+    """Where a decimal logarithm is clamped; in half precision a few values of a natural one can meet there."""
+    piece = plausible_mel(100, 1, seed=2).clamp(min=-4.9)
+    piece[0, 0, :3] = -5.0
+    check_log_mel(piece.to(dtype))
+    piece[0, 0, :20] = -5.0
+    with pytest.raises(ValueError, match="decimal logarithm, clamped at 1e-5"):
+        check_log_mel(piece.to(dtype))
+
+
+def test_waveforms_without_a_log_mel_are_named(vocoder):
+    for shape in ((24000,), (1, 1, 24000), (1, 24)):
+        with pytest.raises(ValueError, match=r"waveform must be \[batch, samples\] with at least 25 samples, got"):
+            vocoder.log_mel(torch.zeros(shape))
+    assert vocoder.log_mel(torch.zeros(1, 25)).shape == (1, 1, 8)
+
+
+def test_the_log_mel_is_exact_under_autocast(vocoder):
+    waveform = torch.from_numpy(voice_like(0.2, 24000))[None]
+    with torch.autocast("cpu", torch.bfloat16):
+        got = vocoder.log_mel(waveform)
+    assert torch.equal(got, vocoder.log_mel(waveform))
+
+
+def test_a_fused_vocoder_is_not_saved(tmp_path):
+    vocoder = ValeTTSVocoder(ValeTTSVocoderConfig.preset("24khz_100band_256x_tiny")).fuse_weight_norm()
+    with pytest.raises(ValueError, match="folded into plain weights"):
+        vocoder.save_pretrained(tmp_path)
+
+
 def test_overflow_in_half_precision_is_announced_and_mended(tmp_path):
     state = random_state(TINY)
     state["resblocks.0.convs1.0.weight_g"] *= 3e4
@@ -348,6 +380,7 @@ def test_bad_generators_are_refused(change, message):
         ({"n_fft": 1025}, "n_fft must be hop_length = 256 plus an even number, got 1025"),
         ({"num_mel_bands": 0}, "num_mel_bands must be greater than 0"),
         ({"max_frequency": 13000}, "must rise within"),
+        ({"max_frequency": 0}, r"must rise within \[0, 12000\], got 0.0 and 0"),
         ({"min_frequency": 9000, "max_frequency": 8000}, "must rise within"),
     ],
 )

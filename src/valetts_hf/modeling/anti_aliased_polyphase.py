@@ -59,12 +59,14 @@ class _InPlaceActivation(torch.autograd.Function):
         ctx.save_for_backward(*inputs)
 
     @staticmethod
-    def backward(ctx: FunctionCtx, gradient: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        inputs = ctx.saved_tensors
+    def backward(ctx: FunctionCtx, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        inputs, needed = ctx.saved_tensors, ctx.needs_input_grad
         if not torch.is_grad_enabled():
             return _backward(gradient, *inputs)
-        # A graph of the gradient is wanted: let autograd build it.
-        return torch.autograd.grad(polyphase_activation(*inputs), inputs, gradient, create_graph=True)
+        # A graph of the gradient is wanted: let autograd build it, of those inputs that have one.
+        trained = [tensor for tensor, wanted in zip(inputs, needed, strict=True) if wanted]
+        found = iter(torch.autograd.grad(polyphase_activation(*inputs), trained, gradient, create_graph=True))
+        return tuple(next(found) if wanted else None for wanted in needed)
 
 
 def _groups(rows: int, samples: int) -> list[slice]:

@@ -240,6 +240,20 @@ def fuse_weight_norm(model: nn.Module) -> None:
     for module in model.modules():
         if nn.utils.parametrize.is_parametrized(module, "weight"):
             nn.utils.parametrize.remove_parametrizations(module, "weight")
+            module.weight_norm_fused = True
+
+
+def refuse_fused(model: nn.Module) -> None:
+    """Refuse to store a model after `fuse_weight_norm`.
+
+    Raises:
+        ValueError: weights are folded; loading would look for them under other names and begin with random ones.
+    """
+    if any(getattr(module, "weight_norm_fused", False) for module in model.modules()):
+        raise ValueError(
+            "the weight normalisation of this model is folded into plain weights (fuse_weight_norm), which could not be "
+            "loaded again: save it before that, or load its checkpoint anew and save that"
+        )
 
 
 def _cropped(hidden_states: torch.Tensor, left: int, right: int, context: int) -> tuple[torch.Tensor, int, int]:

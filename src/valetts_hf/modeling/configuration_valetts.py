@@ -208,10 +208,10 @@ class ValeTTSProsodyConfig(PreTrainedConfig):
     intermediate_size: int = 320
     num_layers: int = 3
     kernel_size: int = 7
-    pitch_mean: float = 5.1
-    pitch_std: float = 0.4
-    energy_mean: float = -1.0
-    energy_std: float = 2.5
+    pitch_mean: float | int = 5.1
+    pitch_std: float | int = 0.4
+    energy_mean: float | int = -1.0
+    energy_std: float | int = 2.5
 
     def validate_architecture(self):
         _require_positive(self, "hidden_size", "intermediate_size", "num_layers", "pitch_std", "energy_std")
@@ -379,11 +379,11 @@ class ValeTTSSketchConfig(PreTrainedConfig):
     num_layers: int = 3
     num_refiner_layers: int = 3
     patch_frames: int = 8
-    pitch_scale: float = 0.15
-    energy_scale: float = 0.8
-    sigma_data: float = 0.9
-    sigma_min: float = 0.02
-    sigma_max: float = 3.0
+    pitch_scale: float | int = 0.15
+    energy_scale: float | int = 0.8
+    sigma_data: float | int = 0.9
+    sigma_min: float | int = 0.02
+    sigma_max: float | int = 3.0
     num_steps: int = 4
     guidance_scale: float | int = 1.0
     pitch_temperature: float | int = 0.8

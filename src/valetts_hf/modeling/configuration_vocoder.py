@@ -56,10 +56,11 @@ class ValeTTSVocoderConfig(PreTrainedConfig):
             raise ValueError(
                 f"ValeTTSVocoderConfig.n_fft must be hop_length = {self.hop_length} plus an even number, got {self.n_fft}"
             )
-        highest = self.sampling_rate / 2
-        if not 0 <= self.min_frequency < (self.max_frequency or highest) <= highest:
+        nyquist = self.sampling_rate / 2
+        highest = nyquist if self.max_frequency is None else self.max_frequency
+        if not 0 <= self.min_frequency < highest <= nyquist:
             raise ValueError(
-                f"ValeTTSVocoderConfig.min_frequency and max_frequency must rise within [0, {highest:g}], got "
+                f"ValeTTSVocoderConfig.min_frequency and max_frequency must rise within [0, {nyquist:g}], got "
                 f"{self.min_frequency} and {self.max_frequency}"
             )
 

@@ -18,6 +18,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers.utils.hub import cached_file
 
+from .bigvgan import refuse_fused
 from .bigvgan_decoder import BigVGANDecoder
 from .configuration_valetts import ValeTTSConfig, ValeTTSDecoderConfig
 from .istft_decoder import ISTFTDecoder
@@ -26,7 +27,7 @@ from .istft_decoder import ISTFTDecoder
 DECODERS = {"istft": ISTFTDecoder, "bigvgan": BigVGANDecoder}
 WEIGHTS_FILE = "model.safetensors"
 CONFIG_FILE = "config.json"
-HUB_OPTIONS = ("revision", "token", "cache_dir", "local_files_only", "force_download")
+HUB_OPTIONS = ("revision", "token", "cache_dir", "local_files_only", "force_download", "subfolder")
 
 
 def decoder_folder(kind: str) -> str:
@@ -53,7 +54,7 @@ def read_decoder(
     Args:
         source: folder or repository of the checkpoint.
         kind (`str`): a key of `DECODERS`.
-        hub_options: `revision`, `token`, `cache_dir`, `local_files_only`, `force_download`.
+        hub_options: `revision`, `token`, `cache_dir`, `local_files_only`, `force_download`, `subfolder`.
 
     Returns:
         `tuple`: its configuration and its weights by name.
@@ -86,23 +87,27 @@ def read_decoder(
 
 
 def exchange_decoder(model: nn.Module, config: ValeTTSDecoderConfig, weights: dict[str, torch.Tensor]) -> None:
-    """Give a [`ValeTTSForSpeech`] another decoder, in place; its configuration follows.
+    """Give a [`ValeTTSForSpeech`] another decoder, in place; its configuration follows, and kernels if it uses them.
 
     Raises:
-        ValueError: the weights are not those of the configuration, naming some.
+        ValueError: the decoder makes other frames than the model, or the weights are not those of the configuration.
     """
     before = model.config.decoder
     model.config.decoder = config
     try:
+        model.config.validate_architecture()
         with torch.device("cpu"):
             decoder = make_decoder(model.config)
         decoder.load_state_dict(weights)
-    except RuntimeError as error:
+    except (RuntimeError, ValueError) as error:
         model.config.decoder = before
-        raise ValueError(
-            f"the weights do not fit the {config.type!r} decoder: {' '.join(str(error).split())}"
-        ) from error
+        reason = " ".join(str(error).split())
+        if isinstance(error, ValueError):
+            raise ValueError(f"the {config.type!r} decoder does not fit the model: {reason}") from error
+        raise ValueError(f"the weights do not fit the {config.type!r} decoder: {reason}") from error
     model.decoder = decoder.to(model.device, model.dtype).train(model.training)
+    if model.use_kernels:
+        model.set_use_kernels(True)
 
 
 def save_decoder(model: nn.Module, folder: str | os.PathLike, dtype: torch.dtype | None = None) -> Path:
@@ -115,7 +120,12 @@ def save_decoder(model: nn.Module, folder: str | os.PathLike, dtype: torch.dtype
 
     Returns:
         `Path`: the folder `decoder_<type>` in it, replaced if it was there.
+
+    Raises:
+        ValueError: its weight normalisation is folded.
+        OSError: it cannot be written.
     """
+    refuse_fused(model.decoder)
     target = Path(folder) / decoder_folder(model.config.decoder.type)
     temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
     weights = {

@@ -4,6 +4,7 @@ What lies between the networks is here: checks, noise of seeds, whose pitch is t
 B batch, T tokens, F frames, C latent channels, H style width, K style tokens, R reference frames, M mel bands.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import NamedTuple
@@ -255,19 +256,28 @@ class LatentSynthesis(ABC):
 
     # --- checks ------------------------------------------------------------------------------------------------
 
-    def _checked_reference(self, reference_mel: torch.Tensor) -> torch.Tensor:
+    def _checked_reference(
+        self, reference_mel: torch.Tensor, reference_mask: torch.Tensor | None = None
+    ) -> torch.Tensor:
         bands = self.config.num_mel_bands
         if reference_mel.dim() != 3 or reference_mel.shape[-1] != bands or reference_mel.shape[1] == 0:
             raise ValueError(f"reference_mel must be [batch, frames, {bands}], got {tuple(reference_mel.shape)}")
+        if reference_mask is not None:
+            _check_shape("reference_mask", reference_mask, tuple(reference_mel.shape[:2]))
         return reference_mel.to(self.dtype)
 
     def _style_in_force(self, language_ids, style, reference_mel, reference_mask, style_token_weights) -> torch.Tensor:
         """The stored style, else the reference's, else the default of each row's first language; tokens on top."""
+        rows = len(language_ids)
+        if style_token_weights is not None:
+            _check_shape("style_token_weights", style_token_weights, (rows, self.config.style.num_tokens))
         if style is None and reference_mel is not None:
-            return self.encode_style(reference_mel, reference_mask, style_token_weights)
+            if len(reference_mel) not in (1, rows):
+                raise ValueError(f"reference_mel must have 1 row or {rows}, as input_ids, got {len(reference_mel)}")
+            return self.encode_style(reference_mel, reference_mask, style_token_weights).expand(rows, -1)
         if style is None:
             style = self.default_styles[language_ids[:, 0]]
-        style = self._checked_style("style", style, len(language_ids))
+        style = self._checked_style("style", style, rows)
         if style_token_weights is not None:
             style = style + self._mixed_tokens(style_token_weights)
         return style
@@ -284,13 +294,16 @@ class LatentSynthesis(ABC):
             raise ValueError(
                 f"input_ids must be [batch, tokens] with at least one token, got {tuple(input_ids.shape)}"
             )
+        shape = tuple(input_ids.shape)
         if attention_mask is None:
             attention_mask = torch.ones_like(input_ids)
+        _check_shape("attention_mask", attention_mask, shape)
         if language_ids is None:
             language_ids = torch.zeros_like(input_ids)
         elif language_ids.dim() == 1:
-            language_ids = language_ids[:, None].expand_as(input_ids)
-        return attention_mask.bool(), language_ids
+            language_ids = language_ids[:, None].expand(-1, shape[1])
+        _check_shape("language_ids", language_ids, shape)
+        return attention_mask.bool().expand(shape), language_ids.expand(shape)
 
     def _durations_in_force(
         self, durations: torch.Tensor | None, mask: torch.Tensor, controls: TokenControls, pauses: torch.Tensor | None
@@ -302,6 +315,7 @@ class LatentSynthesis(ABC):
             raise ValueError("durations already say how fast everything is: leave speaking_rate at 1")
         if pauses is not None and not bool(torch.isnan(pauses).all()):
             raise ValueError("durations already say how long everything lasts: leave pauses out, or NaN")
+        _check_shape("durations", durations, tuple(mask.shape))
         durations = durations.long() * mask
         if bool((durations < 0).any()) or not bool((durations.sum(dim=1) > 0).all()):
             raise ValueError("durations must be 0 or more and give every row at least one frame")
@@ -316,17 +330,31 @@ class LatentSynthesis(ABC):
         center: torch.Tensor,
         frame_mask: torch.Tensor,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Given or predicted pitch and energy [B, F]."""
+        """Given or predicted pitch and energy [B, F], the former checked."""
         for name, value in (("pitch", pitch), ("energy", energy)):
             if value is not None and value.shape != frame_mask.shape:
                 raise ValueError(
                     f"{name} must have one value per frame, {tuple(frame_mask.shape)}, got {tuple(value.shape)}: pass "
                     "`durations` too"
                 )
+        highest = math.log(self.config.sampling_rate / 2)
+        if pitch is not None and not bool((pitch.abs() <= highest).all()):  # NaN is not, either
+            raise ValueError(
+                "pitch must be log-F0, the natural logarithm of Hz, and 0 where unvoiced, got values up to "
+                f"{float(pitch.max()):g}: take torch.log of Hz where voiced"
+            )
+        if energy is not None and not bool(torch.isfinite(energy).all()):
+            raise ValueError("energy must be finite numbers, got nan or inf")
         if pitch is not None and energy is not None:
             return pitch, energy
         predicted = _predicted(predict, manner, center, frame_mask)
         return predicted.pitch if pitch is None else pitch, predicted.energy if energy is None else energy
+
+
+def _check_shape(name: str, value: torch.Tensor, shape: tuple[int, ...]) -> None:
+    """Refuse (`ValueError`) a value that has neither this shape nor that of one row for all."""
+    if tuple(value.shape) not in (shape, (1, *shape[1:])):
+        raise ValueError(f"{name} must be {list(shape)}, got {list(value.shape)}")
 
 
 def _predicted(

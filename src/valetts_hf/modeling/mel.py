@@ -52,7 +52,8 @@ class LogMelSpectrogram(nn.Module):
         frames = padded.unfold(-1, self.n_fft, self.hop_length) * self.window
         spectrum = torch.fft.rfft(frames)
         magnitude = torch.sqrt(spectrum.real.square() + spectrum.imag.square() + 1e-9)
-        return torch.log(torch.clamp(magnitude @ self.filters, min=1e-5))
+        with torch.autocast(padded.device.type, enabled=False):  # a product in half precision is no float32 log-mel
+            return torch.log(torch.clamp(magnitude @ self.filters, min=1e-5))
 
 
 def frame_energy(log_mel: torch.Tensor) -> torch.Tensor:

@@ -17,7 +17,7 @@ from transformers.utils.output_capturing import OutputRecorder, capture_outputs
 
 from .argument_lists import takes_arguments_of
 from .attention import RotaryAttention, StyleTransformerBlock
-from .bigvgan import BigVGANGenerator, fuse_weight_norm
+from .bigvgan import BigVGANGenerator, fuse_weight_norm, refuse_fused
 from .configuration_valetts import ValeTTSConfig
 from .convnext import ConvNeXtBlock
 from .decoders import HUB_OPTIONS, decoder_folder, exchange_decoder, make_decoder, read_decoder, save_decoder
@@ -58,7 +58,12 @@ class ValeTTSPreTrainedModel(KernelHooks, PreTrainedModel):
     }
 
     def save_pretrained(self, save_directory, *args, **kwargs):
-        """Save weights and configuration; a checkpoint that carries its code names both Auto classes."""
+        """Save weights and configuration; a checkpoint that carries its code names both Auto classes.
+
+        Raises:
+            ValueError: after `fuse_weight_norm`.
+        """
+        refuse_fused(self)
         if self._auto_class is not None:  # it holds one name only: the other model class is published here
             auto_map = dict(getattr(self.config, "auto_map", None) or {})
             auto_map.setdefault("AutoModel", "modeling_valetts.ValeTTSModel")
@@ -142,7 +147,8 @@ class ValeTTSModel(LatentSynthesis, ValeTTSPreTrainedModel):
         style_token_weights: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Style of reference speech: reference_mel [B, R, M], reference_mask [B, R] -> [B, H]."""
-        return self.style_encoder(self._checked_reference(reference_mel), reference_mask, style_token_weights)
+        reference_mel = self._checked_reference(reference_mel, reference_mask)
+        return self.style_encoder(reference_mel, reference_mask, style_token_weights)
 
     def _mixed_tokens(self, style_token_weights: torch.Tensor) -> torch.Tensor:
         return self.style_encoder.style_tokens.mix(style_token_weights.to(self.dtype))
@@ -199,7 +205,7 @@ class ValeTTSForSpeech(ValeTTSPreTrainedModel):
             decoder (`str`, *optional*): "istft" or "bigvgan": which decoder makes the sound.
 
         Raises:
-            ValueError: there is no such decoder. OSError: this checkpoint carries none of that kind.
+            ValueError: there is no such decoder, or it does not fit. OSError: this checkpoint carries none of that kind.
         """
         if decoder is not None:
             decoder_folder(decoder)  # refuses unknown kinds before anything is loaded
@@ -262,7 +268,13 @@ class ValeTTSForSpeech(ValeTTSPreTrainedModel):
         gain: torch.Tensor | None = None,
         chunk_frames: int = 96,
     ) -> Iterator[torch.Tensor]:
-        """Like `decode`, but yields the waveform in pieces [B, <= chunk_frames * hop_length] with constant memory."""
+        """Like `decode`, but yields the waveform in pieces [B, <= chunk_frames * hop_length] with constant memory.
+
+        Raises:
+            ValueError: `chunk_frames` below 1.
+        """
+        if chunk_frames < 1:
+            raise ValueError(f"chunk_frames must be at least 1, got {chunk_frames}")
         inputs = self._decoder_inputs(latents, pitch, style, frame_lengths)
         chunks = self.decoder.decode_in_chunks(*inputs, chunk_frames=chunk_frames)
         if gain is None:
@@ -273,7 +285,7 @@ class ValeTTSForSpeech(ValeTTSPreTrainedModel):
     def fuse_weight_norm(self) -> "ValeTTSForSpeech":
         """Fold weight normalisation into plain weights, in memory, for faster inference. Returns self.
 
-        Save before fusing: a fused model has other parameter names than its checkpoint.
+        Save before fusing: a fused model has other parameter names than its checkpoint, and refuses to be saved.
         """
         fuse_weight_norm(self)
         return self

@@ -15,7 +15,7 @@ import torch
 from transformers import PreTrainedModel
 from transformers.utils import ModelOutput, can_return_tuple
 
-from .bigvgan import BigVGANGenerator, fuse_weight_norm
+from .bigvgan import BigVGANGenerator, fuse_weight_norm, refuse_fused
 from .bigvgan_checkpoint import convert_generator, find_published, published_config, read_generator
 from .configuration_vocoder import ValeTTSVocoderConfig
 from .kernel_hooks import KernelHooks
@@ -26,6 +26,7 @@ from .mel import LogMelSpectrogram
 # Range of natural logarithms of magnitudes, clamped at 1e-5, of waveforms in [-1, 1]; with some room.
 LOWEST_LOG_MEL = math.log(1e-5) - 1.0
 HIGHEST_LOG_MEL = 6.0
+LEAST_CLAMPED = 8  # equal lowest values that are no accident, also of a short piece in half precision
 _HUB_OPTIONS = ("revision", "token", "cache_dir", "local_files_only", "force_download", "subfolder")
 _REMEDY = "it must be the natural logarithm of magnitudes, clamped at 1e-5: `model.log_mel(waveform)` gives one"
 
@@ -115,13 +116,27 @@ class ValeTTSVocoder(KernelHooks, PreTrainedModel):
                 )
         return (model, report) if wants_report else model
 
+    def save_pretrained(self, save_directory, *args, **kwargs):
+        """Save weights and configuration. Raises `ValueError` after `fuse_weight_norm`."""
+        refuse_fused(self)
+        return super().save_pretrained(save_directory, *args, **kwargs)
+
     @property
     def receptive_field(self) -> int:
         """Frames on each side that influence the samples of a frame."""
         return self.generator.receptive_field
 
     def log_mel(self, waveform: torch.Tensor) -> torch.Tensor:
-        """The log-mel [B, S // hop, M] that this vocoder reads, of a waveform [B, S] at its sampling rate."""
+        """The log-mel [B, S // hop, M] that this vocoder reads, of a waveform [B, S] at its sampling rate.
+
+        Raises:
+            ValueError: another shape, or so few samples that their mirror image cannot fill the first window.
+        """
+        least = (self.config.n_fft - self.config.hop_length) // 2 + 1
+        if waveform.dim() != 2 or waveform.shape[1] < least:
+            raise ValueError(
+                f"waveform must be [batch, samples] with at least {least} samples, got {tuple(waveform.shape)}"
+            )
         return log_mel_of(self.config).to(waveform.device)(waveform)
 
     def fuse_weight_norm(self) -> "ValeTTSVocoder":
@@ -247,13 +262,13 @@ def check_log_mel(values: torch.Tensor) -> None:
     Only what cannot be a log-mel of a waveform in [-1, 1] is refused: NaN, infinity, a range that the natural logarithm of
     clamped magnitudes does not have. Waits for the device once.
     """
-    lowest, highest, finite, floor = (
+    lowest, highest, finite, at_lowest = (
         torch.stack(
             [
                 values.min().float(),
                 values.max().float(),
                 torch.isfinite(values).all().float(),
-                (values == values.min()).float().mean(),
+                (values == values.min()).float().sum(),
             ]
         )
         .cpu()
@@ -268,7 +283,8 @@ def check_log_mel(values: torch.Tensor) -> None:
         raise ValueError(
             f"log_mel looks like a mel spectrogram in decibels or of integer samples ({found}): {_REMEDY}"
         )
-    if abs(lowest + 5.0) < 1e-3 and floor > 0.001 and highest < 2.5:
+    clamped = at_lowest >= LEAST_CLAMPED and at_lowest > 0.001 * values.numel()
+    if abs(lowest + 5.0) < 1e-3 and clamped and highest < 2.5:
         raise ValueError(f"log_mel looks like a decimal logarithm, clamped at 1e-5 ({found}): {_REMEDY}")
 
 
