@@ -36,6 +36,7 @@ from valetts_hf.training.checkpoint_building import (
     write_checkpoint,
 )
 from valetts_hf.training.data.corpus import PackedCorpus
+from valetts_hf.training.run.one_line_errors import one_line_errors
 from valetts_hf.training.spectral_color import FEWEST_SPEAKERS, fit_color, speakers_to_fit
 from valetts_hf.training.spectral_ripple import remove_ripple
 
@@ -134,4 +135,5 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    main()
+    with one_line_errors():
+        main()

@@ -35,6 +35,7 @@ from valetts_hf.training.evaluation.evaluator import (
 )
 from valetts_hf.training.evaluation.intelligibility import METHOD, intelligibility_table, markdown_table
 from valetts_hf.training.evaluation.phoneme_recognizer import PhonemeRecognizer
+from valetts_hf.training.run.one_line_errors import one_line_errors
 
 
 COLUMNS = ["language", "voice", "clips", "same_speaker", "human_per", "synthesised_per", "ratio", "ratio_range"]
@@ -207,4 +208,5 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with one_line_errors():
+        main()

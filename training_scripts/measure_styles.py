@@ -22,6 +22,7 @@ from valetts_hf.inference import ValeTTS
 from valetts_hf.training.evaluation.markdown_blocks import replace_block
 from valetts_hf.training.evaluation.style_measurement import SEEDS, Probe, default_probe, measure_styles
 from valetts_hf.training.model_card import markdown_table, write_atomically
+from valetts_hf.training.run.one_line_errors import one_line_errors
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -109,4 +110,5 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with one_line_errors():
+        main()

@@ -22,6 +22,7 @@ import valetts_hf
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.training.adaptation.adapt_voice import adapt_voice
 from valetts_hf.training.adaptation.settings import load_settings
+from valetts_hf.training.run.one_line_errors import one_line_errors
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -103,4 +104,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with one_line_errors():
+        sys.exit(main())

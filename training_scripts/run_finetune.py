@@ -52,9 +52,9 @@ from valetts_hf.training.finetuning.results import (
     set_pace,
     write_finetuned,
 )
-from valetts_hf.training.run.pretrain_run import OutOfMemoryError
+from valetts_hf.training.run.one_line_errors import one_line_errors
 from valetts_hf.training.run.run_command import add_machine_arguments, seeded_accelerator
-from valetts_hf.training.run.run_state import DiskFullError
+from valetts_hf.voices.voice import check_name
 
 
 CARD = Path(__file__).parents[1] / "model_cards" / "templates" / "finetuned.md"
@@ -179,6 +179,18 @@ def load_corpus(
     return with_held_out(retokenized(corpus, processor.tokenizer), recipe.held_out, recipe.max_held_out)
 
 
+def voice_names(name: str | None, recipe: FinetuneRecipe, corpus: PackedCorpus) -> dict[str, str]:
+    """Speaker -> name of the voice, where it is another one; refused before hours of training, not behind them."""
+    speakers = speakers_of(corpus)
+    if not speakers:
+        return {}
+    if name in speakers[1:]:
+        raise ValueError(f"--voice_name {name!r} is another speaker of the data: choose a name that nobody else has")
+    if recipe.method == "peft":
+        check_name(name or speakers[0])
+    return {speakers[0]: name} if name else {}
+
+
 def finetune(parsed: argparse.Namespace) -> Path:
     """Train, measure and write; returns the folder of the result (of the run, on processes beside the main one)."""
     recipe, options = make_recipe(parsed), source_options(parsed)
@@ -186,6 +198,10 @@ def finetune(parsed: argparse.Namespace) -> Path:
         raise ValueError("--freeze is for the method full: an adapter leaves the whole network as it is")
     if parsed.new_language and recipe.method == "peft":
         raise ValueError("--new_language changes the network's tables: it needs --method full")
+    if recipe.method == "peft" and parsed.push_to_hub and not parsed.consent.strip():
+        raise ValueError(
+            "a voice is not shared without a statement of its speaker: say how they agreed with --consent"
+        )
     if is_packed(parsed.data[0]) and len(parsed.data) > 1:
         raise ValueError("--data takes one packed corpus, or any number of other sources")
     listeners = {
@@ -201,6 +217,7 @@ def finetune(parsed: argparse.Namespace) -> Path:
     model, processor, growth = load_base(parsed)
     with accelerator.main_process_first():
         corpus = load_corpus(parsed, options, recipe, model, processor)
+    names = voice_names(parsed.voice_name or parsed.speaker, recipe, corpus)
     rehearsal = retokenized(PackedCorpus.load(parsed.rehearsal), processor.tokenizer) if parsed.rehearsal else None
     share = recipe.rehearsal_share
     mixed, weights = with_rehearsal(corpus, rehearsal, share, recipe.speaker_exponent, recipe.speaker_boosts)
@@ -232,9 +249,6 @@ def finetune(parsed: argparse.Namespace) -> Path:
     say(f"predicted durations are multiplied by {set_pace(averaged, corpus, recipe):.3f}")
     record |= {"after": measure(averaged), "steps": run.state.step}
     save_json(results, record)
-    names = (
-        {speakers_of(corpus)[0]: parsed.voice_name or parsed.speaker} if parsed.voice_name or parsed.speaker else {}
-    )
     provenance = Provenance(
         parsed.license,
         "" if parsed.base == BASE_CHECKPOINT else str(parsed.base),
@@ -268,10 +282,8 @@ def write_voice(parsed, run: FinetuneRun, averaged, corpus: PackedCorpus, names,
 
 def main(arguments: list[str] | None = None) -> None:
     parsed = make_parser().parse_args(arguments)
-    try:
+    with one_line_errors():
         finetune(parsed)
-    except (ValueError, ImportError, FileNotFoundError, OutOfMemoryError, DiskFullError) as error:
-        raise SystemExit(f"error: {error}") from error
 
 
 if __name__ == "__main__":

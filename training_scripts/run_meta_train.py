@@ -28,9 +28,11 @@ from valetts_hf.training.meta.meta_training import (
     save_meta_start,
 )
 from valetts_hf.training.meta.recipe import MetaRecipe, load_meta_recipe
+from valetts_hf.training.run.one_line_errors import one_line_errors
 from valetts_hf.training.run.run_folder import RunFolder
-from valetts_hf.training.run.run_state import latest, load_run_state, save_run_state
+from valetts_hf.training.run.run_state import latest_intact, load_run_state, read_extra, save_run_state
 from valetts_hf.training.run.stopping import StopWatch
+from valetts_hf.voices.fingerprint import checkpoint_fingerprint
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -56,17 +58,23 @@ def load_model(name: str | None) -> ValeTTSForSpeech:
 def save(state: MetaState, recipe: MetaRecipe, accelerator: Accelerator, folder: RunFolder) -> None:
     """A checkpoint to resume from and the start to use."""
     if accelerator.is_main_process:
-        save_run_state(folder.checkpoints, state.step, state.objects(), extra={"recipe": recipe.to_dict()})
+        extra = {"recipe": recipe.to_dict(), "base": checkpoint_fingerprint(state.objective.model)}
+        save_run_state(folder.checkpoints, state.step, state.objects(), extra=extra)
         save_meta_start(folder.path / "start", state, recipe)
     accelerator.wait_for_everyone()
 
 
 def resume(state: MetaState, recipe: MetaRecipe, where: str, accelerator: Accelerator, folder: RunFolder) -> None:
-    checkpoint = latest(folder.checkpoints) if where == "latest" else Path(where)
+    checkpoint = latest_intact(folder.checkpoints) if where == "latest" else Path(where)
     if checkpoint is None:
         accelerator.print(f"nothing to resume in {folder.checkpoints}: starting at step 0")
         return
-    state.step, extra = load_run_state(checkpoint, state.objects())
+    extra = read_extra(checkpoint)
+    base = checkpoint_fingerprint(state.objective.model)
+    if extra.get("base", base) != base:
+        raise ValueError(
+            f"cannot resume: the checkpoint belongs to the model {extra['base']}, this one is {base}. Name its --model"
+        )
     free = {"max_steps", "save_every", "log_every"}
     old, new = extra["recipe"], recipe.to_dict()
     if changed := [key for key in new if key not in free and old.get(key, new[key]) != new[key]]:
@@ -74,6 +82,7 @@ def resume(state: MetaState, recipe: MetaRecipe, where: str, accelerator: Accele
         raise ValueError(
             f"cannot resume: the recipe is not the checkpoint's ({lines}). Use its recipe or another --output"
         )
+    state.step, _ = load_run_state(checkpoint, state.objects())
     if accelerator.is_main_process:
         folder.forget_after(state.step)
     accelerator.print(f"resumed {checkpoint} at step {state.step}")
@@ -130,7 +139,8 @@ def log(state, recent, elapsed, first_step, folder, bar, accelerator) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     parsed = parse_arguments(arguments)
-    train(parsed, load_meta_recipe(parsed.recipe, max_steps=parsed.max_steps))
+    with one_line_errors():
+        train(parsed, load_meta_recipe(parsed.recipe, max_steps=parsed.max_steps))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from valetts_hf.processing.pause_prediction import PauseModel
 from valetts_hf.training.data.corpus import PackedCorpus
 from valetts_hf.training.pauses.fitting import fit_pauses, judge_pauses, judge_punctuation, mark_seconds
 from valetts_hf.training.pauses.silences import corpus_silences
+from valetts_hf.training.run.one_line_errors import one_line_errors
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -74,4 +75,5 @@ def _write(target: str, content: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with one_line_errors():
+        main()

@@ -27,6 +27,7 @@ from valetts_hf.training.evaluation.recognizer_training import (
     training_clips,
 )
 from valetts_hf.training.metrics.phonemes import phoneme_error_rate, phones_of_ids
+from valetts_hf.training.run.one_line_errors import one_line_errors
 
 
 def validate(model: PhonemeRecognizer, corpus: PackedCorpus, count: int) -> dict[str, dict]:
@@ -92,4 +93,5 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with one_line_errors():
+        main()

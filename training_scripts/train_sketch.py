@@ -17,6 +17,7 @@ from tqdm.auto import tqdm
 
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.training.data.corpus import PackedCorpus
+from valetts_hf.training.run.one_line_errors import one_line_errors
 from valetts_hf.training.sketch.contours import ContourSet, usable_clips
 from valetts_hf.training.sketch.settings import load_sketch_settings
 from valetts_hf.training.sketch.sketch_run import SketchTraining, write_sketch
@@ -85,4 +86,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with one_line_errors():
+        sys.exit(main())

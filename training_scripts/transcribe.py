@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from valetts_hf.training.data.transcribing import transcribe_sources
 from valetts_hf.training.evaluation.evaluator import load_callable
+from valetts_hf.training.run.one_line_errors import one_line_errors
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -34,4 +35,5 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with one_line_errors():
+        main()

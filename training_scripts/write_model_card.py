@@ -46,6 +46,7 @@ from valetts_hf.training.model_card import (
     render,
     write_atomically,
 )
+from valetts_hf.training.run.one_line_errors import one_line_errors
 
 
 TEMPLATE = Path(__file__).parents[1] / "model_cards" / "templates" / "base.md"
@@ -155,4 +156,5 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with one_line_errors():
+        main()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from valetts_hf.training.finetuning.finetune_recipe import FinetuneRecipe
 from valetts_hf.training.pretrainer import learning_rate_factor
 from valetts_hf.training.recipe import PretrainRecipe, check_same_run, load_recipe, recipe_differences
 
@@ -110,6 +111,7 @@ def test_differences_name_nested_keys_and_count_defaults():
         "seed": (0, 3),
     }
     assert recipe_differences(old | {"gone": 1}, PretrainRecipe(losses={"kl": 0.5})) == {"gone": (1, "default")}
+    assert recipe_differences({"seed": 0}, FinetuneRecipe()) == {}  # the defaults are those of the kind of recipe
 
 
 def test_a_run_goes_on_only_under_its_own_recipe():

@@ -233,7 +233,7 @@ def recipe_differences(old: Mapping[str, Any], new: PretrainRecipe) -> dict[str,
 
     A setting that the stored recipe does not know yet counts as its default.
     """
-    before = _flat(PretrainRecipe().to_dict() | dict(old))
+    before = _flat(type(new)().to_dict() | dict(old))
     after = _flat(new.to_dict())
     keys = sorted(before.keys() | after.keys())
     pairs = {key: (before.get(key, "default"), after.get(key, "default")) for key in keys}

@@ -163,7 +163,8 @@ def test_bad_rows_are_reported_and_the_rest_is_used(talk, tmp_path):
         assert part in faults.pop(number)
     assert not faults
     pieces = [name for name in result.corpus.names if "long" in name]
-    assert pieces == [f"talk/audio/long.wav#{n:04d}" for n in range(1, len(pieces) + 1)] and len(pieces) >= 3
+    again = "talk/audio/long.wav (2)"  # the second row of this file
+    assert pieces == [f"{again}#{n:04d}" for n in range(1, len(pieces) + 1)] and len(pieces) >= 3
     assert len(result.corpus.notes["skipped"]) == 6 and not result.corpus.durations.any()
 
 
@@ -226,6 +227,28 @@ def test_a_model_aligns_what_is_too_little_to_estimate_an_aligner_on(talk, tmp_p
     loaded[0].config.hop_length = 128
     with pytest.raises(ValueError, match="hop 128, the corpus 24000 Hz and hop 256"):
         align_with_model(corpus, loaded[0])
+
+
+def test_another_model_aligns_anew(talk, tmp_path, tiny_checkpoint, monkeypatch):
+    from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
+    from valetts_hf.training.data import model_alignment
+
+    aligned = []
+
+    def align_with_model(corpus, model):
+        aligned.append(model)
+        return [
+            np.full(tokens, frames // tokens) for frames, tokens in zip(corpus.frame_lengths, corpus.token_lengths)
+        ]
+
+    monkeypatch.setattr(model_alignment, "align_with_model", align_with_model)
+    monkeypatch.setattr(preparation, "attach_durations", lambda corpus, durations: corpus)
+    first, second = (ValeTTSForSpeech.from_pretrained(tiny_checkpoint) for _ in range(2))
+    second.model.text_encoder.embed_tokens.weight.data += 1.0
+    write(talk, [row for row in rows_of(talk) if row["text"]])
+    models = iter([first, first, second])
+    runs = [run(talk, tmp_path, aligner="model", load_model=lambda: next(models)) for _ in range(3)]
+    assert [result.up_to_date for result in runs] == [False, True, False] and aligned == [first, second]
 
 
 def test_the_aligner_depends_on_how_much_speech_there_is(caplog):

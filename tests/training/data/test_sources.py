@@ -149,6 +149,25 @@ def test_audio_columns_are_never_decoded(tmp_path):
     assert row.audio == wav_bytes()
 
 
+def test_formats_of_data_sets_are_undone(tmp_path):
+    datasets = pytest.importorskip("datasets")
+    data = datasets.Dataset.from_dict({"audio": ["a.wav"], "text": ["hello"], "speaker": [3]})
+    for kind in ("numpy", "pandas", "torch"):
+        (row,) = rows(data.with_format(kind), language="en")
+        assert (row.text, row.speaker) == ("hello", "data_3")
+    data.set_transform(lambda batch: {**batch, "text": [text.upper() for text in batch["text"]]})
+    assert rows(data, language="en")[0].text == "HELLO"  # what the user computes stays
+
+
+def test_a_mapped_stream_that_decodes_audio_says_what_to_do(monkeypatch):
+    class Stream:
+        def __iter__(self):
+            raise ImportError("To support decoding audio data, please install 'torchcodec'.")
+
+    with pytest.raises(ValueError, match="before it with `data.cast_column"):
+        rows(Stream(), language="en")
+
+
 class HubData:
     """As much of a streamed data set as its reader needs."""
 
@@ -194,6 +213,56 @@ def test_plain_dictionaries_and_arrays():
     assert row.speaker == "ann"
     with pytest.raises(ValueError, match="item 1 of the source is str"):
         rows(iter(["a"]), language="en")
+
+
+def test_samples_need_a_rate_that_is_a_number():
+    samples = np.zeros(100)
+    found = [
+        {"array": samples, "sampling_rate": np.int64(RATE)},
+        {"array": samples},
+        {"array": samples, "sampling_rate": 0},
+        {"array": samples, "sampling_rate": "fast"},
+        [0.1, 0.2],
+        5,
+    ]
+    good, *bad = rows([{"audio": item, "text": "hello"} for item in found], language="en")
+    assert type(good.audio["sampling_rate"]) is int and good.problem == ""
+    assert all("sampling rate of its samples is not known" in row.problem for row in bad[:3])
+    assert [row.problem[:25] for row in bad[3:]] == ["column 'audio' holds list", "column 'audio' holds int,"]
+
+
+def test_numbers_of_tables_are_names_and_gaps_are_empty():
+    items = [
+        {"audio": "a.wav", "text": "hello", "speaker": 0},
+        {"audio": "b.wav", "text": float("nan"), "speaker": 1.0},
+        {"audio": "c.wav", "text": "there", "speaker": float("nan")},
+    ]
+    found = rows(items, language="en")
+    assert [row.speaker for row in found] == ["data_0", "data_1", "data"]
+    assert [row.text for row in found] == ["hello", "", "there"]
+
+
+def test_columns_that_the_first_row_leaves_out_count():
+    items = [{"audio": "a.wav"}, {"audio": "b.wav", "text": "hello", "speaker": "ann"}]
+    assert [(row.text, row.speaker) for row in rows(items, language="en")] == [("", "data"), ("hello", "ann")]
+
+
+def test_splits_are_known_by_a_part_of_their_name():
+    names = ["train.clean.100", "train.clean.360", "dev-other", "test_clean", "extra"]
+    items = [{"audio": "a.wav", "text": "hello", "split": name} for name in names]
+    assert [row.split for row in rows(items, language="en")] == ["train", "train", "validation", "test", "extra"]
+    assert len(rows(items, language="en", split="train")) == 2
+    (row,) = rows(items, language="en", split="train.clean.360")
+    assert row.number == 2 and row.split == "train"
+
+
+def test_names_of_clips_are_unique_and_without_folders_of_a_machine(tmp_path):
+    for split in ("train", "test"):
+        audio(tmp_path / "talk" / split / "1.wav")
+        (tmp_path / "talk" / split / "metadata.csv").write_text("file_name,text\n1.wav,hello\n")
+    assert [row.name for row in rows(tmp_path / "talk", language="en")] == ["talk/1.wav", "talk/1.wav (2)"]
+    item = {"audio": {"bytes": wav_bytes(), "path": "/home/ann/1.wav"}, "text": "hello"}
+    assert rows([item], language="en")[0].name == "data/1.wav"
 
 
 def test_columns_can_be_named_and_ignored(tmp_path):

@@ -53,6 +53,15 @@ def test_rows_without_text_get_one(folder, tmp_path):
     assert machine == [None, "machine", "machine", "machine"]
 
 
+def test_channels_that_cancel_are_heard(tmp_path):
+    wave = 0.3 * np.sin(np.arange(16_000) / 10)
+    soundfile.write(tmp_path / "a.wav", np.stack([wave, -wave], axis=1), 16_000)
+    rows = [{"audio": str(tmp_path / "a.wav"), "text": "", "language": "en"}]
+    peaks = []
+    transcribe_sources(rows, tmp_path / "texts.jsonl", lambda samples, *_: peaks.append(np.abs(samples).max()) or "")
+    assert peaks[0] > 0.1
+
+
 def test_an_interrupted_run_goes_on(folder, tmp_path):
     (folder / "gone.wav").write_bytes((folder / "c.wav").read_bytes())
     output = tmp_path / "texts.jsonl"

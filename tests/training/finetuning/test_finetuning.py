@@ -18,7 +18,7 @@ from valetts_hf.training.checkpoint_building import Judges, load_judges
 from valetts_hf.training.finetuning.finetune_data import joined, retokenized, with_held_out, with_rehearsal
 from valetts_hf.training.finetuning.finetune_recipe import JUDGEMENTS, FinetuneRecipe, load_finetune_recipe
 from valetts_hf.training.finetuning.growth import Growth
-from valetts_hf.training.finetuning.parts import build_finetuning, finetune_step
+from valetts_hf.training.finetuning.parts import build_finetuning, finetune_step, speakers_of
 from valetts_hf.training.finetuning.results import comparison
 from valetts_hf.training.frozen_parts import PARTS, freeze_parts
 from valetts_hf.training.run.pretrain_run import make_batches
@@ -299,6 +299,17 @@ def test_a_run_with_an_adapter_ends_with_a_voice(run_finetune, tiny_checkpoint, 
     assert voice.name == "bee" and load_voice_adapter(model, voice) in attached_adapters(model)
 
 
+def test_a_voice_is_not_called_like_another_speaker(run_finetune, recordings):
+    first, *others = speakers_of(recordings)
+    assert run_finetune.voice_names("bee", small_recipe(), recordings) == {first: "bee"}
+    assert run_finetune.voice_names(None, small_recipe(), recordings) == {}
+    with pytest.raises(ValueError, match="is another speaker of the data"):
+        run_finetune.voice_names(others[0], small_recipe(), recordings)
+    long = replace(recordings, speakers=[name * 40 for name in recordings.speakers])  # as in Common Voice
+    with pytest.raises(ValueError, match="1 to 64 letters"):
+        run_finetune.voice_names(None, small_recipe(method="peft"), long)
+
+
 def test_errors_of_the_command(run_finetune, tiny_checkpoint, packed, tmp_path):
     common = ["--output", str(tmp_path), "--base", str(tiny_checkpoint), "--cpu"]
     for more, message in (
@@ -312,6 +323,11 @@ def test_errors_of_the_command(run_finetune, tiny_checkpoint, packed, tmp_path):
         (["--data", str(packed), "--new_language", "da", "--method", "peft"], "it needs --method full"),
         (["--data", str(packed), "--recipe", str(tmp_path / "none.yaml")], "there is no recipe"),
         (["--data", str(packed), "--tracker", "wall"], "unknown tracker 'wall'"),
+        (["--data", str(packed), "--base", str(tmp_path / "nowhere")], "nowhere"),
+        (
+            ["--data", str(packed), "--method", "peft", "--push_to_hub", "ann/bee"],
+            "say how they agreed with --consent",
+        ),
     ):
         with pytest.raises(SystemExit, match=message):
             run_finetune.main([*common, *more])

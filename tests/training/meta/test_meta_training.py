@@ -265,8 +265,19 @@ def test_the_script_resumes_exactly_also_after_sigterm(tiny_folder, buzz_corpus,
         log = [yaml.safe_load(line) for line in (tmp_path / "whole/log.jsonl").read_text().splitlines()]
         assert [row["step"] for row in log] == [1, 2, 3] and {"query", "inner_rate_median"} <= set(log[0])
         recipe.write_text(yaml.safe_dump(tiny_recipe(method="fomaml", seed=1).to_dict()))
-        with pytest.raises(ValueError, match="cannot resume: .*seed: 0 -> 1"):
+        with pytest.raises(SystemExit, match="cannot resume: .*seed: 0 -> 1"):
             run("parts", "--resume", "latest")
+        recipe.write_text(yaml.safe_dump(tiny_recipe(method="fomaml").to_dict()))
+        with monkeypatch.context() as patch:
+            patch.setattr(run_meta_train, "checkpoint_fingerprint", lambda model: "another")
+            with pytest.raises(SystemExit, match="cannot resume: .* this one is another. Name its --model"):
+                run("parts", "--resume", "latest")
+        (tmp_path / "parts/checkpoints/step-00000003/start.safetensors").write_bytes(b"cut")
+        with pytest.warns(RuntimeWarning, match="passing over a damaged checkpoint"):
+            run("parts", "--resume", "latest")  # from step 2
+        assert (tmp_path / "parts/start/meta.safetensors").read_bytes() == (
+            tmp_path / "whole/start/meta.safetensors"
+        ).read_bytes()
     finally:
         sys.modules.pop("run_meta_train")
 

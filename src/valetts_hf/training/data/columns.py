@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
@@ -25,6 +26,12 @@ SPLIT_NAMES = {
     "eval": "validation",
     "test": "test",
 }
+
+
+def split_of(name: str) -> str:
+    """The split a name stands for ("dev", "train.clean.100", "test-00000-of-00001.parquet"), "" if it says nothing."""
+    parts = [name.lower(), *re.split(r"[-_.]", name.lower())]
+    return next((SPLIT_NAMES[part] for part in parts if part in SPLIT_NAMES), "")
 
 
 @dataclass(frozen=True)

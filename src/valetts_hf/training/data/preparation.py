@@ -117,7 +117,9 @@ def prepare_corpus(
     rows = [
         (c.name, c.audio_key, c.piece, c.text, c.input_ids, c.language, c.speaker, c.split) for c in used
     ]  # what the corpus is made of
-    fingerprint = digest("corpus", VERSION, chosen, iterations, rows)
+    model = load_model() if chosen == "model" and load_model is not None else None
+    how = _alignment_identity(chosen, iterations, model)
+    fingerprint = digest("corpus", VERSION, *how, rows)
     current = _saved_corpus(output, fingerprint)
     if current is not None:
         _mark_unaligned(used, current)
@@ -128,7 +130,10 @@ def prepare_corpus(
         _share_test(used, test_share)
     with _scratch_samples(Path(output), used) as samples:
         corpus = pack(used, store, samples)
-        durations = _durations(corpus, rows, store, chosen, iterations, num_proc, load_model)
+        durations = None
+        if chosen != "none" and corpus.transcribed.any():
+            key = digest("alignment", VERSION, *how, rows)
+            durations = _durations(corpus, key, store, iterations, num_proc, model)
         if durations is not None:
             aligned = [i for i, values in enumerate(durations) if values is not None or not used[i].input_ids]
             if not aligned:
@@ -211,6 +216,15 @@ def _choose_aligner(aligner: str, seconds: float, has_model: bool) -> str:
             BOOTSTRAP_SECONDS,
         )
     return "bootstrap"
+
+
+def _alignment_identity(aligner: str, iterations: int, model: ValeTTSForSpeech | None) -> tuple[str, int | str]:
+    """What durations depend on besides the clips: the aligner, and its rounds or the model it is."""
+    if model is None:
+        return aligner, iterations
+    from valetts_hf.voices.fingerprint import checkpoint_fingerprint
+
+    return aligner, checkpoint_fingerprint(model)
 
 
 def _saved_corpus(folder: str | os.PathLike, fingerprint: str) -> PackedCorpus | None:
@@ -302,22 +316,18 @@ def pack(clips: Sequence[ClipReport], cache: CorpusCache, samples: np.ndarray) -
 
 def _durations(
     corpus: PackedCorpus,
-    rows: list[tuple],
+    key: str,
     cache: CorpusCache,
-    aligner: str,
     iterations: int,
     num_proc: int,
-    load_model: Callable[[], ValeTTSForSpeech] | None,
+    model: ValeTTSForSpeech | None,
 ) -> list[np.ndarray | None] | None:
-    """Durations of each clip, from the cache if these very clips were aligned before; None for no alignment."""
-    if aligner == "none" or not corpus.transcribed.any():
-        return None
-    key = digest("alignment", VERSION, aligner, iterations, rows)
+    """Durations of each transcribed clip, by the model or else the bootstrap aligner, kept in the cache under the key."""
     if cache.alignment.verify([key]):
-        if aligner == "model":
+        if model is not None:
             from valetts_hf.training.data.model_alignment import align_with_model
 
-            found = align_with_model(corpus, load_model())  # type: ignore[misc]
+            found = align_with_model(corpus, model)
         else:
             from valetts_hf.training.aligner.bootstrap_alignment import align_corpus
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from valetts_hf.training.data.columns import SPLIT_NAMES, ColumnMapping
+from valetts_hf.training.data.columns import SPLIT_NAMES, ColumnMapping, split_of
 from valetts_hf.training.data.tables import TableRow, find_audio, read_location
 
 
@@ -60,12 +61,13 @@ class SourceRow:
     One clip as it is asked to be prepared.
 
     Attributes:
-        name (`str`): "source/file", or "source/row 7" where there is no file name.
+        name (`str`): "source/file", or "source/row 7" where there is no file name; no two usable rows have
+            the same.
         audio: `Path`, bytes of a file, or a dictionary with `array` and `sampling_rate`; None with a problem.
         text (`str`): white space normalised; "" without transcript.
         language (`str`): code of the text front end; "" where it has no reader for it (see `problem`).
         speaker (`str`).
-        split (`str`): "train", "validation" or "test".
+        split (`str`): "train", "validation" or "test"; what the source says where that is none of them.
         source (`str`), number (`int`): name of the source and row in it, from 1.
         problem (`str`): why the row cannot be used, "" if it can.
     """
@@ -122,6 +124,7 @@ def iterate(sources: Iterable[Source]) -> Iterator[SourceRow]:
         ValueError, FileNotFoundError: a source as a whole cannot be read, see `read_location` and
             `ColumnMapping.resolve`; or its language is neither given nor told by its texts.
     """
+    names: Counter[str] = Counter()
     for source in sources:
         rows = read_location(source.location, source.split, source.config)
         first = list(itertools.islice(rows, LANGUAGE_SAMPLE))
@@ -129,60 +132,96 @@ def iterate(sources: Iterable[Source]) -> Iterator[SourceRow]:
         if not good:
             reason = f" (row {first[0].number}: {first[0].problem})" if first else ""
             raise ValueError(f"{source.name!r} has no readable row{reason}; check {str(source.location)!r:.200}")
-        columns = source.columns.resolve(list(good[0].values), source.name)
+        found = dict.fromkeys(name for row in good for name in row.values)  # JSON rows may leave out what is empty
+        columns = source.columns.resolve(list(found), source.name)
         language = source.language
         if language is None and not columns.language:
-            language = _told_language([_text(row, columns) for row in good], source.name)
+            language = _told_language([_cell(row, columns.text) for row in good], source.name)
         for row in itertools.chain(first, rows):
-            result = _common_row(row, source, columns, language)
-            if source.split is None or result.split == SPLIT_NAMES.get(source.split, source.split):
+            split = (_cell(row, columns.split) or row.split or source.split or "train").lower()
+            if source.split is None or _is_wanted(split, source.split.lower()):
+                result = _common_row(row, source, columns, language, split_of(split) or split)
+                names[result.name] += not result.problem
+                if names[result.name] > 1:  # such as train/0001.wav and test/0001.wav
+                    result.name += f" ({names[result.name]})"
                 yield result
 
 
-def _common_row(row: TableRow, source: Source, columns: ColumnMapping, language: str | None) -> SourceRow:
+def _is_wanted(split: str, wanted: str) -> bool:
+    """Whether a row's split is the one that is asked for: by its own name, or "train", "validation", "test"."""
+    return split == wanted or (wanted in SPLIT_NAMES and split_of(split) == SPLIT_NAMES[wanted])
+
+
+def _common_row(row: TableRow, source: Source, columns: ColumnMapping, language: str | None, split: str) -> SourceRow:
     from valetts_hf.processing.languages import resolve_language
 
-    values, problem = row.values, row.problem
-    audio = values.get(columns.audio)
+    problem = row.problem
+    audio = row.values.get(columns.audio or "")
     where = f"row {row.number}"
     if isinstance(audio, Mapping):
-        where = str(audio.get("path") or where)
+        where = _place(audio["path"]) if audio.get("path") else where
         if audio.get("bytes") is not None:
             audio = audio["bytes"]
-        elif audio.get("array") is None and audio.get("path"):
-            audio = str(audio["path"])
+        elif audio.get("array") is not None:
+            audio, fault = _samples(audio)
+            problem = problem or fault
+        else:
+            audio = audio.get("path")
     if isinstance(audio, (str, Path)) and str(audio).strip():
-        where = str(audio) if not Path(str(audio)).is_absolute() else Path(str(audio)).name
+        where = _place(audio)
         audio = find_audio(str(audio).strip(), row.folder)
     elif isinstance(audio, str) or audio is None:
         problem = problem or f"no audio in column {columns.audio!r}"
+    elif not isinstance(audio, (bytes, bytearray, memoryview, Mapping)):
+        problem = problem or (
+            f"column {columns.audio!r} holds {type(audio).__name__}, which is neither a path, bytes of a file nor a "
+            "dictionary of `array` and `sampling_rate`"
+        )
     code = language or ""
     if language is None and not problem:
-        tag = str(values.get(columns.language) or "").strip()
+        tag = _cell(row, columns.language)
         try:
             code = resolve_language(tag)
         except ValueError:
             problem = f"language {tag!r} has no reader" if tag else "no language is given"
-    speaker = source.speaker or str(values.get(columns.speaker) or "").strip() or source.name
+    speaker = source.speaker or _cell(row, columns.speaker) or source.name
     if speaker.isdigit():  # numbers name different people in different sources
         speaker = f"{source.name}_{speaker}"
-    split = str(values.get(columns.split) or row.split or source.split or "train").strip().lower()
     return SourceRow(
         name=f"{source.name}/{where}",
         audio=None if problem else audio,
-        text=_text(row, columns),
+        text=_cell(row, columns.text),
         language=code,
         speaker=speaker,
-        split=SPLIT_NAMES.get(split, split),
+        split=split,
         source=source.name,
         number=row.number,
         problem=problem,
     )
 
 
-def _text(row: TableRow, columns: ColumnMapping) -> str:
-    value = row.values.get(columns.text) if columns.text else ""
+def _cell(row: TableRow, column: str | None) -> str:
+    """A value as text, white space normalised; "" where there is none. Tables turn numbers with gaps into 3.0 and NaN."""
+    value = row.values.get(column) if column else None
+    if isinstance(value, float):
+        value = None if math.isnan(value) else int(value) if value.is_integer() else value
     return " ".join(str(value).split()) if value is not None else ""
+
+
+def _place(path: Any) -> str:
+    """How a file is called in names of clips: as the source has it, but without the folders of a machine."""
+    return Path(path).name if Path(path).is_absolute() else str(path)
+
+
+def _samples(audio: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """Samples with their rate as a plain number, and what is wrong with that."""
+    given = audio.get("sampling_rate")
+    try:
+        rate = int(given or 0)
+    except (TypeError, ValueError):
+        rate = 0
+    problem = "" if rate > 0 else f"the sampling rate of its samples is not known (sampling_rate: {given!r})"
+    return {"array": audio["array"], "sampling_rate": rate}, problem
 
 
 def _told_language(texts: Sequence[str], name: str) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from valetts_hf.training.data.columns import SPLIT_NAMES
+from valetts_hf.training.data.columns import SPLIT_NAMES, split_of
 
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".aiff", ".aif", ".w64")
@@ -143,7 +143,7 @@ def _parquet_files(folder: Path) -> list[Path]:
 
 def _read_parquet_folder(folder: Path) -> Iterator[TableRow]:
     for path in _parquet_files(folder):
-        split = next((SPLIT_NAMES[part] for part in re.split(r"[-_.]", path.name.lower()) if part in SPLIT_NAMES), "")
+        split = split_of(path.name)
         for row in _from_file(path):
             row.split = row.split or split
             yield row
@@ -271,9 +271,11 @@ def _from_objects(data: Any) -> Iterator[TableRow]:
     if hasattr(data, "cast_column") and hasattr(data, "items"):
         for split, part in data.items():
             for row in _from_objects(part):
-                row.split = row.split or SPLIT_NAMES.get(split, split)
+                row.split = row.split or str(split)
                 yield row
         return
+    if (getattr(data, "format", None) or {}).get("type", "custom") != "custom":
+        data = data.with_format(None)  # plain values, not tensors or tables
     features = getattr(data, "features", None) or {}
     labels = {}
     for name, feature in features.items():
@@ -284,13 +286,26 @@ def _from_objects(data: Any) -> Iterator[TableRow]:
             data = data.cast_column(name, Audio(decode=False))
         elif kind == "ClassLabel":
             labels[name] = feature.names
-    for number, values in enumerate(data, start=1):
+    for number, values in enumerate(_undecoded(data), start=1):
         if not isinstance(values, dict):
             raise ValueError(f"item {number} of the source is {type(values).__name__}; rows must be dictionaries")
         for name, names in labels.items():
             if isinstance(values.get(name), int):
                 values[name] = names[values[name]] if values[name] >= 0 else None
         yield TableRow(number, values)
+
+
+def _undecoded(data: Iterable[Any]) -> Iterator[Any]:
+    """The items of a data set; says what to do where `datasets` would decode audio by itself."""
+    try:
+        yield from data
+    except ImportError as error:
+        if error.name != "torchcodec" and "torchcodec" not in str(error):
+            raise
+        raise ValueError(
+            "a `map` or `filter` of this data set decodes its audio, which wants torchcodec: turn that off before it with "
+            '`data.cast_column("audio", Audio(decode=False))`'
+        ) from error
 
 
 def _from_hub(name: str, split: str | None, config: str | None) -> Iterator[TableRow]:

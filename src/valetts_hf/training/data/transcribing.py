@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from valetts_hf.processing.audio_cleanup import mix_down
 from valetts_hf.processing.audio_input import read_audio
 from valetts_hf.training.data.sources import SourceRow, as_sources, iterate
 
@@ -112,7 +113,7 @@ def _entry(row: SourceRow, transcriber: Transcriber) -> dict[str, str]:
             waveform, rate = read_audio(row.audio, max_seconds=math.inf)
         except (ValueError, OSError) as error:
             raise AudioRefused(" ".join(str(error).split())) from error
-        text = transcriber(waveform.mean(axis=1), rate, row.language)
+        text = transcriber(mix_down(waveform), rate, row.language)
         entry |= {"text": " ".join(text.split()), "text_source": "machine"}
     return entry
 

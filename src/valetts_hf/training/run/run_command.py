@@ -12,8 +12,7 @@ from typing import Any
 from accelerate import Accelerator
 from accelerate.utils import set_seed
 
-from valetts_hf.training.run.pretrain_run import OutOfMemoryError
-from valetts_hf.training.run.run_state import DiskFullError
+from valetts_hf.training.run.one_line_errors import one_line_errors
 from valetts_hf.training.run.sharding import make_accelerator
 from valetts_hf.training.run.trackers import check_trackers
 
@@ -85,7 +84,7 @@ def conduct(
     Raises:
         `SystemExit`: with one line on what went wrong.
     """
-    try:
+    with one_line_errors():
         run = make_run(parsed)
         if parsed.resume:
             run.resume(parsed.resume, parsed.allow_changes)
@@ -94,7 +93,5 @@ def conduct(
         reason = run.train(parsed.stop_at_step, parsed.max_minutes, command=shlex.join(sys.argv))
         if at_end is not None:
             at_end(run)
-    except (ValueError, ImportError, FileNotFoundError, OutOfMemoryError, DiskFullError) as error:
-        raise SystemExit(f"error: {error}") from error
     run.accelerator.print(f"ended at step {run.state.step}, since {reason}; saved in {parsed.output}")
     run.accelerator.end_training()
