@@ -387,6 +387,17 @@ def test_values_out_of_range(valetts, capsys, option):
     assert option[0].removeprefix("--").replace("-", "_") in only_error(capsys)
 
 
+def test_words_in_place_of_numbers(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["say", TEXT, "--speaking-rate", "fast"])
+    assert "argument --speaking-rate: 'fast' is not a number" in capsys.readouterr().err
+
+
+def test_missing_sketch(valetts, capsys):
+    assert valetts("say", TEXT, "-o", "a.wav", "--sketch", "nowhere.svg") == 2
+    assert "--sketch: there is no file 'nowhere.svg'" in only_error(capsys)
+
+
 def test_unknown_device(valetts, capsys):
     assert valetts("say", TEXT, "-o", "a.wav", "--device", "toaster") == 2
     assert "toaster" in only_error(capsys)

@@ -122,6 +122,14 @@ def test_exporting(enrolled, capsys, monkeypatch):
     assert "there is no voice 'nobody'" in error_of(capsys)
 
 
+def test_voices_that_the_checkpoint_brings(valetts, capsys):
+    assert valetts("voice", "show", "kathleen", "--json") == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["language"] == "en-us" and facts["default_for"] == "en-us" and "bundled" in facts["base"]
+    assert valetts("voice", "export", "kathleen", "away") == 2
+    assert "is a voice of the checkpoint itself" in error_of(capsys) and not Path("away").exists()
+
+
 def test_cache(valetts, tmp_path, capsys, monkeypatch, voice_wav):
     assert valetts("voice", "cache") == 0 and "switched off" in capsys.readouterr().err
     monkeypatch.setenv("VALETTS_CACHE", str(tmp_path / "cache"))

@@ -96,6 +96,10 @@ def test_batches_are_trimmed(pipe, batch_size):
         alike(one["audio"], many["audio"])
 
 
+def test_no_texts_are_no_speech(pipe):
+    assert pipe([]) == []
+
+
 def test_generator_of_texts(pipe):
     results = list(pipe((text for text in TEXTS), seed=4, batch_size=2))
     for text, result in zip(TEXTS, results):
@@ -329,7 +333,11 @@ def test_half_precision(tiny_checkpoint):
         ({"reference_audio": np.zeros(9000)}, ValueError, "sampling rate"),
         ({"reference_audio": ["a.wav", "b.wav"]}, FileNotFoundError, "a.wav"),
         ({"speaking_rate": 0.0}, ValueError, "speaking_rate"),
+        ({"speaking_rate": 9}, ValueError, "speaking_rate must be between 0.25 and 4, got 9"),
+        ({"energy_shift": "loud"}, TypeError, "energy_shift must be a number, got 'loud'"),
+        ({"pauses": "none"}, ValueError, "pauses must be one of 'model', 'text', got 'none'"),
         ({"seed": -1}, ValueError, "seed must be between 0 and"),
+        ({"seed": True}, TypeError, "seed must be an integer or None, got True"),
         ({"style": "token:99"}, ValueError, "there is no token 99"),
         ({"sketch": "nowhere.json"}, FileNotFoundError, "there is no sketch 'nowhere.json'"),
         ({"sketch": 3}, TypeError, "a sketch is a Sketch, a dictionary or the path"),

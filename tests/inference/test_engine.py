@@ -262,6 +262,7 @@ def test_a_lost_sentence_is_an_error(tts, monkeypatch):
         ({"energy_shift": 30}, ValueError, "energy_shift must be between -20 and 20, got 30"),
         ({"noise_scale": 3}, ValueError, "noise_scale must be between 0 and 2, got 3"),
         ({"seed": -1}, ValueError, "seed must be between 0 and"),
+        ({"seed": True}, TypeError, "seed must be an integer or None, got True"),
         ({"seed": 1.5}, TypeError, "seed must be an integer or None, got 1.5"),
     ],
 )

@@ -208,6 +208,8 @@ def _check_targets(args: argparse.Namespace) -> None:
         if args.format is None:
             _check_ending(args.output)
         _check_folder(args.output)
+    if args.sketch is not None and not Path(args.sketch).expanduser().exists():
+        raise CommandError(f"--sketch: there is no file {args.sketch!r}.")
     if args.json not in (None, "-"):
         _check_folder(args.json)
     if args.timestamps is not None:

@@ -10,7 +10,7 @@ import os
 import sys
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from valetts_hf.commands import voice_adapt, voices
 from valetts_hf.commands.common import (
@@ -26,6 +26,10 @@ from valetts_hf.commands.common import (
     quiet_libraries,
 )
 from valetts_hf.commands.consent import ask_for_consent
+
+
+if TYPE_CHECKING:
+    from valetts_hf.voices.voice import Voice
 
 
 _EPILOG = """\
@@ -123,15 +127,40 @@ def _add_show(actions: Any) -> argparse.ArgumentParser:
     parser = actions.add_parser("show", help="what is known about a voice", description="What is known about a voice.")
     parser.add_argument("voice", metavar="NAME|FOLDER|REPO")
     parser.add_argument("--json", action="store_true", help="as JSON")
+    add_model_arguments(parser)
     return parser
 
 
 def _show(args: argparse.Namespace) -> int:
-    voice = _load(args.voice)
+    facts = _brought_by(args.model, args.voice) or _facts_of(_load(args.voice))
+    if args.json:
+        print_json(facts)
+        return EXIT_OK
+    for key, value in facts.items():
+        if key == "metadata":
+            for inner, detail in value.items():
+                print(f"{inner}: {detail}")
+        else:
+            print(f"{key}: {value if value not in (None, '') else '-'}")
+    return EXIT_OK
+
+
+def _brought_by(model: str | None, name: str) -> dict[str, Any] | None:
+    """What is known about a voice that a checkpoint brings; None if it is none of them."""
+    row = next((row for row in voices.list_voices(model) if row["name"] == name), None)
+    if row is None:
+        return None
+    return row | {
+        "default_for": ", ".join(row["default_for"]),
+        "base": model or "the bundled checkpoint, which brings it",
+    }
+
+
+def _facts_of(voice: Voice) -> dict[str, Any]:
     adapter = "none"
     if voice.adapter is not None:
         adapter = f"{sum(path.stat().st_size for path in voice.adapter.iterdir()) / 1e6:.2f} MB in {voice.adapter}"
-    facts = {
+    return {
         "name": voice.name,
         "language": voice.language,
         "base": voice.base_model_name_or_path,
@@ -144,16 +173,6 @@ def _show(args: argparse.Namespace) -> int:
         "content_hash": voice.content_hash,
         "metadata": voice.metadata,
     }
-    if args.json:
-        print_json(facts)
-        return EXIT_OK
-    for key, value in facts.items():
-        if key == "metadata":
-            for inner, detail in value.items():
-                print(f"{inner}: {detail}")
-        else:
-            print(f"{key}: {value if value not in (None, '') else '-'}")
-    return EXIT_OK
 
 
 def _add_remove(actions: Any) -> argparse.ArgumentParser:
@@ -248,6 +267,8 @@ def _load(name: str) -> Any:
 
     library = VoiceLibrary()
     if not is_voice_folder(name) and (os.sep not in name and "/" not in name):
+        if name not in library and _brought_by(None, name):
+            raise CommandError(f"{name!r} is a voice of the checkpoint itself: it goes wherever the checkpoint goes.")
         return library.load(name)
     from valetts_hf.voices.voice_folder import load_voice
 

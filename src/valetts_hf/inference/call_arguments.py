@@ -20,6 +20,8 @@ def checked_seed(seed: Any) -> int:
     if seed is None:
         return int(torch.randint(0, 2**31, ()))
     try:
+        if isinstance(seed, bool):
+            raise TypeError
         number = operator.index(seed)
     except TypeError:
         raise TypeError(f"seed must be an integer or None, got {seed!r}.") from None

@@ -9,11 +9,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
+from torch import Tensor
 from transformers.pipelines.text_to_audio import AudioOutput, TextToAudioPipeline
 
 from valetts_hf.direction.sketch import Sketch, as_sketch
 from valetts_hf.direction.style_effect import StyleEffect
+from valetts_hf.inference.call_arguments import checked_seed
+from valetts_hf.inference.manner import Manner, MannerArguments
 from valetts_hf.inference.pipeline_inputs import (
     sketch_over,
     take_sketch,
@@ -114,6 +118,7 @@ class ValeTTSPipeline(TextToAudioPipeline):
         if unknown:
             known = ", ".join((*_READ_HERE, *_PROCESSOR_ARGUMENTS, *_MODEL_ARGUMENTS))
             raise TypeError(f"unknown argument{'s' * (len(unknown) > 1)} {', '.join(unknown)}: choose among {known}.")
+        _check_numbers(arguments)
         preprocess_params = dict(preprocess_params or {})
         preprocess_params.update({name: arguments[name] for name in _PROCESSOR_ARGUMENTS if name in arguments})
         if reference_audio is not None:
@@ -136,6 +141,11 @@ class ValeTTSPipeline(TextToAudioPipeline):
         return super()._sanitize_parameters(
             preprocess_params, {**defaults, **forward_params}, generate_kwargs, processor_kwargs
         )
+
+    def __call__(self, text_inputs: Any, **arguments: Any) -> Any:
+        if isinstance(text_inputs, list) and not text_inputs:
+            return []
+        return super().__call__(text_inputs, **arguments)
 
     def _reference_features(self, audio: Any, sampling_rate: int | None) -> dict:
         """`reference_mel` and `reference_mask` of one clip, for all texts of a call."""
@@ -277,6 +287,20 @@ class ValeTTSPipeline(TextToAudioPipeline):
         result = super().postprocess(outputs["waveform"][..., :length])
         result["audio"] = result["audio"].reshape(-1)
         return result
+
+
+def _check_numbers(arguments: dict[str, Any]) -> None:
+    """Check single numbers as a call of `ValeTTS` does; what differs by text or token is left to the model.
+
+    Raises:
+        TypeError: not a number. ValueError: out of range.
+    """
+    single = {
+        name: value for name, value in arguments.items() if not isinstance(value, (Tensor, np.ndarray, list, tuple))
+    }
+    Manner.of(**{name: single[name] for name in MannerArguments.__annotations__ if single.get(name) is not None})
+    if single.get("seed") is not None:
+        checked_seed(single["seed"])
 
 
 __all__ = ["ValeTTSPipeline"]
