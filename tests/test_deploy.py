@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from valetts_hf.cli import build_parser
+from valetts_hf.serving.server_settings import ServerSettings
 
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -77,6 +78,23 @@ def test_the_image_serves_as_nobody_with_a_healthcheck():
     ignored = (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines()
     for source in ("constraints.txt", "pyproject.toml", "README.md", "LICENSE", "NOTICE", "src", "kernels"):
         assert f"!{source}" in ignored and (ROOT / source).exists()
+
+
+def test_the_folder_of_voices_belongs_to_the_user_of_the_image():
+    """A volume takes the owner of the folder it is mounted over, and that of the system where there is none."""
+    text = (DEPLOY / "Dockerfile").read_text()
+    user, volume = (re.search(rf"^{word} (\S+)", text, re.MULTILINE)[1] for word in ("USER", "VOLUME"))
+    made = f"useradd --uid {user.split(':')[0]} .*install --directory --owner valetts --group valetts {volume}$"
+    assert re.search(made, text, re.MULTILINE | re.DOTALL)
+
+
+def test_balancers_wait_as_long_as_the_servers_compute():
+    longest = ServerSettings().total_seconds / 60
+    haproxy = (DEPLOY / "haproxy" / "haproxy.cfg").read_text()
+    nginx = (DEPLOY / "nginx" / "nginx.conf").read_text()
+    assert int(re.search(r"set-timeout server (\d+)m if repeatable", haproxy)[1]) > longest
+    speech = nginx[nginx.index("location /v1/audio/ {") :].split("}")[0]
+    assert int(re.search(r"proxy_read_timeout (\d+)m;", speech)[1]) > longest
 
 
 def test_kubernetes_manifests_belong_together():

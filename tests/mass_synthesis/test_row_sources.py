@@ -91,6 +91,7 @@ def test_objects(tmp_path):
     [
         ("a.jsonl", b'{"text": "One."}\n{"text": \n{"text": "Two."}', 2, "line 2 is not JSON: "),
         ("a.jsonl", b'{"text": "One."}\n["Two."]\n', 2, "line 2 is no JSON object but a list."),
+        pytest.param("a.jsonl", b'{"text": "One."}\n' + b"[" * 100_000, 2, "line 2 is not JSON: ", id="deep"),
         ("a.jsonl", b'{"text": "One."}\n{"text": "\xff"}\n', 2, "line 2 is not UTF-8 (byte 0xff)"),
         ("a.txt", b"One.\n\nol\xe9\n", 3, "line 3 is not UTF-8 (byte 0xe9)"),
         ("a.csv", b"id,text\na,One.\nb,Two,three\n", 2, "line 3 has 3 cells and the header 2"),

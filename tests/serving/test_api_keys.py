@@ -51,6 +51,16 @@ def test_the_file_holds_no_keys(keys):
         assert keys.find(wrong) is None
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs the permissions of POSIX")
+def test_who_may_read_the_file_still_may_after_a_change(keys):
+    """The user of a container does not own the file that is mounted into it."""
+    keys.add("audio guide")
+    keys.path.chmod(0o644)
+    keys.add("another")
+    keys.remove("audio guide")
+    assert stat.S_IMODE(keys.path.stat().st_mode) == 0o644
+
+
 def test_changes_from_several_sides_at_once_are_all_kept(keys):
     """Every writer has read the file at another time; without a lock the last one would undo the others."""
     others = [KeyFile(keys.path) for _ in range(8)]

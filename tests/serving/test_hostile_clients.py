@@ -107,6 +107,20 @@ def test_one_after_the_other_on_one_connection(address):
             time.sleep(0.7)
 
 
+def test_an_answer_before_the_body_does_not_end_what_comes_after_it(address, monkeypatch):
+    """Clients send head and body one after the other, so that a refusal may come between the two."""
+    monkeypatch.setattr(PromptProtocol, "linger_seconds", 0.2)
+    body = b"x" * (9 * MEGABYTE // 8)  # more than a text may have
+    head = b"POST /v1/audio/speech HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n"
+    with connected(address) as connection:
+        connection.sendall(head % len(body))
+        assert connection.recv(65536).startswith(b"HTTP/1.1 413")
+        connection.sendall(body)
+        time.sleep(0.5)
+        connection.sendall(b"GET /v1/models HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+        assert b"HTTP/1.1 200" in ended(connection)
+
+
 def test_slow_clients_keep_nobody_else_waiting(address):
     slow = [connected(address) for _ in range(50)]
     try:

@@ -298,12 +298,13 @@ def test_another_name_for_this_machine_is_refused(tts):
 
 
 def test_allowances_hold(serve):
-    _, address, open_client = serve(characters_per_minute=40)
+    app, address, open_client = serve(characters_per_minute=40)
     client = open_client()
     client.send(type="text", text="This sentence has some forty characters in. And this one has too many. ")
     events, _ = client.until("error")
     assert events[-1]["error"]["code"] == "rate_limit" and events[-1]["retry_after"] > 0
     assert client.close_code() == 1013
+    assert b'valetts_refused_total{reason="rate_limit"} 1.0' in app.state.metrics.text()
     _, _, open_client = serve(requests_per_minute=2)
     client = open_client()
     for _ in range(2):  # the connection, and one more utterance

@@ -200,6 +200,32 @@ def test_an_error_in_the_middle_ends_the_connection_and_nothing_else(tts, monkey
         assert (
             httpx.post(speech, json={"input": "It will not.", "response_format": "pcm"}, timeout=60).status_code == 200
         )
+        assert "valetts_clients_left_total 0.0" in httpx.get(f"{address}/metrics").text  # the fault was the server's
+
+
+def test_what_is_late_in_the_middle_is_refused_and_has_not_left(tts, monkeypatch):
+    import httpx
+
+    whole = type(tts).stream
+
+    def slowly(self, *arguments, **directions):
+        yield from whole(self, *arguments, **directions)
+        time.sleep(2.0)
+        yield from whole(self, *arguments, **directions)
+
+    app = create_server_app(tts, ServerSettings(total_seconds=1.0))
+    with live(app) as address:
+        monkeypatch.setattr(type(tts), "stream", slowly)
+        with pytest.raises(httpx.RemoteProtocolError):
+            httpx.post(f"{address}/v1/audio/speech", json={"input": TEXT, "response_format": "pcm"}, timeout=60)
+        text = httpx.get(f"{address}/metrics").text
+        assert "valetts_clients_left_total 0.0" in text and 'valetts_refused_total{reason="too_late"} 1.0' in text
+
+
+def test_allowances_that_are_used_up_are_counted(make_server):
+    client = make_server(characters_per_minute=len(TEXT))
+    assert [say(client, seed=seed).status_code for seed in (1, 2)] == [200, 429]
+    assert sample(client, 'valetts_refused_total{reason="rate_limit"}') == 1
 
 
 def test_full_and_late(make_server, tts, monkeypatch):
@@ -251,6 +277,27 @@ def test_timestamps(make_server, tts, format, begins):
         assert [(word["text"], word["start"]) for word in found["words"]] == [
             (word.text, round(word.start, 4)) for word in expected.words
         ]
+
+
+@pytest.mark.parametrize("format", ["json", "srt", "vtt", "textgrid"])
+def test_timestamps_of_half_a_surrogate_pair(make_server, format):
+    """JSON can name one, UTF-8 cannot hold it."""
+    client = make_server()
+    body = b'{"input": "The ferry \\ud800 leaves.", "response_format": "%s"}' % format.encode()
+    answer = client.post("/v1/audio/timestamps", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 200 and "ferry" in answer.text
+    if format == "json":
+        assert answer.json()["text"] == "The ferry \ud800 leaves."
+    assert sample(client, "valetts_characters_total") == 19
+
+
+def test_what_is_no_json_is_said_to_be_none(make_server):
+    answer = make_server().post(
+        "/v1/audio/speech", content=b'{"input": ', headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == 400 and answer.json()["error"]["message"].startswith(
+        "the body is not JSON, character "
+    )
 
 
 def test_styles_and_drawings(make_server, tts):

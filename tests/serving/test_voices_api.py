@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -14,8 +16,10 @@ pytest.importorskip("prometheus_client")
 from fastapi.testclient import TestClient  # noqa: E402
 
 from tests.conftest import voice_like  # noqa: E402
+from valetts_hf.serving import voices_api  # noqa: E402
 from valetts_hf.serving.server import create_server_app  # noqa: E402
 from valetts_hf.serving.server_settings import ServerSettings  # noqa: E402
+from valetts_hf.voices.enrolment import enroll_voice  # noqa: E402
 from valetts_hf.voices.errors import VoiceFileError  # noqa: E402
 
 
@@ -120,6 +124,39 @@ def test_hostile_uploads(client, recording, status, folder):
     answer = enrol(client, recording)
     assert answer.status_code == status and answer.json()["error"]["message"]
     assert not folder.exists() and client.get("/v1/voices").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "most, names, code", [(9, ["ana"] * 4, "voice_exists"), (1, ["ana", "bea", "eva", "ida"], "too_many_voices")]
+)
+def test_voices_made_at_the_same_time(tts, folder, voice_wav, monkeypatch, most, names, code):
+    """What is looked at when a request comes may have changed when its turn comes."""
+    together, recording = threading.Barrier(4), voice_wav.read_bytes()
+
+    def wait_for_all(*arguments, **options):
+        together.wait(30)
+        return enroll_voice(*arguments, **options)
+
+    monkeypatch.setattr(voices_api, "enroll_voice", wait_for_all)
+    settings = ServerSettings(max_own_voices=most, workers=4)
+    with TestClient(create_server_app(tts, settings, voices_folder=folder)) as client, ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda name: enrol(client, recording, name=name), names))
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
+    refused = [answer for answer in answers if answer.status_code == 409]
+    assert {answer.json()["error"]["code"] for answer in refused} == {code}
+    assert not any(str(folder) in answer.text for answer in refused)
+
+
+def test_a_language_that_there_is_not(client, voice_wav, folder):
+    answer = enrol(client, voice_wav.read_bytes(), language="zz")
+    assert answer.status_code == 400 and "'zz'" in answer.json()["error"]["message"] and not folder.exists()
+    assert enrol(client, voice_wav.read_bytes(), language="pt_BR").json()["language"] == "pt-br"
+
+
+def test_refusals_are_counted(client, voice_wav):
+    client.app.state.scheduler.room = 0
+    assert enrol(client, voice_wav.read_bytes()).status_code == 429
+    assert 'valetts_refused_total{reason="busy"} 1.0' in client.get("/metrics").text
 
 
 def test_there_is_an_end_to_clips_and_voices(client, voice_wav):

@@ -149,7 +149,7 @@ def _json_lines(path: Path) -> Iterator[SourceRow]:
             continue
         try:
             value = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:  # the latter of brackets in thousands
             yield SourceRow(number, {}, f"line {number} is not JSON: {error}.")
             continue
         if isinstance(value, dict):
@@ -161,7 +161,7 @@ def _json_lines(path: Path) -> Iterator[SourceRow]:
 def _json_list(path: Path) -> list[Any]:
     try:
         value = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SourceError(f"{str(path)!r} cannot be read as JSON: {error}. JSON lines end with .jsonl.") from error
     if not isinstance(value, list):
         raise SourceError(f"{str(path)!r} holds no list of rows but a {type(value).__name__}.")

@@ -156,6 +156,8 @@ class KeyFile:
             handle, temporary = tempfile.mkstemp(prefix=".keys-", dir=self.path.parent)  # readable by its owner alone
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(content)
+            if self.path.exists():  # whoever may read it, such as a container's user, still may
+                os.chmod(temporary, self.path.stat().st_mode & 0o777)
             os.replace(temporary, self.path)
         except OSError as error:
             if temporary is not None and os.path.exists(temporary):

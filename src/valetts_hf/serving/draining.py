@@ -1,5 +1,5 @@
 """uvicorn that drains: told to stop, it first says so at `/readyz`, goes on answering until load balancers have noticed, then
-closes its door and finishes what it has begun. A second signal ends it at once."""
+closes its door and finishes what it has begun. A second signal closes the door at once."""
 
 from __future__ import annotations
 
@@ -27,16 +27,19 @@ class DrainingServer(uvicorn.Server):
         super().__init__(config)
         self._lifecycle = lifecycle
         self._notice_seconds = notice_seconds
+        self._timer: threading.Timer | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self._lifecycle.stage is Stage.DRAINING or self._notice_seconds <= 0:
             self._lifecycle.advance(Stage.DRAINING)
+            if self._timer is not None:
+                self._timer.cancel()  # its signal would be one more, and break off what has begun
             super().handle_exit(sig, frame)
             return
         self._lifecycle.advance(Stage.DRAINING)
-        timer = threading.Timer(self._notice_seconds, super().handle_exit, (sig, frame))
-        timer.daemon = True
-        timer.start()
+        self._timer = threading.Timer(self._notice_seconds, super().handle_exit, (sig, frame))
+        self._timer.daemon = True
+        self._timer.start()
 
 
 def server_config(app: FastAPI, finish_seconds: float, **more: Any) -> uvicorn.Config:

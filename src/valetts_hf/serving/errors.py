@@ -147,5 +147,7 @@ def validation_message(error: RequestValidationError | ValidationError) -> str:
     for complaint in error.errors()[:3]:
         place = ".".join(str(step) for step in complaint["loc"] if step not in ("body", "query", "path"))
         text = complaint["msg"].removeprefix("Value error, ")
+        if complaint["type"] == "json_invalid":
+            place, text = "", f"the body is not JSON, character {place}: {complaint.get('ctx', {}).get('error', text)}"
         parts.append(f"{place}: {text}" if place else text)
     return "; ".join(parts).rstrip(".") + "."

@@ -261,6 +261,7 @@ class LiveSpeech:
                 if item.turn == self._turn:
                     code = _BROKEN if error.status_code == 500 else _CODE_OF_STATUS.get(error.status_code)
                     if code is not None:
+                        self._metrics.failed(error)
                         raise HangUp(code, error) from error
                     await self._send(**error_event(error, self._utterance.sentences if self._utterance else 0))
                     if self._utterance is not None:
@@ -349,7 +350,6 @@ class LiveSpeech:
                 return self._job
             except ServiceError as refusal:
                 if refusal.code != "busy" or time.monotonic() > patience:
-                    self._metrics.refused.labels(refusal.code).inc()
                     raise
             await asyncio.sleep(_ASK_AGAIN_SECONDS)
         return None

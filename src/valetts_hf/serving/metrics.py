@@ -18,6 +18,8 @@ from prometheus_client import (
 
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_LEFT = ("client_left", "stalled")  # codes of errors: nobody takes the speech any more
+_REFUSED = ("busy", "closing", "rate_limit", "too_late")
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 _FACTORS = (0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2, 5)
 
@@ -55,6 +57,14 @@ class Metrics:
     def watch(self, name: str, description: str, read: Callable[[], float]) -> None:
         """A number that is read when somebody looks."""
         Gauge(name, description, registry=self.registry).set_function(read)
+
+    def failed(self, error: BaseException) -> None:
+        """Count a request that was refused, or given up because its client left. Other errors show in `requests` alone."""
+        code = getattr(error, "code", None)
+        if code in _LEFT:
+            self.left.inc()
+        elif code in _REFUSED:
+            self.refused.labels(code).inc()
 
     def text(self) -> bytes:
         """Everything in the text format of Prometheus."""

@@ -61,11 +61,11 @@ def openai_router(
     router = APIRouter(prefix="/v1", tags=["speech"])
 
     def submit(request: Request, text: str, steps: Any) -> Job:
-        characters.take(request.state.owner, len(text))
         try:
+            characters.take(request.state.owner, len(text))
             return scheduler.submit(steps, trace=request.state.record.trace)
         except ServiceError as refusal:
-            metrics.refused.labels(refusal.code).inc()
+            metrics.failed(refusal)
             raise
 
     @router.get("/models", responses=errors())
@@ -104,7 +104,7 @@ def openai_router(
                 first = await first_of(request, job)
         except BaseException as error:
             job.cancel()
-            _count_failure(error, metrics)
+            metrics.failed(error)
             raise
         metrics.first_byte.observe(time.perf_counter() - record.started)
 
@@ -137,17 +137,20 @@ def openai_router(
     async def timestamps(body: TimestampsRequest, request: Request) -> Response:
         """When what is said in the speech that the same request to `/v1/audio/speech` gives."""
         task = service.task(body, request.state.owner)
+        request.state.record.facts.update(characters=len(body.input), format=body.response_format)
+        metrics.characters.inc(len(body.input))
         job = submit(request, body.input, service.timestamp_steps(task, body))
         try:
             text: str | None = None
             while text is None:
                 text = await first_of(request, job)
         except BaseException as error:
-            _count_failure(error, metrics)
+            metrics.failed(error)
             raise
         finally:
             job.cancel()
-        return Response(text, media_type=_SUBTITLES[body.response_format])
+        # Halves of surrogate pairs, which no UTF-8 can hold, become the escapes that JSON has for them.
+        return Response(text.encode("utf-8", "backslashreplace"), media_type=_SUBTITLES[body.response_format])
 
     return router
 
@@ -168,20 +171,15 @@ class _JobResponse(StreamingResponse):
             await super().__call__(scope, receive, send)
         finally:
             job, metrics = self._job, self._metrics
-            if not job.over or job.error is not None:
+            if not job.taken:
                 metrics.left.inc()
+            elif job.error is not None:
+                metrics.failed(job.error)
             job.cancel()
             self._record.facts["audio_seconds"] = round(job.audio_seconds, 3)
             metrics.audio.inc(job.audio_seconds)
             if job.audio_seconds:
                 metrics.factor.observe(job.busy_seconds / job.audio_seconds)
-
-
-def _count_failure(error: BaseException, metrics: Metrics) -> None:
-    if isinstance(error, ServiceError) and error.code == "client_left":
-        metrics.left.inc()
-    elif isinstance(error, ServiceError) and error.code == "too_late":
-        metrics.refused.labels("too_late").inc()
 
 
 def _whole(data: bytes, format: str, sampling_rate: int) -> bytes:

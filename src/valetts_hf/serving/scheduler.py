@@ -227,6 +227,11 @@ class Job(Generic[Item]):
         """When its listener, who began to listen at once, runs out of sound."""
         return self.submitted + self._ahead + self.audio_seconds
 
+    @property
+    def taken(self) -> bool:
+        """Whether all that it made has been handed out."""
+        return self.over and not self._items
+
     def stalled(self, now: float) -> bool:
         return self._aside_since is not None and now - self._aside_since > self._scheduler.stall_seconds
 

@@ -109,7 +109,7 @@ def create_server_app(
     app.include_router(health_router(lifecycle, scheduler, metrics))
     app.include_router(openai_router(service, scheduler, cache, metrics, characters))
     app.include_router(live)
-    app.include_router(voices_router(service, scheduler))
+    app.include_router(voices_router(service, scheduler, metrics))
     describe(app, keys is not None)
     if demo:
         app.mount(DEMO_PATH, create_demo_app(tts, settings, scheduler))

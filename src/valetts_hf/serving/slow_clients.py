@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 
 import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 
 class PromptProtocol(H11Protocol):
@@ -31,7 +31,7 @@ class PromptProtocol(H11Protocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self.conn.their_state is h11.SEND_BODY:  # answered without the rest of its body
-            self.loop.call_later(self.linger_seconds, self.transport.close)
+            self.loop.call_later(self.linger_seconds, self._hang_up, self.cycle)
 
     def _expect_a_request(self) -> None:
         """Start to wait where a head has not arrived or not completely, stop where it has."""
@@ -43,6 +43,11 @@ class PromptProtocol(H11Protocol):
     def _give_up(self) -> None:
         self._patience = None
         if self.conn.their_state is h11.IDLE:
+            self.transport.close()
+
+    def _hang_up(self, answered: RequestResponseCycle) -> None:
+        """Close if the rest of that request still has not come; a client that sent it may be asking for more by now."""
+        if self.cycle is answered and self.conn.their_state is h11.SEND_BODY:
             self.transport.close()
 
     def _forget(self) -> None:

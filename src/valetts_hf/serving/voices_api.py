@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import io
+import threading
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import Response
 
+from valetts_hf.processing.languages import resolve_language
 from valetts_hf.serving.description import errors
 from valetts_hf.serving.errors import ServiceError, from_sdk
+from valetts_hf.serving.metrics import Metrics
 from valetts_hf.serving.scheduler import Scheduler
 from valetts_hf.serving.speech_schemas import StyleCard, StyleList, VoiceCard, VoiceList
 from valetts_hf.serving.speech_service import SpeechService
 from valetts_hf.serving.uploads import check_recording
 from valetts_hf.voices.enrolment import check_consent, enroll_voice
 from valetts_hf.voices.errors import VoiceError, VoiceFileError
+from valetts_hf.voices.library import VoiceLibrary
 from valetts_hf.voices.places import check_name
 
 
@@ -24,13 +28,28 @@ _MAX_CLIPS = 5
 _MAX_SECONDS = 120.0  # of one recording: a small file can unpack to hours
 
 
-def voices_router(service: SpeechService, scheduler: Scheduler) -> APIRouter:
+def voices_router(service: SpeechService, scheduler: Scheduler, metrics: Metrics) -> APIRouter:
     """
     Args:
         service ([`SpeechService`]): knows whose voices are where.
         scheduler ([`Scheduler`]): recordings are read in their turn.
+        metrics ([`Metrics`]): counts.
     """
     router = APIRouter(prefix="/v1", tags=["voices"])
+    saving = threading.Lock()  # between looking whether there is room for a voice and keeping it
+
+    def check_room(library: VoiceLibrary, name: str) -> None:
+        """Refuse a name that is taken, and one voice too many (409)."""
+        if name in library or name in service.tts.voices:
+            raise ServiceError(
+                409, "voice_exists", f"there is a voice {name!r} already: delete it first, or take another name."
+            )
+        if len(library.names()) >= service.settings.max_own_voices:
+            raise ServiceError(
+                409,
+                "too_many_voices",
+                f"{service.settings.max_own_voices} voices can be kept: delete one of them first.",
+            )
 
     @router.get("/voices", responses=errors())
     async def voices(request: Request) -> VoiceList:
@@ -54,16 +73,11 @@ def voices_router(service: SpeechService, scheduler: Scheduler) -> APIRouter:
             check_consent(consent)
         except ValueError as error:
             raise ServiceError(422, "no_consent" if "consent" in str(error) else "voice", str(error)) from error
-        if checked in library or checked in service.tts.voices:
-            raise ServiceError(
-                409, "voice_exists", f"there is a voice {checked!r} already: delete it first, or take another name."
-            )
-        if len(library.names()) >= service.settings.max_own_voices:
-            raise ServiceError(
-                409,
-                "too_many_voices",
-                f"{service.settings.max_own_voices} voices can be kept: delete one of them first.",
-            )
+        try:
+            spoken = None if language is None else resolve_language(language)
+        except ValueError as error:
+            raise from_sdk(error) from error
+        check_room(library, checked)
         clips = [await one.read() for one in recording]
         for clip in clips:
             check_recording(clip)
@@ -77,11 +91,13 @@ def voices_router(service: SpeechService, scheduler: Scheduler) -> APIRouter:
                 [{"bytes": clip} for clip in clips],
                 name=checked,
                 consent=consent,
-                language=language,
+                language=spoken,
                 warn=False,
                 cache=None,
             )
-            library.save(voice)
+            with saving:
+                check_room(library, checked)  # others may have been made meanwhile
+                library.save(voice)
             return VoiceCard(
                 id=voice.name,
                 name=voice.name,
@@ -91,7 +107,11 @@ def voices_router(service: SpeechService, scheduler: Scheduler) -> APIRouter:
                 notes=voice.metadata["quality"],
             )
 
-        return await scheduler.run(request, work)
+        try:
+            return await scheduler.run(request, work)
+        except ServiceError as error:
+            metrics.failed(error)
+            raise
 
     @router.delete("/voices/{name}", status_code=204, responses=errors(404))
     async def remove_voice(name: str, request: Request) -> Response:
