@@ -26,6 +26,8 @@ Rule = tuple[re.Pattern, Callable[[re.Match], "str | None"]]
 
 _NUMBER = r"\d+(?:[.,']\d+)*"
 _START = r"(?<!\d)(?<!\d[.,'])"  # not inside a number: keeps the search linear
+_SIGN = r"(?P<sign>(?<![\w.,)%‰€$£¥])[-+])?"  # behind an amount it is no sign
+_EQUALS = re.compile(r"\s*=")
 _CURRENCY = "|".join(re.escape(s) for s in sorted(CURRENCIES, key=len, reverse=True))
 _UNIT = "|".join(re.escape(s) for s in sorted(UNITS, key=len, reverse=True))
 _LONG_UNIT = "|".join(
@@ -89,16 +91,16 @@ class Normalizer(SymbolReader):
 
     def _common_rules(self) -> list[Rule]:
         number = rf"(?P<number>{self._number_pattern()})"
-        amount = rf"(?P<sign>(?<![\w.,)])[-+])?{_START}{number}(?:\s?[-—]\s?(?P<to>{_NUMBER}))?"
+        amount = rf"{_SIGN}{_START}{number}(?:\s?[-—]\s?(?P<to>{_NUMBER}))?"
         rules: list[tuple[str, Callable | None, int]] = [
             (r"(?<!\S)(?:<3|[:;]-?[()DPp])(?!\S)|[-=]>|<-|[™®]", lambda m: "", 0),
-            (r"(?<![\w@.])[\w.+-]+@[\w-]+(?:\.[\w-]+)+", self._address, 0),
+            (r"(?<![\w@.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+", self._address, 0),
             (r"(?:https?://|www\.)[^\s<>\"()]+[\w/=#]", self._address, re.I),
-            (rf"(?<![\w.@/])(?:[a-z0-9-]+\.)+(?:{_TOP_LEVEL})(?:/[^\s<>\"()]*[\w/])?(?![\w@]|\.\w)", self._address, 0),
+            (rf"(?<![\w.@/-])(?:[a-z0-9-]+\.)+(?:{_TOP_LEVEL})(?:/[^\s<>\"()]*[\w/])?(?![\w@]|\.\w)", self._address, 0),
             (r"(?<!\w)@(?P<name>\w[\w.]*\w)", lambda m: f"{self.at} {self._spell_address(m['name'])}", 0),
             (r"(?<!\w)#(?P<name>[^\W\d]\w*)", lambda m: f"hashtag {m['name'].replace('_', ' ')}", 0),
             (r"(?<![\w-])(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)(?![\w-])", self._numeric_date, 0),
-            (r"(?<![\w/.-])(?P<a>\d{1,2})(?P<sep>[/.-])(?P<b>\d{1,2})(?P=sep)(?P<y>\d{4}|\d\d)(?![\w/-]|\.\d)",
+            (r"(?<![\w/.-])(?P<a>\d{1,2})º?(?P<sep>[/.-])(?P<b>\d{1,2})(?P=sep)(?P<y>\d{4}|\d\d)(?![\w/-]|\.\d)",
              self._numeric_date, 0),
             (rf"(?<!\w)(?P<before>{self.date_before})(?P<space>\s+)(?P<a>\d{{1,2}})(?P<sep>/)(?P<b>\d{{1,2}})(?![\w/])",
              self._short_date, re.I) if self.date_before else ("(?!)", None, 0),
@@ -107,21 +109,25 @@ class Normalizer(SymbolReader):
             (r"(?<=\d[:h]\d\d)\s?[-—]\s?(?=\d{1,2}[:h]\d\d)|(?<=\dh)\s?[-—]\s?(?=\d{1,2}h)",
              (lambda m: f" {self.range_word} ") if self.range_word else None, 0),
             *self.time_patterns(),
-            (rf"(?P<sign>(?<![\w.,)])[-+])?(?<!\w)(?P<currency>{_CURRENCY})\s?{number}(?:\s?[-—]\s?(?P<to>{_NUMBER}))?"
+            (r"(?<=[\d%‰€$£¥])(?P<gap>\s?)[-—](?P=gap)(?=[\d€$£¥A-Z])", self._range_of_amounts, 0),
+            (rf"{_SIGN}(?<!\w)(?P<currency>{_CURRENCY})\s?(?P<inner_sign>-(?=\d))?{number}(?:\s?[-—]\s?(?P<to>{_NUMBER}))?"
              rf"(?:\s?(?P<magnitude>{self._magnitude_pattern()})(?!\w))?(?![\d])", self._money, 0),
             (rf"{amount}(?:\s?(?P<magnitude>{self._magnitude_pattern()}))?\s?(?P<currency>{_CURRENCY})(?!\w)",
              self._money, 0),
             *self.phone_patterns(),
             (rf"{amount}\s?(?P<mark>%|‰)", self._percent, 0),
             *self.ordinal_patterns(),
-            (rf"(?P<sign>(?<![\w.,)])[-+])?(?<![\w.,]){number}(?:\s?[-—]\s?(?P<to>{_NUMBER}))?"
-             rf"(?:(?P<unit>{_UNIT})|\s(?P<unit2>{_LONG_UNIT}|[mgLlhVW](?=[\s,.;:!?)]|$)))"
-             r"(?:/(?P<per>s|h|min|kg|l|L|ml|m²))?(?![\w/²³])", self._quantity, 0),
+            (rf"(?<![\w.,])(?:(?P<number>{_NUMBER})[-—])?(?P<to>{_NUMBER})x(?!\w|\s?[-+=^*/])", self._fold, 0),
+            (rf"{_SIGN}(?:(?<![\w.,])|(?<=\dh)|(?<=\dmin)){number}(?:\s?[-—]\s?(?P<to>{_NUMBER}))?"
+             rf"(?:(?P<unit>{_UNIT})|\s(?P<unit2>{_LONG_UNIT}|[mgLlhVWмлч](?=[\s,.;:!?)]|$)))"
+             r"(?:/(?P<per>s|h|min|kg|l|L|ml|m²))?"
+             r"(?:(?![\w/²³])|(?:(?<=\dh)|(?<=\dmin))(?=\d{1,2}\s?(?:min|s)(?!\w)))", self._quantity, 0),
             (r"(?<![\w/])(?P<unit>km/h|m/s|km²|m²|m³|kWh|°C|°F|mph)(?![\w/])", lambda m: self.unit(m["unit"], 1 if "/" not in m["unit"] else 2), 0),
             (rf"(?<![\w.])(?P<word>{self.roman_contexts})(?P<space>\s+)(?P<roman>[IVXLC]+)(?!\w)", self._roman, 0)
             if self.roman_contexts else ("(?!)", None, 0),
             (r"(?<![\w.])(?P<word>[A-ZÀ-Þ][\w']+)(?P<space>\s+)(?P<roman>[IVX]{2,})(?!\w)", self._roman, 0),
             (r"(?<![\w.,])(?:(?P<n>\d+)\s?)?(?P<fraction>[½⅓⅔¼¾⅛])", self._unicode_fraction, 0),
+            (r"(?<![\w./,-])(?P<n>\d{1,3})\s(?P<a>[1-9]\d?)/(?P<b>[2-9]|1[0-6])(?![\w/]|[.,]\d)", self._mixed_number, 0),
             (r"(?<![\w./,-])(?P<a>\d{1,2})/(?P<b>\d{1,3})(?![\w/]|[.,]\d)", self._slash_fraction, 0),
             (r"(?<![\w.])\d+(?:\.\d+){2,}(?![\w.]*\d)", self._version, 0),
             (r"(?<=\w)[²³]", lambda m: f" {self.powers['²³'.index(m[0])]}", 0),
@@ -130,7 +136,7 @@ class Normalizer(SymbolReader):
             (rf"(?<![\w.,])(?P<number>{_NUMBER})\s?[xX×]\s?(?P<to>{_NUMBER})(?!\w)", self._product, 0),
             (r"\d{9}(?=\d{12})|(?<=\d{9})\d{12,20}(?!\d)", self._long_digits, 0),
             (rf"(?<![\w.,-])(?P<number>{_NUMBER})\s?[-—]\s?(?P<to>{_NUMBER})(?![\w-]|[.,]\d)", self._range, 0),
-            (rf"(?P<sign>(?<![^\s(\"=\ue000])[-+])?{number}", self._plain_number, 0),
+            (rf"(?P<sign>(?<![^\s(\"=^\ue000])[-+])?{number}", self._plain_number, 0),
             *self._abbreviation_patterns(),
             *self._symbol_patterns(),
         ]  # fmt: skip
@@ -188,6 +194,17 @@ class Normalizer(SymbolReader):
         if (self.month_first and groups["sep"] == "/" and day <= 12) or month > 12:
             day, month = month, day
         return self._checked_date(day, month, groups["y"])
+
+    def _slash_fraction(self, match: re.Match) -> str | None:
+        """A fraction, or a date without year that looks like none: with a zero in front ("15/03"), or "31/12"."""
+        first, second = int(match["a"]), int(match["b"])
+        late = len(match["b"]) == 2 and 12 < first <= 31 and not _EQUALS.match(match.string, match.end())
+        if match["a"].startswith("0") or match["b"].startswith("0") or late:
+            swapped = (self.month_first and first <= 12) or second > 12
+            spoken = self._checked_date(*((second, first) if swapped else (first, second)), None)
+            if spoken is not None:
+                return spoken
+        return self.fraction(first, second)
 
     def _short_date(self, match: re.Match) -> str | None:
         day, month = int(match["a"]), int(match["b"])

@@ -29,6 +29,8 @@ class GermanNormalizer(Normalizer):
     range_word = "bis"
     minus, percent, permille = "minus", "Prozent", "Promille"
     times_word = "mal"
+    fold_words = ("mal", "mal")
+    power_word = "hoch"
     per_word = "pro"
     per_nouns = r"(?:Stunde|Tag|Nacht|Woche|Monat|Jahr|Person)\b"
     dot, at, slash, dash, underscore, plus, equals = (
@@ -84,14 +86,22 @@ class GermanNormalizer(Normalizer):
 
     def first_rules(self) -> list:
         return [
-            (re.compile(r"(?P<stem>[A-ZÄÖÜa-zäöüß-]{3,})str\.(?!\w)"), lambda m: m["stem"] + "straße"),
+            (
+                re.compile(r"(?<![A-ZÄÖÜa-zäöüß-])(?P<stem>[A-ZÄÖÜa-zäöüß-]{3,})str\.(?!\w)"),
+                lambda m: m["stem"] + "straße",
+            ),
             (re.compile(r"(?<!\w)(?P<d>[1-9]0)er(?!\w)"), lambda m: number_words(int(m["d"]), "de") + "er"),
+            (re.compile(r"(?<!\w)(?P<y>1[1-9]\d0|20\d0)er(?!\w)"), lambda m: self.year(int(m["y"])) + "er"),
+            (re.compile(r"§§(?=\s?\d)"), lambda m: "Paragrafen"),
         ]
 
     def written_date_patterns(self) -> list:
         return [
+            (rf"(?<![\w/.,])(?P<from>\d{{1,2}})\.\s?(?P<sign>[-—/])\s?(?P<d>\d{{1,2}})\.\s*(?P<month>{_MONTH})(?!\w)"
+             r"(?:\s+(?P<y>1\d{3}|20\d\d)(?!\w|[.,]\d))?", self._written_dates, 0),
             (rf"(?<![\w/.,])(?P<d>\d{{1,2}})\.\s*(?P<month>{_MONTH})(?!\w)(?:\s+(?P<y>1\d{{3}}|20\d\d)(?!\w|[.,]\d))?",
              self._written_date, 0),
+            (r"(?<![\w/.,])(?P<d>0?[1-9]|[12]\d|3[01])\.\s?(?P<m>0[1-9]|1[0-2]|[1-9])\.(?!\s?\d)", self._day_month, 0),
         ]  # fmt: skip
 
     def time_patterns(self) -> list:
@@ -122,6 +132,8 @@ class GermanNormalizer(Normalizer):
         return number_words(number, self.language, "ordinal")
 
     def counted(self, number: int, following: str) -> str:
+        if number == 1 and following == "mal":
+            return "ein"
         if number != 1 or not following[:1].isupper():
             return self.cardinal(number)
         return "eine" if following in _FEMININE or following.endswith(_FEMININE_ENDINGS) else "ein"
@@ -161,6 +173,22 @@ class GermanNormalizer(Normalizer):
         month = next(i for i, m in enumerate(_MONTHS, 1) if m.startswith(name[:3]))
         return self._say_date(match, int(match["d"]), month, match["y"])
 
+    def _written_dates(self, match: re.Match) -> str | None:
+        """Two days of one month ("9.-12. Mai", "9./10. Mai")."""
+        last, first = self._written_date(match), int(match["from"])
+        if last is None or not 1 <= first <= 31:
+            return None
+        return f"{self._declined(first, self._before(match))} {'und' if match['sign'] == '/' else 'bis'} {last}"
+
+    def _day_month(self, match: re.Match) -> str | None:
+        """A date without year ("am 15.3."), unless it may be the number of a section ("1.5.")."""
+        before = self._before(match)
+        sure = match["m"].startswith("0") or (int(match["d"]) > 12 and len(match["m"]) == 2)
+        if not sure and before.lower() not in _DATIVE | _WEAK:
+            return None
+        at_end = not re.search(r"\w", match.string[match.end() :])
+        return f"{self._declined(int(match['d']), before)} {_MONTHS[int(match['m']) - 1]}{'.' if at_end else ''}"
+
     def _numeric_date(self, match: re.Match) -> str | None:
         groups = match.groupdict()
         if "d" in groups:
@@ -195,6 +223,11 @@ class GermanNormalizer(Normalizer):
         if not amount.value and cents:
             return f"{'ein' if cents == 1 else self.cardinal(cents)} {names[2 if cents == 1 else 3]}"
         return f"{whole} {names[0 if amount.value == 1 else 1]}" + (f" {self.cardinal(cents)}" if cents else "")
+
+    def mixed_number(self, whole: int, fraction: str) -> str:
+        if fraction == "ein halb":
+            return f"{'ein' if whole == 1 else self.cardinal(whole)}einhalb"
+        return f"{self.cardinal(whole)} {fraction}"
 
     def magnitude_name(self, factor: int, count: WrittenNumber) -> str:
         one = count.value == 1 and count.is_integer

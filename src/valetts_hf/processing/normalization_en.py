@@ -25,6 +25,8 @@ class EnglishNormalizer(Normalizer):
     range_word = "to"
     minus, percent, permille = "minus", "percent", "per thousand"
     times_word = "times"
+    fold_words = ("time", "times")
+    power_word = "to the power of"
     per_word = "per"
     per_nouns = r"(?:hour|day|night|week|month|year|person|hr|mo|yr)\b"
     dot, at, slash, dash, underscore, plus, equals = "dot", "at", "slash", "dash", "underscore", "plus", "equals"
@@ -62,8 +64,8 @@ class EnglishNormalizer(Normalizer):
         "sec": ".#section", "ave": ".avenue", "blvd": ".boulevard", "rd": ".road", "mt": ".mount", "gov": ".governor",
         "sen": ".senator", "rep": ".representative", "gen": ".general", "col": ".colonel", "capt": ".captain",
         "lt": ".lieutenant", "sgt": ".sergeant", "rev": ".reverend", "inc": ".incorporated", "ltd": "limited",
-        "corp": ".corporation", "bros": ".brothers", "ph.d": "P H D", "a.k.a": "also known as", "w/o": "without",
-        "a.m": "AM", "p.m": "PM", "misc": ".miscellaneous", "est": ".#established", "tel": ".telephone",
+        "corp": ".corporation", "bros": ".brothers", "ph.d": "P H D", "a.k.a": "also known as", "w/o": "without", "w/out": "without",
+        "hrs": "hours", "mins": "minutes", "secs": "seconds", "a.m": "AM", "p.m": "PM", "misc": ".miscellaneous", "est": ".#established", "tel": ".telephone",
     }  # fmt: skip
 
     def __init__(self, language: str):
@@ -78,11 +80,24 @@ class EnglishNormalizer(Normalizer):
             ),
             (re.compile(r"(?<!\w)(?P<c>1[1-9]|20)(?P<d>\d0)'?s(?!\w)"), self._decade),
             (re.compile(r"(?<!\w)'?(?P<d>[2-9]0)'?s(?!\w)"), lambda m: _plural(number_words(int(m["d"]), "en-us"))),
+            (
+                re.compile(r"(?<![\w.,])(?P<n>\d)00s(?!\w)"),
+                lambda m: f"{self.cardinal(int(m['n']))} hundreds".removeprefix("one "),
+            ),
+            (re.compile(r"(?<![\w.,])(?P<h>\d{1,2})\s?h\s?(?P<m>[0-5]?\d)\s?m(?!\w)"), self._duration),
+            (
+                re.compile(r"(?<=\d[ap]m)\s?[-—]\s?(?=\d{1,2}(?::\d\d)?\s?[ap]m(?!\w))", re.I),
+                lambda m: f" {self.range_word} ",
+            ),
             (re.compile(r"(?<![\w.,])(?P<f>\d)'\s?(?P<i>\d{1,2})(?:[\"\ue000\ue001]|(?!\w))"), self._feet),
             (re.compile(r"(?<!\w)St\.(?=\s[A-Z])"), lambda m: "Saint"),
             (re.compile(r"(?<=[A-Za-z]\s)St\.?(?=[\s,.]|$)"), lambda m: "Street"),
-            (re.compile(r"(?<!\w)w/(?=\s?\w)"), lambda m: "with "),
+            (re.compile(r"(?<!\w)w/(?!o(?:ut)?\b)(?=\s?\w)"), lambda m: "with "),
         ]
+
+    def _duration(self, match: re.Match) -> str:
+        counts = ((int(match["h"]), "hour"), (int(match["m"]), "minute"))
+        return " ".join(f"{self.cardinal(count)} {name}{'' if count == 1 else 's'}" for count, name in counts)
 
     def _feet(self, match: re.Match) -> str:
         feet, inches = int(match["f"]), int(match["i"])
@@ -91,7 +106,11 @@ class EnglishNormalizer(Normalizer):
 
     def written_date_patterns(self) -> list:
         day, year = r"(?P<d>\d{1,2})(?:st|nd|rd|th)?", r"(?P<y>1\d{3}|20\d\d)"
+        to = r"\s?[-—]\s?(?P<to>\d{1,2})(?:st|nd|rd|th)?"
         return [
+            (rf"(?<!\w)(?P<month>{_MONTH})\s+{day}{to}(?!\w|[.,:/-]\d)(?:,?\s+{year}(?!\w|[.,]\d))?", self._month_days, 0),
+            (rf"(?<![\w.,/-])(?:the\s+)?{day}{to}(?:\s+of)?\s+(?P<month>{_MONTH})(?!\w)(?:,?\s+{year}(?!\w|[.,]\d))?",
+             self._month_days, 0),
             (rf"(?<!\w)(?P<month>{_MONTH})\s+{day}(?!\w|[.,:]\d)(?:,?\s+{year}(?!\w|[.,]\d))?", self._month_day, 0),
             (rf"(?<![\w.,])(?P<the>the\s+)?{day}(?:\s+of)?\s+(?P<month>{_MONTH})(?!\w)(?:,?\s+{year}(?!\w|[.,]\d))?",
              self._day_month, 0),
@@ -102,7 +121,11 @@ class EnglishNormalizer(Normalizer):
     def time_patterns(self) -> list:
         half = r"(?P<half>[ap])\.?m(?P<stop>\.?)(?!\w)"
         return [
-            (rf"(?<![\w:.,])(?P<h>\d{{1,2}})(?::(?P<m>[0-5]\d))?(?::(?P<s>[0-5]\d))?\s?{half}", self._half_day, re.I),
+            (
+                rf"(?<![\w:.,])(?P<h>\d{{1,2}})(?:[:.](?P<m>[0-5]\d))?(?::(?P<s>[0-5]\d))?\s?{half}",
+                self._half_day,
+                re.I,
+            ),
             (
                 r"(?<![\w:.,])(?P<h>[01]?\d|2[0-4])[:h](?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?(?![\w:]|[.,]\d)",
                 self._time,
@@ -154,6 +177,15 @@ class EnglishNormalizer(Normalizer):
             return None
         year = f", {self.year(int(match['y']))}" if match["y"] else ""
         return f"{self._month(match['month'])} {self.ordinal(day)}{year}"
+
+    def _month_days(self, match: re.Match) -> str | None:
+        first, last = int(match["d"]), int(match["to"])
+        if not 1 <= first < last <= 31:
+            return None
+        month, year = self._month(match["month"]), f", {self.year(int(match['y']))}" if match["y"] else ""
+        if match.start("month") < match.start("d"):
+            return f"{month} {self.ordinal(first)} to {self.ordinal(last)}{year}"
+        return f"the {self.ordinal(first)} to the {self.ordinal(last)} of {month}{year}"
 
     def _day_month(self, match: re.Match) -> str | None:
         if not 1 <= int(match["d"]) <= 31 or match["month"] == "May" and not match["y"] and not match["the"]:

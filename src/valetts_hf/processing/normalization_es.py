@@ -27,6 +27,8 @@ class SpanishNormalizer(RomanceNormalizer):
     range_word = "a"
     minus, percent, permille = "menos", "por ciento", "por mil"
     times_word = "por"
+    fold_words = ("vez", "veces")
+    power_word = "elevado a"
     per_word = "por"
     per_nouns = r"(?:hora|día|noche|semana|mes|año|persona)\b"
     dot, at, slash, dash, underscore, plus, equals = "punto", "arroba", "barra", "guion", "guion bajo", "más", "igual"
@@ -35,7 +37,14 @@ class SpanishNormalizer(RomanceNormalizer):
     cents_joiner, and_word = "con", "y"
     one_word, half_words, third_word, over_word = "un", "un medio", "tercio", "sobre"
     powers = ("al cuadrado", "al cubo")
-    plural_endings = (("ciones", "ción"), ("siones", "sión"), ("dades", "dad"), ("ces", "z"), ("s", ""))
+    plural_endings = (
+        ("ciones", "ción"),
+        ("siones", "sión"),
+        ("dades", "dad"),
+        ("ces", "z"),
+        ("eres", "er"),
+        ("s", ""),
+    )
     feminine_endings = ("a", "ción", "sión", "dad", "tad", "tud", "umbre", "ie")
     feminine_words = _FEMININE_NOUNS
     masculine_words = _MASCULINE_NOUNS

@@ -24,6 +24,8 @@ class FrenchNormalizer(RomanceNormalizer):
     range_word = "à"
     minus, percent, permille = "moins", "pour cent", "pour mille"
     times_word = "fois"
+    fold_words = ("fois", "fois")
+    power_word = "puissance"
     per_word = "par"
     per_nouns = r"(?:heure|jour|nuit|semaine|mois|an|personne)\b"
     dot, at, slash, dash, underscore, plus, equals = "point", "arobase", "slash", "tiret", "tiret bas", "plus", "égal"
@@ -72,6 +74,9 @@ class FrenchNormalizer(RomanceNormalizer):
         "ap. j.-c": "après Jésus-Christ", "j.-c": "Jésus-Christ", "svp": "s'il vous plaît", "max": ".maximum",
         "min": ".minimum", "éd": ".édition",
     }  # fmt: skip
+
+    def first_rules(self) -> list:
+        return [self.height_rule()]
 
     def written_date_patterns(self) -> list:
         return [
@@ -129,8 +134,8 @@ class FrenchNormalizer(RomanceNormalizer):
         return re.sub(r"\bun$", "une", words) if feminine else words
 
     def counted(self, number: int, following: str) -> str:
-        word = following.lower().removesuffix("s")
-        return self.cardinal(number, feminine=word in _FEMININE)
+        word = following.lower()
+        return self.cardinal(number, feminine=word in _FEMININE or word.removesuffix("s") in _FEMININE)
 
     def _written_date(self, match: re.Match) -> str | None:
         name = match["month"].lower().rstrip(".")

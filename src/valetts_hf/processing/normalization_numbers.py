@@ -17,6 +17,14 @@ from .number_words import (
 )
 
 
+_EQUALS = re.compile(r"\s*=")
+_BEHIND_AMOUNT = re.compile(r"\d\s$")
+_AMOUNT = r"\d[\d.,]*"
+_MARK = "[%‰]|" + "|".join(re.escape(symbol) for symbol in sorted(CURRENCIES, key=len, reverse=True))
+_MARKED_BEHIND = re.compile(rf"{_AMOUNT}\s?(?P<mark>{_MARK})$")
+_MARKED_BEHIND_HERE = re.compile(rf"{_AMOUNT}\s?(?P<mark>{_MARK})(?!\w)")
+_MARKED_BEFORE = re.compile(rf"(?<!\w)(?P<mark>{_MARK})\s?{_AMOUNT}$")
+_MARKED_BEFORE_HERE = re.compile(rf"(?P<mark>{_MARK})\s?\d")
 _FRACTIONS = {"½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4), "⅛": (1, 8)}
 
 
@@ -37,6 +45,7 @@ class NumberReader:
         str, int
     ] = {}  # words and signs for a thousand, a million, ... behind an amount; full words first
     currencies: dict[str, tuple[str, str, str, str]] = {}  # code -> one, many, one hundredth, many hundredths
+    fold_words: tuple[str, str] = ("", "")  # what "x" says behind 1 and behind other numbers ("10x faster")
     unit_overrides: dict[str, tuple[str, str]] = {}  # unit -> one, many
     feminine_units: frozenset[str] = frozenset()
 
@@ -78,6 +87,10 @@ class NumberReader:
     def fraction(self, numerator: int, denominator: int) -> str | None:
         """A common fraction; None leaves it to the other rules."""
         return None
+
+    def mixed_number(self, whole: int, fraction: str) -> str:
+        """A whole number with a fraction in words behind it ("2½", "2 1/2")."""
+        return f"{self.cardinal(whole)} {self.and_word} {fraction}"
 
     def roman(self, value: int, word: str) -> str:
         """A Roman numeral behind `word`."""
@@ -133,7 +146,8 @@ class NumberReader:
         return following[1] if following else ""
 
     def _signed(self, match: re.Match, words: str) -> str:
-        sign = match.groupdict().get("sign")
+        groups = match.groupdict()
+        sign = groups.get("sign") or groups.get("inner_sign")
         if sign == "-" and self.minus:
             return f"{self.minus} {words}"
         return f"{self.plus} {words}" if sign == "+" and self.plus else words
@@ -158,7 +172,30 @@ class NumberReader:
         if "." in match[0] and first.is_integer != last.is_integer:
             return None
         following = self._following(match)
+        if self.minus and _EQUALS.match(match.string, match.end()):  # "5 - 3 = 2"
+            return f"{self.number(first)} {self.minus} {self.number(last)}"
         return f"{self.range_number(first, following)} {self.range_word} {self.range_number(last, following)}"
+
+    def _range_of_amounts(self, match: re.Match) -> str | None:
+        """The dash in "10%-20%", "$5-$10" and "5 € - 10 €": both ends have the same sign."""
+        if not self.range_word:
+            return None
+        before = match.string[max(0, match.start() - 40) : match.start()]
+        behind = match.string[match.end() : match.end() + 40]
+        first, last = _MARKED_BEHIND.search(before), _MARKED_BEHIND_HERE.match(behind)
+        if not (first and last):
+            first, last = _MARKED_BEFORE.search(before), _MARKED_BEFORE_HERE.match(behind)
+        return f" {self.range_word} " if first and last and first["mark"] == last["mark"] else None
+
+    def _fold(self, match: re.Match) -> str | None:
+        last = self._parse(match["to"])
+        word = self.fold_words[0 if last.is_integer and last.value == 1 else 1]
+        if not word:
+            return None
+        words = self.number(last, following=word)
+        if match["number"]:
+            words = f"{self.number(self._parse(match['number']), following=word)} {self.range_word} {words}"
+        return f"{words} {word}"
 
     def _product(self, match: re.Match) -> str | None:
         if not self.times_word:
@@ -191,10 +228,12 @@ class NumberReader:
         spoken = self.fraction(*_FRACTIONS[match["fraction"]])
         if spoken is None:
             return None
-        return f"{self.cardinal(int(match['n']))} {self.and_word} {spoken}" if match["n"] else spoken
+        return self.mixed_number(int(match["n"]), spoken) if match["n"] else spoken
 
-    def _slash_fraction(self, match: re.Match) -> str | None:
-        return self.fraction(int(match["a"]), int(match["b"]))
+    def _mixed_number(self, match: re.Match) -> str | None:
+        above, below = int(match["a"]), int(match["b"])
+        spoken = self.fraction(above, below) if above < below else None
+        return None if spoken is None else self.mixed_number(int(match["n"]), spoken)
 
     def _version(self, match: re.Match) -> str | None:
         if not self.dot or is_one_number(match[0]):
@@ -242,6 +281,7 @@ class NumberReader:
             words = f"{words} {self.magnitude_name(factor, last)}"
         if cents is None and to is None and factor == 1 and len(amount.fraction) == 2:
             tail = f" {self.cents_joiner} {self.cardinal(int(amount.fraction))}" if int(amount.fraction) else ""
+            name, _ = self.currency(symbol, amount.value)
             return f"{self.counted(amount.value, name.split()[0])} {name}{tail}".replace("  ", " ")
         return f"{words} {self.between_amount_and_currency(count)}{name}".replace("  ", " ")
 
@@ -267,6 +307,10 @@ class NumberReader:
         return ""
 
     def _money(self, match: re.Match) -> str | None:
+        if match.groupdict().get("inner_sign") and _BEHIND_AMOUNT.search(
+            match.string, max(0, match.start() - 2), match.start()
+        ):
+            return None  # "10 €-20 €"
         symbol, magnitude = match["currency"], match.groupdict().get("magnitude")
         first = self._parse(match["number"])
         last = self._parse(match["to"]) if match["to"] else first

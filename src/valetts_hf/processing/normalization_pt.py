@@ -3,7 +3,7 @@
 import re
 
 from .normalization_romance import RomanceNormalizer
-from .number_words import WrittenNumber, number_words
+from .number_words import WrittenNumber, number_words, roman_value
 
 
 _MONTHS = "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro".split()
@@ -13,10 +13,12 @@ _FEMININE = {"um": "uma", "dois": "duas"}
 _MASCULINE_NOUNS = frozenset(
     "dia mapa planeta problema programa sistema tema clima grama quilograma miligrama poema cinema drama diploma "
     "telegrama idioma fantasma cometa trauma estigma enigma dilema esquema lema teorema axioma diagrama gama "
-    "colega guarda pirata poeta atleta turista motorista artista dentista jornalista".split()
+    "coração sintoma aroma hematoma pijama panorama cronograma ecossistema ciclista economista cientista motociclista "
+    "especialista colega guarda pirata poeta atleta turista motorista artista dentista jornalista".split()
 )
 _FEMININE_NOUNS = frozenset("vez mulher mãe noite parte tarde classe fase frase base chave nave rede sede fonte ponte "
-                            "voz luz cruz flor dor cor lei mão canção gente morte sorte arte carne".split())  # fmt: skip
+                            "voz luz cruz flor dor cor lei mão canção gente morte sorte arte carne razão equipe colher "
+                            "nuvem febre fome tese crise análise hipótese atriz cicatriz matriz".split())  # fmt: skip
 
 
 _LETTERS = dict(
@@ -26,6 +28,13 @@ _LETTERS = dict(
     )
 )
 _WEEKDAYS = ("segunda-feira", "terça-feira", "quarta-feira", "quinta-feira", "sexta-feira")
+_SHORT_DAYS = dict(
+    zip("seg ter qua qui sex sáb sab dom".split(), "segunda terça quarta quinta sexta sábado sábado domingo".split())
+)
+_DAYS = "|".join(_SHORT_DAYS)
+_WOMEN = frozenset(
+    "Carmen Beatriz Isabel Leonor Inês Raquel Ester Miriam Ruth Alice Rose Salete Lourdes Dulce".split()
+)
 _SPELLED = frozenset("IBGE IBM UTI URL API IPTU IPVA IPI INSS ICMS OAB UE AI IA FGV CPF CNPJ CEO".split())
 _WORDS_IN_CAPITALS = frozenset(
     "PIB USP ONU NASA SUS ENEM CEP PIX UNESCO OTAN FUNAI ANVISA EMBRAPA INPE FIFA SENAI SESC SENAC FIES UNICAMP DETRAN "
@@ -42,6 +51,8 @@ class PortugueseNormalizer(RomanceNormalizer):
     range_word = "a"
     minus, percent, permille = "menos", "por cento", "por mil"
     times_word = "por"
+    fold_words = ("vez", "vezes")
+    power_word = "elevado a"
     per_word = "por"
     per_nouns = r"(?:hora|dia|noite|semana|mês|ano|pessoa)\b"
     dot, at, slash, dash, underscore, plus, equals = "ponto", "arroba", "barra", "hífen", "underline", "mais", "igual"
@@ -50,7 +61,16 @@ class PortugueseNormalizer(RomanceNormalizer):
     cents_joiner, and_word = "e", "e"
     one_word, half_words, third_word, over_word = "um", "meio", "terço", "sobre"
     powers = ("ao quadrado", "ao cubo")
-    plural_endings = (("ções", "ção"), ("sões", "são"), ("zes", "z"), ("ores", "or"), ("gens", "gem"), ("s", ""))
+    plural_endings = (
+        ("ções", "ção"),
+        ("sões", "são"),
+        ("zões", "zão"),
+        ("zes", "z"),
+        ("ores", "or"),
+        ("eres", "er"),
+        ("gens", "gem"),
+        ("s", ""),
+    )
     feminine_endings = ("a", "ã", "ção", "são", "dade", "tude", "gem", "ice", "ie", "ade")
     feminine_words = _FEMININE_NOUNS
     masculine_words = _MASCULINE_NOUNS
@@ -60,7 +80,7 @@ class PortugueseNormalizer(RomanceNormalizer):
     )
     magnitudes = {
         "mil": 10**3, "milhão": 10**6, "milhões": 10**6, "bilhão": 10**9, "bilhões": 10**9, "trilhão": 10**12,
-        "trilhões": 10**12, "mi": 10**6, "bi": 10**9, "tri": 10**12,
+        "trilhões": 10**12, "mi": 10**6, "bi": 10**9, "tri": 10**12, "k": 10**3, "K": 10**3,
     }  # fmt: skip
     currencies = {
         "BRL": ("real", "reais", "centavo", "centavos"),
@@ -86,7 +106,7 @@ class PortugueseNormalizer(RomanceNormalizer):
         "profª": "professora", "prof.ª": "professora", "exmo": "excelentíssimo", "exma": "excelentíssima",
         "av": ".avenida", "trav": ".travessa", "rod": ".rodovia", "pç": ".praça", "al": ".#alameda", "apto": "apartamento",
         "ap": ".#apartamento", "nº": "número", "n°": "número", "n.º": "número", "no": ".#número", "nr": ".#número",
-        "pág": "página", "págs": "páginas", "p": ".#página", "tel": ".telefone", "cel": ".#celular",
+        "pág": "página", "págs": "páginas", "p": ".#página", "pp": ".#páginas", "tel": ".telefone", "cel": ".#celular",
         "p. ex": "por exemplo", "p.ex": "por exemplo", "ex": ".exemplo", "etc": "etcétera", "obs": "observação",
         "ltda": "limitada", "cia": ".companhia", "s.a": "S A", "s/a": "S A", "jr": "júnior", "vs": "versus",
         "a.c": "antes de Cristo", "d.c": "depois de Cristo", "séc": "século", "art": ".#artigo", "cap": ".#capítulo",
@@ -94,11 +114,24 @@ class PortugueseNormalizer(RomanceNormalizer):
         "sen": ".senador", "pres": ".presidente", "eng": ".engenheiro", "gen": ".general", "min": ".ministro",
         "fl": ".#folha", "aprox": "aproximadamente", "máx": "máximo", "mín": "mínimo", "seg": ".segundos",
         "vc": "você", "vcs": "vocês", "tbm": "também", "tb": "também", "pq": "porque", "hj": "hoje", "qdo": "quando",
+        "pe": ".padre", "sta": ".santa", "sto": ".santo",
     }  # fmt: skip
+
+    def __init__(self, language: str):
+        self.space_groups = language == "pt-pt"
+        super().__init__(language)
 
     def first_rules(self) -> list:
         return [
-            (re.compile(r"(?<!\w)D\.(?=\s[A-ZÀ-Ý]\w)"), lambda m: "Dom"),
+            (re.compile(rf"(?<!\w)(?<!\d\s)(?P<day>{_DAYS})\.(?=,?\s\d)", re.I), lambda m: _SHORT_DAYS[m["day"].lower()]),
+            (re.compile(r"(?<!\w)D\.(?=\s(?P<name>[A-ZÀ-Ý]\w+))"),
+             lambda m: "Dona" if m["name"].endswith("a") or m["name"] in _WOMEN else "Dom"),
+            (re.compile(r"(?<!\w)(?P<roman>I{1,3})(?=\sGuerra\sMundial)"),
+             lambda m: self.ordinal(len(m["roman"]), feminine=True).capitalize()),
+            (re.compile(rf"(?<!\w)(?P<first>{_DAYS})\.?(?P<to>\s(?:a|à|e)\s)(?P<last>{_DAYS})(?!\w)\.?", re.I),
+             lambda m: _SHORT_DAYS[m["first"].lower()] + m["to"] + _SHORT_DAYS[m["last"].lower()]),
+            (re.compile(r"(?<!\w)[Kk]m(?=\s\d)"), lambda m: self.unit("km", 1)),
+            self.height_rule("e"),
             (re.compile(r"(?<=\b[nd]a )R\.(?=\s[A-ZÀ-Ý]\w)|(?<=\bà )R\.(?=\s[A-ZÀ-Ý]\w)"), lambda m: "Rua"),
             (re.compile(r"(?<!\w)(?P<w>[cCsSpP])/(?=\s|\w\w)"),
              lambda m: {"c": "com ", "s": "sem ", "p": "para "}[m["w"].lower()]),
@@ -107,13 +140,20 @@ class PortugueseNormalizer(RomanceNormalizer):
             (re.compile(r"(?<![\w.,/-])\d{5}-\d{3}(?![\w-])"), self.digits),  # CEP
             (re.compile(r"(?<![\w.,])(?P<n>[2-6])[ªaº°]?[\s-]*[Ff]eira(?!\w)"), lambda m: _WEEKDAYS[int(m["n"]) - 2]),
             (re.compile(r"(?<![\w.@/-])[A-Z]{2,5}(?![\w@]|\.\w)"), self._acronym),
-            (re.compile(r"(?<![\w/.,])(?:1/2|½)(?=\s+(?:de\s+)?(?P<noun>[^\W\d]+))"),
-             lambda m: "meia" if self.is_feminine(m["noun"], True) else "meio"),
+            (re.compile(r"(?<![\w/.,])(?:(?P<n>\d{1,3})(?:\s|(?=½)))?(?:1/2|½)(?=\s+(?:de\s+)?(?P<noun>[^\W\d]+))"),
+             self._half),
             (re.compile(r"(?<!\w)24/7(?!\w)"), lambda m: "vinte e quatro por sete"),
         ]  # fmt: skip
 
+    def _half(self, match: re.Match) -> str:
+        feminine = self.is_feminine(match["noun"], match["n"] in (None, "1"))
+        half = "meia" if feminine else "meio"
+        return f"{self.cardinal(int(match['n']), feminine)} e {half}" if match["n"] else half
+
     def _acronym(self, match: re.Match) -> str | None:
         word = match[0]
+        if set(word) <= set("IVX") and roman_value(word):
+            return None
         if word in _WORDS_IN_CAPITALS:
             return word.capitalize()
         if word in _SPELLED or (len(word) > 2 and _UNPRONOUNCEABLE.search(word)):
@@ -132,19 +172,26 @@ class PortugueseNormalizer(RomanceNormalizer):
              self._written_date, re.I),
             (rf"(?<![\w/.,])(?P<d>\d{{1,2}})[ /-](?:de )?(?P<month>{_SHORT_MONTH})\.?[ /-](?:de )?{year}(?!\w|[.,]\d)",
              self._written_date, re.I),
+            (rf"(?<!\w)(?P<month>{_MONTH}|{_SHORT_MONTH})/{year}(?!\w|[.,/]\d)",
+             lambda m: f"{self._month(m['month'])} de {self.year(int(m['y']))}", re.I),
         ]  # fmt: skip
 
     def time_patterns(self) -> list:
         hour, minute = r"(?P<h>[01]?\d|2[0-4])", r"(?P<m>[0-5]\d)"
         return [
             (r"(?<![\w:.,])(?P<h>\d{1,2})\s?h(?:oras)?\s?(?:e\s)?(?P<m>[0-5]?\d)\s?(?:m|min)(?!\w)", self._duration, 0),
-            (rf"(?<![\w:.,]){hour}\s?(?:h|hs|hrs)\s?{minute}(?:m?(?P<s>[0-5]\d)s)?(?![\w:]|[.,]\d)", self._time, 0),
+            (rf"(?<![\w:.,]){hour}\s?(?:h|hs|hrs)\s?{minute}(?:(?:m|min)?(?P<s>[0-5]\d)s)?(?![\w:]|[.,]\d)", self._time, 0),
             (rf"(?<![\w:.,]){hour}\s?(?:hs|hrs|h)\.?(?![\w:/])", self._time, 0),
             (rf"(?<![\w:.,]){hour}:{minute}(?::(?P<s>[0-5]\d))?(?:\s?(?:h|hs|hrs|horas)(?!\w))?(?![\w:]|[.,]\d)",
              self._time, 0),
         ]  # fmt: skip
 
     def phone_patterns(self) -> list:
+        if self.language == "pt-pt":
+            return [
+                (r"(?<![\w.,])(?:\+351 ?)?[29]\d{2} \d{3} \d{3}(?! ?\w)", self.digits, 0),
+                *super().phone_patterns(),
+            ]
         return [
             (r"(?<![\w.,])(?:\+55[ -]?)?\(?0?\d{2}\)?[ -]?9?[ ]?\d{4}[ -]\d{4}(?![\w-])", self.digits, 0),
             (r"(?<![\w.,-])9?\d{4}-\d{4}(?![\w-])", self.digits, 0),
@@ -174,9 +221,11 @@ class PortugueseNormalizer(RomanceNormalizer):
     def counted(self, number: int, following: str) -> str:
         return self.cardinal(number, feminine=self.is_feminine(following, number == 1))
 
+    def _month(self, name: str) -> str:
+        return next(month for month in _MONTHS if month.startswith(name.lower()[:3]))
+
     def _written_date(self, match: re.Match) -> str | None:
-        month = next(i for i, m in enumerate(_MONTHS, 1) if m.startswith(match["month"].lower()[:3]))
-        return self._checked_date(int(match["d"]), month, match["y"])
+        return self._checked_date(int(match["d"]), _MONTHS.index(self._month(match["month"])) + 1, match["y"])
 
     def date(self, day: int, month: int, year: int | None) -> str:
         day_words = "primeiro" if day == 1 else self.cardinal(day)

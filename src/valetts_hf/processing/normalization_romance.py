@@ -54,5 +54,19 @@ class RomanceNormalizer(Normalizer):
         """What a fourth, a fifth, ... is called."""
         return self.ordinal(denominator)
 
+    def money(self, amount, to, symbol, magnitude) -> str | None:
+        words = super().money(amount, to, symbol, magnitude)
+        return words and re.sub(r"^(?:um|uno?) (?=mil(?:le)? )", "", words)  # "R$ 1 mil"
+
+    def height_rule(self, joiner: str = "") -> tuple:
+        """The rule for heights such as "1m80"; `joiner` stands before the centimetres."""
+
+        def say(match: re.Match) -> str:
+            metres = int(match["metres"])
+            words = [self.cardinal(metres), self.unit("m", metres) or "m", joiner, self.cardinal(int(match["rest"]))]
+            return " ".join(filter(None, words))
+
+        return re.compile(r"(?<![\w.,])(?P<metres>\d)m(?P<rest>[1-9]\d)(?!\w)"), say
+
     def between_amount_and_currency(self, count: int) -> str:
         return "de " if count >= 10**6 and count % 10**6 == 0 else ""

@@ -18,6 +18,7 @@ class SymbolReader(NumberReader):
     """
 
     at, slash, dash, underscore, equals = "", "", "", "", ""
+    power_word = ""  # what "^" says ("10^6")
     per_nouns = ""  # pattern of the words that "/" stands in front of with the meaning "per"
     symbols: dict[str, str] = {}
     # Lower case, without the last full stop -> words. "." in front: only with the full stop, "#": only before a number.
@@ -60,7 +61,9 @@ class SymbolReader(NumberReader):
             names = "|".join(
                 re.escape(name).replace(r"\ ", r"\s?") for name in sorted(self._abbreviations, key=len, reverse=True)
             )
-            patterns.append((rf"(?<![\w.])(?P<name>{names})(?P<stop>\.?)(?![\w'])", self._abbreviation, re.I))
+            patterns.append(
+                (rf"(?<![\w.])(?P<name>{names})(?P<stop>\.?)(?:(?<=[.º°])(?=\d)|(?![\w']))", self._abbreviation, re.I)
+            )
         if self.spelled:
             names = "|".join(sorted(self.spelled, key=len, reverse=True))
             patterns.append((rf"(?<![\w.])(?:{names})(?!\w)", lambda m: " ".join(m[0]), 0))
@@ -100,6 +103,8 @@ class SymbolReader(NumberReader):
             (rf"[{signs}]", lambda m: self.symbols[m[0]], 0),
             *([(rf"(?<=\w)/(?={self.per_nouns})", lambda m: f" {self.per_word} ", re.I)] if self.per_nouns else []),
             (r"(?<=\d)/(?P<unit>kg|km|m²|l|L|h|min)(?!\w)", self._per_unit, 0),
+            (r"(?<=\d)\s/\s(?=\d[\d.,]*\s?=)", lambda m: f" {self.symbols['÷']} " if "÷" in self.symbols else None, 0),
+            (r"(?<=[\w)])\^(?=-?\w)", lambda m: f" {self.power_word} " if self.power_word else None, 0),
             (r"#(?=\d)", lambda m: self.symbols.get("#"), 0),
             (r"(?<=\w)/(?=\w)", lambda m: " ", 0),
         ]

@@ -8,7 +8,7 @@ CURRENCIES = {
     "R$": "BRL", "US$": "USD", "U$": "USD", "A$": "AUD", "C$": "CAD", "$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY",
     "₹": "INR", "₽": "RUB", "₺": "TRY", "zł": "PLN", "kr": "SEK", "USD": "USD", "EUR": "EUR", "GBP": "GBP",
     "BRL": "BRL", "JPY": "JPY", "CHF": "CHF", "PLN": "PLN", "SEK": "SEK", "NOK": "NOK", "INR": "INR", "TRY": "TRY",
-    "RUB": "RUB", "TL": "TRY",
+    "RUB": "RUB", "TL": "TRY", "RON": "RON", "руб.": "RUB", "руб": "RUB",
 }  # fmt: skip
 
 # Written unit -> CLDR unit id. Single letters that mean many things (s, h, m, l, g) need a number right before them.
@@ -35,6 +35,7 @@ UNITS = {
     "Pa": "pressure-pascal", "км": "length-kilometer", "м": "length-meter", "см": "length-centimeter",
     "мм": "length-millimeter", "кг": "mass-kilogram", "л": "volume-liter", "мл": "volume-milliliter",
     "км/ч": "speed-kilometer-per-hour", "МБ": "digital-megabyte", "ГБ": "digital-gigabyte",
+    "ч": "duration-hour", "мин": "duration-minute",
 }  # fmt: skip
 
 
@@ -58,6 +59,8 @@ def unit_words(symbol: str, language: str, count: "int | float" = 2) -> str | No
     except UnknownUnitError:
         return None
     words = _NUMBER.sub(" ", formatted)
+    if UNITS[symbol] in words:  # what Babel says for a unit without a name
+        return None
     return " ".join(words.replace("/", " ").split()) if words != formatted and words.strip() else None
 
 

@@ -49,6 +49,11 @@ def parse_number(text: str, decimal: str) -> WrittenNumber:
         The parts. `"3.5"` in a language with decimal comma keeps the separator `"."`, to be read as it stands.
     """
     text = re.sub(r"[\s']", "", text)
+    indian = _INDIAN_GROUPS.fullmatch(text)
+    if indian:  # "1,23,456.78"
+        return WrittenNumber(
+            indian["whole"].replace(",", ""), indian["fraction"] or "", "." if indian["fraction"] else ""
+        )
     last = max(text.rfind("."), text.rfind(","))
     if last < 0:
         return WrittenNumber(text)
@@ -60,14 +65,15 @@ def parse_number(text: str, decimal: str) -> WrittenNumber:
     return WrittenNumber(whole, text[last + 1 :], separator)
 
 
+_INDIAN_GROUPS = re.compile(r"(?P<whole>[1-9]\d?(?:,\d\d)+,\d{3})(?:\.(?P<fraction>\d+))?")
 _ONE_NUMBER = re.compile(
     r"\d+(?:[.,]\d+)?|\d{1,3}(?:\.\d{3})+(?:,\d+)?|\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:['\s]\d{3})+(?:[.,]\d+)?"
 )
 
 
 def is_one_number(text: str) -> bool:
-    """Whether digits and separators make one number ("1,234.5") and not several ("1,2,3")."""
-    return _ONE_NUMBER.fullmatch(text) is not None
+    """Whether digits and separators make one number ("1,234.5", "1,23,456") and not several ("1,2,3")."""
+    return (_ONE_NUMBER.fullmatch(text) or _INDIAN_GROUPS.fullmatch(text)) is not None
 
 
 @lru_cache(maxsize=16384)

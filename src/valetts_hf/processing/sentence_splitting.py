@@ -11,7 +11,7 @@ import re
 # Titles and the like: a name follows, so the full stop never ends a sentence.
 _BEFORE_NAMES = frozenset(
     "mr mrs ms messrs dr prof st mt gen capt lt sgt gov rev vs "
-    "sr sra srs srta dra profa exmo exma av trav dom d dª dña avda lic ing gral c/ "
+    "sr sra srs srta dra profa exmo exma av trav dom d dª dña avda lic ing gral c/ pe sta sto eng pres "
     "hr fr frl z.b d.h u.a bzw ca evtl ggf inkl exkl zzgl dipl-ing z d i u o v n "
     "m mm mme mmes mlle mlles me mgr p.ex p.ej sig sigg dott dott.ssa sig.ra dhr mevr drs bijv t.ex bl.a np tzn ul "
     "e.g i.e cf approx aprox apr".split()
@@ -90,5 +90,7 @@ def _ends_sentence(text: str, found: re.Match) -> bool:
     if "." in bare and bare not in _BEFORE_NAMES and next_word:  # "the U.S. Army", "in the U.S. She"
         return next_word.lower() in _STARTERS
     if len(word) == 1 and word.isupper():  # an initial: "J. Silva"; "vitamin C. He" cannot be told apart
+        return False
+    if bare == "co" and next_word in ("KG", "KGaA", "OHG", "Ltd"):
         return False
     return bare not in _BEFORE_NAMES or not next_word

@@ -55,6 +55,7 @@ READABLE_SCRIPTS = ("LATIN", "CYRILLIC", "DEVANAGARI", "ARABIC", "GREEK")
 _CYRILLIC = frozenset("абвгдеёжзийклмнопрстуфхцчшщъыьэюя")
 _ARABIC = frozenset("ءآأؤإئابةتثجحخدذرزسشصضطظعغفقكلمنهوىيپچژگکیۀ")
 _PERSIAN_ONLY = frozenset("پچژگکی")
+_PERSIAN_WORDS = re.compile(r"(?<!\w)(?:است|هستم|را|از|در|این|شما|ممنون|خوبم|خداحافظ|دارم|دارد)(?!\w)")
 _LATIN_UNREADABLE = frozenset("ƅƨƽƾɂƄƧƼɁ")
 
 
@@ -133,5 +134,5 @@ def readable_in(c: str) -> bool:
 
 
 def is_persian(text: str) -> bool:
-    """Whether a text in Arabic script has letters that only Persian uses."""
-    return any(c in _PERSIAN_ONLY for c in text)
+    """Whether a text in Arabic script has letters or everyday words that only Persian uses."""
+    return any(c in _PERSIAN_ONLY for c in text) or _PERSIAN_WORDS.search(text) is not None

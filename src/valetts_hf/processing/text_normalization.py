@@ -9,8 +9,12 @@ from .normalization_de import GermanNormalizer
 from .normalization_en import EnglishNormalizer
 from .normalization_es import SpanishNormalizer
 from .normalization_fr import FrenchNormalizer
+from .normalization_it import ItalianNormalizer
+from .normalization_nordic import NordicNormalizer
 from .normalization_other import OtherNormalizer
 from .normalization_pt import PortugueseNormalizer
+from .normalization_ro_ca import CatalanNormalizer, RomanianNormalizer
+from .normalization_slavic import PolishNormalizer, RussianNormalizer
 from .text_cleaning import canonicalize, clean
 
 
@@ -22,6 +26,13 @@ _CLASSES: dict[str, type[Normalizer]] = {
     "es": SpanishNormalizer,
     "de": GermanNormalizer,
     "fr": FrenchNormalizer,
+    "it": ItalianNormalizer,
+    "pl": PolishNormalizer,
+    "ru": RussianNormalizer,
+    "ro": RomanianNormalizer,
+    "ca": CatalanNormalizer,
+    "sv": NordicNormalizer,
+    "nb": NordicNormalizer,
 }
 _normalizers: dict[str, Normalizer] = {}
 _lock = threading.Lock()
