@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 
@@ -266,14 +267,51 @@ def test_sketches_are_saved_as_the_sdk_reads_them_and_opened_again(page):
     assert len(again) == pytest.approx(len(line), abs=2) and again[-1] == pytest.approx(line[-1], abs=0.3)
 
 
+def test_a_file_that_is_no_sketch_leaves_the_sentence_alone(page, tmp_path):
+    path = tmp_path / "words.json"
+    path.write_text('{"words": [{"text": "Lost", "start": 0, "end": 1}]}')
+    before = page.find("#text").get_property("value")
+    page.find("#sketch-file").send_keys(str(path))
+    page.wait(lambda: "is no sketch" in page.text("#error-text"))
+    assert page.find("#text").get_property("value") == before
+
+
+def test_a_sketch_that_the_server_refuses_is_not_called_broken(page, tmp_path):
+    path = tmp_path / "long.json"
+    words = [{"text": "word", "start": number / 40, "end": (number + 1) / 40} for number in range(40)]
+    path.write_text(json.dumps({"words": words, "pitch": {"values": [0.2, 0.8], "positions": [0, 1]}}))
+    page.find("#sketch-file").send_keys(str(path))
+    page.wait(lambda: "120 are possible" in page.text("#error-text"))
+    time.sleep(0.3)
+    assert "120 are possible" in page.text("#error-text")
+
+
+def test_a_drawing_stays_in_sight(page):
+    """However far the keyboard moves it; a stroke keeps the heights under the pen while it lasts."""
+    from selenium.webdriver.common.keys import Keys
+
+    plot = page.find("#plot")
+    plot.send_keys(Keys.HOME, *[Keys.ARROW_UP] * 30)
+    heights = [value for value in drawn(page) if value is not None]
+    low, high = page.module("return page.view.range()")
+    assert low <= min(heights) and max(heights) <= high + 1e-4
+    word = words_of(page)[0]
+    page.draw([(0.0, 0.5), (word["end"] + 0.1, 0.5)])  # over all of what was high
+    flat = [value for value in drawn(page) if value is not None]
+    assert max(flat) - min(flat) < 0.1 and max(flat) == pytest.approx((low + high) / 2, abs=0.3)
+    assert page.module("return page.view.range()")[1] < high - 3
+
+
 def test_ssml_is_saved_as_the_sdk_reads_it(page):
     from valetts_hf.processing.ssml import parse_ssml
 
     word = words_of(page)[-1]
     page.draw([(word["start"], 0.6), (word["end"], 0.2)])
+    duration = page.module("return page.view.scene.duration")
     page.run(
         "const s = document.querySelector('#slider-speaking_rate'); s.value = 0.5; s.dispatchEvent(new Event('input'))"
     )
+    page.wait(lambda: page.module("return page.view.scene.duration") < 0.9 * duration)
     (read,) = parse_ssml(save(page, "ssml").read_text(encoding="utf-8"))
     assert read.text == page.find("#text").get_property("value")
     assert any(span.delivery.speaking_rate > 1.3 for span in read.spans)
@@ -374,6 +412,65 @@ def test_the_microphone_becomes_a_voice(page):
     time.sleep(1.0)
     assert "is ready" in page.text("#status"), "reading the sentence with the new voice leaves the message alone"
     assert page.run("return document.querySelector('#voice').value").startswith("clip-")
+
+
+def test_no_microphone_stays_on_behind_a_closed_window(page):
+    """Neither where the person cancels before the browser has allowed it, nor where a file is taken instead."""
+    page.run(
+        "const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices); window.streams = [];"
+        "navigator.mediaDevices.getUserMedia = async (wish) => {"
+        "  const stream = await ask(wish); await new Promise((done) => setTimeout(done, 500)); streams.push(stream); return stream; }"
+    )
+    live = "return streams.length ? streams.some((one) => one.getTracks().some((track) => track.readyState === 'live')) : null"
+    page.click("#add-voice")
+    page.click("#clip-record")
+    page.click("#clip-cancel")
+    page.wait(lambda: page.run(live) is not None)
+    time.sleep(0.5)
+    assert page.run(live) is False
+    page.click("#add-voice")
+    assert not page.text("#clip-error")
+    page.click("#clip-record")
+    page.wait(lambda: "Recording" in page.text("#clip-state"))
+    page.run(
+        "const carried = new DataTransfer(); carried.items.add(new File(['sound'], 'mine.wav'));"
+        "document.querySelector('#clip-drop').dispatchEvent(new DragEvent('drop', {dataTransfer: carried, bubbles: true}))"
+    )
+    page.wait(lambda: "mine.wav" in page.text("#clip-state"))
+    time.sleep(0.5)
+    assert page.run(live) is False and "mine.wav" in page.text("#clip-state")
+    page.click("#clip-cancel")
+    page.complaints()  # five letters are no sound that can be shown
+
+
+def test_the_page_waits_for_a_server_that_does_not_answer_at_first(page, server):
+    script = (
+        "const ask = window.fetch; let failures = 1; window.fetch = (path, ...rest) =>"
+        " String(path).endsWith('api/info') && failures-- > 0 ? Promise.reject(new TypeError('away')) : ask(path, ...rest)"
+    )
+    added = page.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": script})
+    try:
+        page.driver.get(server)
+        page.wait(lambda: "does not answer" in page.text("#error-text"))
+        page.status("words")
+        assert (
+            not page.find("#error").is_displayed() and page.run("return document.querySelector('#voice').length") > 1
+        )
+    finally:
+        page.driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
+
+
+def test_what_is_said_changes_its_language_with_the_page(page):
+    page.click("#save summary")
+    page.click("#save-wav")
+    assert "no sound yet" in page.text("#error-text")
+    page.click("[data-interface=pt]")
+    assert "Ainda não há som" in page.text("#error-text")
+    speak_button = page.find("#speak")
+    speak_button.click()
+    page.status("s de fala")
+    page.click("[data-interface=en]")
+    assert "s of speech" in page.text("#status")
 
 
 def test_errors_are_said_in_words(page):

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { emptyCurve, runsOf, toHz, toSemitones, withLine } from "../../../src/valetts_hf/serving/static/js/curve.js";
-import { curvesOf, fileName, sketchContent } from "../../../src/valetts_hf/serving/static/js/files.js";
+import { curvesOf, fileName, isSketch, sketchContent } from "../../../src/valetts_hf/serving/static/js/files.js";
 import { Sketch } from "../../../src/valetts_hf/serving/static/js/sketch.js";
 
 const STEP = 0.01;
@@ -48,4 +48,12 @@ test("file names are short and plain", () => {
   assert.equal(fileName("The ferry, leaves: the /harbour/ at seven.", "wav"), "the-ferry-leaves-the-harbour.wav");
   assert.equal(fileName("Olá!", "json"), "ola.json");
   assert.equal(fileName("…", "wav"), "speech.wav");
+});
+
+test("a file without a drawing is told from a sketch before anything is changed", () => {
+  assert.ok(isSketch(sketchContent(drawn(), 1)));
+  assert.ok(isSketch({ energy: { unit: "db", values: [null, 3] } }));
+  for (const content of [null, [], "words", { words: WORDS }, { pitch: { values: [null] } }, { pitch: { unit: "db", values: [1] } }]) {
+    assert.ok(!isSketch(content), JSON.stringify(content));
+  }
 });

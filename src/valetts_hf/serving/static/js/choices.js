@@ -44,7 +44,8 @@ export class Choices extends EventTarget {
   /** The language that was found, shown where none is chosen. */
   setDetected(code) {
     this.#detected = code;
-    const known = this.#info?.languages.find((language) => language.code === code);
+    if (!this.#info) return;
+    const known = this.#info.languages.find((language) => language.code === code);
     this.language.options[0].textContent = known ? t("detected", { name: known.native_name }) : t("detect");
   }
 

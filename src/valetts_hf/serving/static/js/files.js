@@ -46,6 +46,14 @@ export function sketchContent(sketch, duration) {
   return content;
 }
 
+const READ_UNITS = { pitch: ["relative", "hz", "semitones"], energy: ["relative", "db"] };
+
+/** Whether the content of a file is a drawing that `curvesOf` understands. */
+export function isSketch(content) {
+  const drawn = LAYERS.filter((layer) => content?.[layer]?.values?.some?.(Number.isFinite));
+  return drawn.length > 0 && drawn.every((layer) => READ_UNITS[layer].includes(content[layer].unit ?? "relative"));
+}
+
 /**
  * Curves of a saved sketch over `length` values of a prediction that lasts `duration`.
  * @param predicted curves that say what "relative" values and distances from the mean mean.

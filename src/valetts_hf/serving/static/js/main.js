@@ -18,6 +18,7 @@ import { fromBase64 } from "./wav.js";
 import { WordTable } from "./word-table.js";
 
 const PREDICT_AFTER = 450; // milliseconds without a change
+const ASK_AGAIN_AFTER = 3000; // milliseconds
 
 startLanguage();
 const choices = new Choices();
@@ -62,7 +63,7 @@ function predictSoon() {
 
 const plainRequest = () => ({ ...choices.request, seed: controls.seed });
 
-/** Read the sentence as it is now; `quietly` leaves the status line to what it says. */
+/** Read the sentence as it is now; `quietly` leaves the status line to what it says. Gives whether it was read. */
 async function predictNow(quietly = false) {
   clearTimeout(predictTimer);
   predictTimer = 0;
@@ -71,7 +72,7 @@ async function predictNow(quietly = false) {
   if (!request.text) {
     showProsody(null);
     say("status.ready");
-    return;
+    return false;
   }
   const mine = new AbortController();
   predicting = mine;
@@ -81,8 +82,10 @@ async function predictNow(quietly = false) {
     forgive();
     showProsody(answer);
     if (!quietly) say("status.predicted", { words: answer.words.length, seconds: number(answer.duration, 1) });
+    return true;
   } catch (error) {
     failed(error);
+    return false;
   } finally {
     if (predicting === mine) predicting = null;
   }
@@ -287,6 +290,13 @@ for (const part of [choices, controls]) {
 async function start() {
   relabel();
   choices.setText(t("sample"));
+  at("add-voice").addEventListener("click", () => voiceDialog?.open());
+  at("forget-voice").addEventListener("click", () => forget(choices.upload));
+  await connect();
+}
+
+/** Ask the server what it offers, until it answers. */
+async function connect() {
   try {
     const info = await getInfo();
     choices.offer(info);
@@ -296,12 +306,12 @@ async function start() {
       const notes = voice.notes.length ? ` ${t("clip.notes", { notes: voice.notes.join(" ") })}` : "";
       at("status").textContent = t("status.voiceAdded", { name: voice.name, minutes: voice.kept_minutes }) + notes;
     });
-    at("add-voice").addEventListener("click", () => voiceDialog.open());
-    at("forget-voice").addEventListener("click", () => forget(choices.upload));
-    await predictNow();
   } catch (error) {
     fail(error);
+    setTimeout(connect, ASK_AGAIN_AFTER);
+    return;
   }
+  await predictNow();
 }
 
 start();

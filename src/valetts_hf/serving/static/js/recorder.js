@@ -5,6 +5,7 @@ import { encodeWav } from "./wav.js";
 export class Recorder {
   #stream = null;
   #context = null;
+  #attempt = null; // the start that counts: another one, or `cancel`, may come while the browser asks the person
   #pieces = [];
   #samples = 0;
 
@@ -17,21 +18,30 @@ export class Recorder {
   }
 
   /**
-   * Asks for the microphone and begins.
+   * Asks for the microphone and begins; an `AbortError` if it was cancelled meanwhile.
    * @param {(level: number, seconds: number) => void} onLevel peak of the last piece, 0 to 1.
    */
   async start(onLevel) {
     if (!navigator.mediaDevices?.getUserMedia) throw new DOMException("no microphone here", "NotSupportedError");
-    this.#stream = await navigator.mediaDevices.getUserMedia({
+    const attempt = {};
+    this.#attempt = attempt;
+    const stream = await navigator.mediaDevices.getUserMedia({
       audio: { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: false },
     });
+    if (attempt !== this.#attempt) {
+      stream.getTracks().forEach((track) => track.stop());
+      throw cancelled();
+    }
+    this.#stream = stream;
     try {
       this.#context = new AudioContext();
       await this.#context.audioWorklet.addModule(new URL("./recorder-worklet.js", import.meta.url));
     } catch (error) {
+      if (attempt !== this.#attempt) throw cancelled();
       await this.#release();
       throw error;
     }
+    if (attempt !== this.#attempt) throw cancelled();
     this.#pieces = [];
     this.#samples = 0;
     const tap = new AudioWorkletNode(this.#context, "tap", { numberOfOutputs: 0 });
@@ -61,8 +71,9 @@ export class Recorder {
 
   /** Ends and throws the recording away. */
   async cancel() {
-    if (this.#context) await this.#release();
+    this.#attempt = null;
     this.#pieces = [];
+    await this.#release();
   }
 
   async #release() {
@@ -73,3 +84,5 @@ export class Recorder {
     await context?.close();
   }
 }
+
+const cancelled = () => new DOMException("the recording was cancelled", "AbortError");

@@ -1,14 +1,14 @@
 /** The menu that saves the sound, the drawing and the markup, and opens drawings again. */
 
 import { ssml } from "./api.js";
-import { curvesOf, download, fileName, sketchContent } from "./files.js";
+import { curvesOf, download, fileName, isSketch, sketchContent } from "./files.js";
 import { at, complain, fail, say } from "./messages.js";
 import { Sketch } from "./sketch.js";
 
 export class Saving {
   /**
    * @param {object} parts choices, sketch, player, view, request() -> what "speak" would ask for now, predict() -> reads the
-   *   sentence again, edited(): told when a drawing has been opened.
+   *   sentence again and gives whether that worked, edited(): told when a drawing has been opened.
    */
   constructor(parts) {
     Object.assign(this, parts);
@@ -36,10 +36,11 @@ export class Saving {
     const { choices, sketch, view } = this;
     try {
       const content = JSON.parse(await file.text());
+      if (!isSketch(content)) throw new Error("nothing is drawn in it");
       const words = content.words ?? [];
       const text = words.map((word) => word.text).join(" ");
       if (text && text !== sketch.words.map((word) => word.text).join(" ")) choices.setText(text);
-      await this.predict();
+      if (!(await this.predict())) return; // the page has said why
       // On a time axis as long as this one; from there it follows its words.
       const { duration, predicted } = view.scene;
       const own = words.map((word) => ({ ...word, start: word.start * duration, end: word.end * duration }));

@@ -38,6 +38,7 @@ export class ScoreInput {
     this.view.plot.setPointerCapture(event.pointerId);
     this.#erasing = this.tool() === "erase" || event.button === 2 || (event.buttons & ERASER_BUTTON) !== 0;
     this.#last = null;
+    this.view.hold();
     this.sketch.begin();
     this.#follow(event);
     this.view.plot.focus({ preventScroll: true });
@@ -55,13 +56,18 @@ export class ScoreInput {
     if (event.pointerId !== this.#pointer) return;
     this.#follow(event);
     this.#pointer = null;
+    this.view.release();
     this.sketch.commit();
     this.changed();
   }
 
   #cancel(event) {
-    if (event.pointerId !== this.#pointer) return;
+    if (event.pointerId === this.#pointer) this.#abandon();
+  }
+
+  #abandon() {
     this.#pointer = null;
+    this.view.release();
     this.sketch.cancel();
   }
 
@@ -89,8 +95,7 @@ export class ScoreInput {
     const { words } = this.view.scene;
     if (!words.length) return;
     if (event.key === "Escape" && this.#pointer !== null) {
-      this.#pointer = null;
-      this.sketch.cancel();
+      this.#abandon();
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey) return;

@@ -28,6 +28,17 @@ export class ScoreView {
   }
 
   #queued = false;
+  #held = null;
+
+  /** Keep the heights as they are until `release`, so that nothing moves under a stroke. */
+  hold() {
+    this.#held = { layer: this.scene.layer, range: this.range() };
+  }
+
+  release() {
+    this.#held = null;
+    this.refresh();
+  }
 
   /** What to show from now on; what is left out stays. */
   show(changes) {
@@ -81,6 +92,7 @@ export class ScoreView {
 
   /** Lowest and highest value of the layer that is drawn on: where the prediction and the drawing are, and room around. */
   range(layer = this.scene.layer) {
+    if (this.#held?.layer === layer) return this.#held.range;
     const values = [];
     for (const curve of [this.scene.predicted[layer], this.scene.spoken?.[layer]]) {
       for (const value of curve ?? []) if (!Number.isNaN(value)) values.push(value);
@@ -91,7 +103,12 @@ export class ScoreView {
       : { pitch: [toSemitones(100), toSemitones(220)], energy: [-12, 6] }[layer];
     const room = { pitch: 7, energy: 9 }[layer];
     const limits = { pitch: [toSemitones(50), toSemitones(800)], energy: [-30, 30] }[layer];
-    return [Math.max(low - room, limits[0]), Math.min(high + room, limits[1])];
+    let [bottom, top] = [Math.max(low - room, limits[0]), Math.min(high + room, limits[1])];
+    for (const value of this.scene.drawn[layer] ?? []) {
+      if (value < bottom) bottom = value;
+      if (value > top) top = value;
+    }
+    return [bottom, top];
   }
 
   valueAt(y) {

@@ -52,6 +52,7 @@ export class VoiceDialog {
   }
 
   #forget() {
+    this.#recorder.cancel();
     this.#recording = null;
     this.at("file").value = "";
     this.at("state").textContent = "";
@@ -79,6 +80,7 @@ export class VoiceDialog {
     try {
       await this.#recorder.start((level, seconds) => this.#heard(level, seconds));
     } catch (error) {
+      if (error.name === "AbortError") return;
       const key = `error.mic.${error.name}`;
       this.#error(t(key) === key ? t("error.mic") : t(key));
       return;
