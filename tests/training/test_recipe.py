@@ -72,6 +72,8 @@ def test_numbers_that_yaml_reads_as_text_are_numbers(tmp_path):
         ({"mixed_precision": "fp8"}, "mixed_precision must be no, bf16 or fp16, got 'fp8'"),
         ({"discriminator": "huge"}, "discriminator must be one of .*got 'huge'"),
         ({"segment_frames": 999}, "segment_frames 999 exceeds window_frames 160"),
+        ({"smooth_gains": True, "freeze": ["decoder"]}, "smooth_gains changes the decoder, which freeze keeps"),
+        ({"smooth_gains": True, "freeze": ["all"]}, "smooth_gains changes the decoder, which freeze keeps"),
     ],
 )
 def test_recipes_are_checked(settings, message, tmp_path):

@@ -17,8 +17,9 @@ from valetts_hf.modeling.configuration_valetts import ValeTTSConfig
 from valetts_hf.training.data.augmentation_config import AugmentationConfig
 from valetts_hf.training.discriminators import PRESETS
 from valetts_hf.training.fast_path import check_compile_mode
-from valetts_hf.training.frozen_parts import check_parts
+from valetts_hf.training.frozen_parts import EVERYTHING, check_parts
 from valetts_hf.training.objective import LossWeights
+from valetts_hf.training.setting_numbers import as_number, convert_numbers
 
 
 # What a resumed run may do otherwise without being another run: it only looks at it more or less often.
@@ -118,11 +119,8 @@ class PretrainRecipe:
     keep_checkpoints: int = 3
 
     def __post_init__(self):
-        for item in fields(self):
-            kind = _NUMBERS.get(str(item.type))
-            if kind is not None:
-                setattr(self, item.name, _number(item.name, getattr(self, item.name), kind))
-        self.betas = tuple(_number("betas", value, float) for value in self.betas)
+        convert_numbers(self, "recipe")
+        self.betas = tuple(as_number("recipe: betas", value, float) for value in self.betas)
         positive = ("batch_size", "gradient_accumulation", "window_frames", "segment_frames", "reference_frames")
         for name in (*positive, "length_buckets", "max_steps", "save_every", "log_every", "num_samples"):
             if getattr(self, name) < 1:
@@ -144,6 +142,8 @@ class PretrainRecipe:
         if isinstance(self.freeze, str):
             self.freeze = [self.freeze]
         check_parts(self.freeze)
+        if self.smooth_gains and {"decoder", EVERYTHING} & set(self.freeze):
+            raise ValueError("recipe: smooth_gains changes the decoder, which freeze keeps: leave out one of them")
         check_compile_mode(self.compile)
         if self.cuda_graphs:
             self._check_graphable()
@@ -175,7 +175,9 @@ class PretrainRecipe:
     def loss_weights(self) -> LossWeights:
         """The weights of the losses."""
         _check_known("losses", self.losses, [item.name for item in fields(LossWeights)])
-        return LossWeights(**{name: _number(f"losses.{name}", value, float) for name, value in self.losses.items()})
+        return LossWeights(
+            **{name: as_number(f"recipe: losses.{name}", value, float) for name, value in self.losses.items()}
+        )
 
     @property
     def model_config(self) -> ValeTTSConfig:
@@ -270,20 +272,6 @@ def check_same_run(old: Mapping[str, Any], new: PretrainRecipe, allow_changes: b
             "Use its recipe, or accept these changes with --allow_changes"
         )
     return list(lines.values())
-
-
-_NUMBERS = {"int": int, "float": float}
-
-
-def _number(name: str, value: Any, kind: type) -> Any:
-    """`value` as a number; YAML reads 1e-3 without a point as text."""
-    try:
-        if isinstance(value, bool) or (kind is int and float(value) != int(float(value))):
-            raise ValueError
-        return kind(float(value))
-    except (TypeError, ValueError, OverflowError):
-        wanted = "a whole number" if kind is int else "a number"
-        raise ValueError(f"recipe: {name} must be {wanted}, got {value!r}") from None
 
 
 def _check_known(what: str, given: Mapping[str, Any], known: list[str]) -> None:

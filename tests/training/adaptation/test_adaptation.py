@@ -342,6 +342,10 @@ def test_consent_is_needed_before_any_work(model, processor):
         ({"batch_size": 0}, "batch_size must be at least 1"),
         ({"losses": {"beauty": 1.0}}, r"unknown losses \['beauty'\]"),
         ({"speed": 3}, r"unknown settings \['speed'\]"),
+        ({"batch_size": 2.5}, "adaptation: batch_size must be a whole number, got 2.5"),
+        ({"learning_rate": "fast"}, "adaptation: learning_rate must be a number, got 'fast'"),
+        ({"losses": {"mel": "big"}}, "adaptation: losses.mel must be a number, got 'big'"),
+        ({"seed": -1}, "adaptation: seed must not be negative, got -1"),
     ],
 )
 def test_settings_are_checked(values, message):
@@ -353,6 +357,8 @@ def test_settings_come_from_files_and_arguments(tmp_path):
     file = tmp_path / "adapt.yaml"
     file.write_text("max_steps: 40\nseed: 3\n")
     assert load_settings(file, seed=None, max_steps=7) == AdaptationSettings(max_steps=7, seed=3)
+    file.write_text("learning_rate: 1e-3\nlosses: {stft: 2e0}\n")  # text to YAML, without a point
+    assert load_settings(file).learning_rate == 1e-3 and load_settings(file).loss_weights.stft == 2.0
     file.write_text("- 1\n")
     with pytest.raises(ValueError, match="must be a mapping"):
         load_settings(file)

@@ -81,6 +81,7 @@ def test_recipe_errors_name_the_key():
         ({"judge_warmup": -1}, "judge_warmup must not be negative"),
         ({"clips_per_voice": 0}, "clips_per_voice must be at least 1"),
         ({"batch_size": "many"}, "batch_size"),
+        ({"method": "peft", "smooth_gains": True}, "smooth_gains changes weights beside the adapter"),
     ):
         with pytest.raises(ValueError, match=message):
             small_recipe(**change)
@@ -165,6 +166,12 @@ def test_every_part_can_be_frozen_and_nothing_else(tiny_checkpoint):
         ValueError, match=r"freeze knows no \['vocoder'\]; the parts are text_encoder, .*decoder and all"
     ):
         freeze_parts(model, ["vocoder"])
+
+
+def test_a_new_language_is_not_learned_in_shards(tiny_checkpoint, recordings, monkeypatch):
+    monkeypatch.setattr("valetts_hf.training.finetuning.parts.sharded", lambda accelerator: True)
+    with pytest.raises(ValueError, match="a new language needs its tables in one piece .* DDP instead of FSDP"):
+        start(tiny_checkpoint, recordings, small_recipe(), growth=Growth("xx", "de", language_rows=[20]))
 
 
 def test_nothing_to_train_is_an_error(tiny_checkpoint, recordings):

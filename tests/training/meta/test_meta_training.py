@@ -290,6 +290,8 @@ def test_the_script_resumes_exactly_also_after_sigterm(tiny_folder, buzz_corpus,
         ({"method": "mamal"}, "method must be one of .*got 'mamal'"),
         ({"support": 0}, "support must be a whole number of at least 1, got 0"),
         ({"learning_rate": 0}, "learning_rate must be greater than 0, got 0"),
+        ({"learning_rate": "fast"}, "recipe: learning_rate must be a number, got 'fast'"),
+        ({"warmup_steps": -1}, "warmup_steps must not be negative, got -1"),
         ({"multi_step_share": 2}, r"multi_step_share must be in \[0, 1\], got 2"),
         ({"segment_frames": 999}, "segment_frames 999 exceeds window_frames 96"),
         ({"mixed_precision": "fp16"}, "mixed_precision must be no or bf16, got 'fp16'"),
@@ -301,6 +303,13 @@ def test_recipes_are_checked(settings, message, tmp_path):
     path.write_text(yaml.safe_dump(settings))
     with pytest.raises(ValueError, match=message):
         load_meta_recipe(path)
+
+
+def test_numbers_that_yaml_reads_as_text(tmp_path):
+    path = tmp_path / "recipe.yaml"
+    path.write_text("final_learning_rate: 1e-1\nmulti_step_share: 5e-1\nstart_scale: 1e-2\n")
+    recipe = load_meta_recipe(path)
+    assert (recipe.final_learning_rate, recipe.multi_step_share, recipe.start_scale) == (0.1, 0.5, 0.01)
 
 
 @pytest.mark.parametrize("path", sorted((SCRIPTS / "recipes").glob("meta*.yaml")), ids=lambda path: path.stem)

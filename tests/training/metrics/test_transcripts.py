@@ -35,6 +35,8 @@ def edit_distance(first, second) -> int:
         ("Room 10", None, "room 10"),
         ("كَتَبَ", "ar", "كتب"),
         ("हिन्दी", "hi", "हिन्दी"),
+        ("İstanbul IŞIK", "tr", "istanbul ışık"),
+        ("Istanbul", "en-us", "istanbul"),
         ("...", None, ""),
     ],
 )

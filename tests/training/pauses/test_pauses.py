@@ -12,7 +12,13 @@ import pytest
 from valetts_hf.processing.pause_features import find_boundaries
 from valetts_hf.processing.symbols import ipa_to_ids
 from valetts_hf.training.data.corpus import PackedCorpus, offsets_of
-from valetts_hf.training.pauses.fitting import fit_pauses, judge_pauses, judge_punctuation, mark_seconds
+from valetts_hf.training.pauses.fitting import (
+    fit_pauses,
+    judge_pauses,
+    judge_punctuation,
+    mark_seconds,
+    ranking_quality,
+)
 from valetts_hf.training.pauses.silences import FRAME_SECONDS, Clip, corpus_silences, quiet_runs, silences_between
 
 
@@ -110,6 +116,13 @@ def test_the_model_learns_where_and_how_long(clips):
     assert lengths["comma"] == pytest.approx(0.47, abs=0.02)
     usual = judge_punctuation(lengths, held_out)
     assert usual["precision"] == 1.0 and usual["recall"] < 0.8 and usual["f_score"] < found["f_score"]
+
+
+@pytest.mark.parametrize(
+    ("true", "false", "expected"), [((2.0, 1.0), (1.0, 0.0), 0.875), ((0.0, 0.0), (0.0,), 0.5), ((1.0,), (), 0.5)]
+)
+def test_equal_scores_count_half(true, false, expected):
+    assert ranking_quality([(score, True) for score in true] + [(score, False) for score in false]) == expected
 
 
 def test_too_little_to_learn_from(clips):

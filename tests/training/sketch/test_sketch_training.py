@@ -182,6 +182,8 @@ def test_learning_rate():
         ({"ema_decay": 1.0}, "ema_decay"),
         ({"min_seconds": 20}, "min_seconds"),
         ({"warmup_steps": -1}, "warmup_steps"),
+        ({"batch_clips": 1.5}, "batch_clips must be a whole number, got 1.5"),
+        ({"seed": -1}, "seed must be 0 or more, got -1"),
         ({"speed": 1}, "unknown settings .'speed'."),
     ],
 )
@@ -196,6 +198,8 @@ def test_settings_of_the_recipe(tmp_path):
     recipe = Path(__file__).parents[3] / "training_scripts" / "recipes" / "sketch.yaml"
     assert load_sketch_settings(recipe) == SketchSettings()
     assert load_sketch_settings(recipe, steps=3, seed=None).steps == 3
+    (tmp_path / "text.yaml").write_text("learning_rate: 1e-3")  # text to YAML, without a point
+    assert load_sketch_settings(tmp_path / "text.yaml").learning_rate == 1e-3
     (tmp_path / "list.yaml").write_text("- 1")
     with pytest.raises(ValueError, match="mapping"):
         load_sketch_settings(tmp_path / "list.yaml")

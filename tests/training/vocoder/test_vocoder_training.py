@@ -224,6 +224,11 @@ def test_recipes_load(name):
         ({"context_frames": -1}, "context_frames must not be negative"),
         ({"judge_clip_norm": 0}, "judge_clip_norm must be greater than 0"),
         ({"sample_every": 10}, "a vocoder speaks no sentences"),
+        ({"judged_share": 0.5}, "judged_share does nothing for a vocoder, leave it out: 0.5"),
+        ({"freeze": ["decoder"]}, "freeze does nothing for a vocoder"),
+        ({"smooth_gains": True}, "smooth_gains does nothing for a vocoder"),
+        ({"alignment_search_start": 0}, "alignment_search_start does nothing for a vocoder"),
+        ({"losses": {"mel": 1.0, "stft": 2.0}}, r"mel, adversarial, feature_matching only, remove \['stft'\]"),
         ({"discriminator": "loud"}, "discriminator must be one of"),
     ],
 )

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from valetts_hf.training.objective import LossWeights
+from valetts_hf.training.setting_numbers import as_number, convert_numbers
 from valetts_hf.voices.adapters import METHODS, PRESETS
 
 
@@ -61,6 +62,7 @@ class AdaptationSettings:
     seed: int = 0
 
     def __post_init__(self):
+        convert_numbers(self, "adaptation")
         for name, known in (("preset", PRESETS), ("method", METHODS)):
             if getattr(self, name) not in known:
                 raise ValueError(f"adaptation: {name} must be one of {', '.join(known)}, got {getattr(self, name)!r}")
@@ -72,6 +74,9 @@ class AdaptationSettings:
         for name in ("learning_rate", "style_learning_rate", "clip_norm"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"adaptation: {name} must be greater than 0, got {getattr(self, name)}")
+        for name in ("warmup_steps", "seed"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"adaptation: {name} must not be negative, got {getattr(self, name)}")
         for name, top in (("prior_share", 1.0), ("held_out_share", 0.5)):
             if not 0 <= getattr(self, name) <= top:
                 raise ValueError(f"adaptation: {name} must be in [0, {top:g}], got {getattr(self, name)}")
@@ -83,7 +88,9 @@ class AdaptationSettings:
         known = {item.name for item in fields(LossWeights)}
         if unknown := set(self.losses) - known:
             raise ValueError(f"adaptation: unknown losses {sorted(unknown)}; known are {sorted(known)}")
-        return LossWeights(**self.losses)
+        return LossWeights(
+            **{name: as_number(f"adaptation: losses.{name}", value, float) for name, value in self.losses.items()}
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, for the voice's metadata."""

@@ -61,6 +61,10 @@ class FinetuneRecipe(PretrainRecipe):
             raise ValueError("recipe: cuda_graphs is for run_pretrain.py, leave it out")
         if self.model:
             raise ValueError(f"recipe: the network comes from the checkpoint, remove `model` ({sorted(self.model)})")
+        if self.method == "peft" and self.smooth_gains:
+            raise ValueError(
+                "recipe: smooth_gains changes weights beside the adapter, leave it out with method 'peft'"
+            )
         for name in ("rehearsal_share", "held_out"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"recipe: {name} must be in [0, 1), got {getattr(self, name)}")

@@ -21,6 +21,7 @@ from valetts_hf.training.finetuning.finetune_recipe import FinetuneRecipe
 from valetts_hf.training.finetuning.growth import Growth
 from valetts_hf.training.frozen_parts import freeze_parts
 from valetts_hf.training.pretrainer import PretrainState, build_state, pretrain_step
+from valetts_hf.training.run.sharding import sharded
 
 
 FINE_TUNED = "fine-tuned on"  # how descriptions of new voices begin
@@ -73,8 +74,13 @@ def build_finetuning(
         growth: what was added to the checkpoint's tables.
 
     Raises:
-        ValueError: a part to freeze that does not exist, or nothing is left to train.
+        ValueError: a part to freeze that does not exist, nothing is left to train, or a new language under FSDP, whose
+            shards would forget which rows learn.
     """
+    if growth is not None and sharded(accelerator):
+        raise ValueError(
+            "a new language needs its tables in one piece on each process: train with DDP instead of FSDP"
+        )
     protected: list[nn.Parameter] = []
     if recipe.method == "full":
         freeze_parts(model, recipe.freeze)

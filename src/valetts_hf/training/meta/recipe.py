@@ -8,6 +8,7 @@ from typing import Any
 from valetts_hf.training.meta.outer import InnerLoop
 from valetts_hf.training.objective import LossWeights
 from valetts_hf.training.recipe import PretrainRecipe, read_overrides
+from valetts_hf.training.setting_numbers import convert_numbers
 
 
 ANIL_HEAD = ("style_offset", "*decoder.head.*")
@@ -80,10 +81,11 @@ class MetaRecipe:
     log_every: int = 10
 
     def __post_init__(self):
+        convert_numbers(self, "recipe")
         self.inner_loop, self.loss_weights  # noqa: B018 - raises early on wrong values
         counts = ("support", "query", "tasks_per_batch", "clips_per_speaker", "window_frames", "segment_frames")
         for name in (*counts, "reference_frames", "max_steps", "save_every", "log_every"):
-            if not isinstance(getattr(self, name), int) or getattr(self, name) < 1:
+            if getattr(self, name) < 1:
                 raise ValueError(f"recipe: {name} must be a whole number of at least 1, got {getattr(self, name)!r}")
         for name in (
             "learning_rate",
@@ -92,9 +94,11 @@ class MetaRecipe:
             "max_clip_seconds",
             "max_inner_learning_rate",
         ):
-            setattr(self, name, float(getattr(self, name)))  # YAML reads 1e-3 without a point as text
             if not getattr(self, name) > 0:
                 raise ValueError(f"recipe: {name} must be greater than 0, got {getattr(self, name)}")
+        for name in ("warmup_steps", "seed"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"recipe: {name} must not be negative, got {getattr(self, name)}")
         for name in ("multi_step_share", "prior_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"recipe: {name} must be in [0, 1], got {getattr(self, name)}")

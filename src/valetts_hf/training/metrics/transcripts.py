@@ -16,6 +16,9 @@ from valetts_hf.processing.text_normalization import normalize
 
 # Scripts whose vowel signs are written or left out at will.
 _OPTIONAL_VOWELS = ("ar", "fa")
+# Languages with a dotted and a dotless i, and the small letter of each capital one.
+_TWO_I = ("tr", "az")
+_SMALL_I = str.maketrans({"I": "ı", "İ": "i"})
 
 
 class Transcriber(Protocol):
@@ -40,7 +43,10 @@ def normalize_transcript(text: str, language: str | None = None) -> str:
     """
     if language is not None:
         text = normalize(text, language)
-    text = unicodedata.normalize("NFKC", text).casefold().replace("\u2019", "'")
+    text = unicodedata.normalize("NFKC", text)
+    if language is not None and language.split("-")[0] in _TWO_I:
+        text = text.translate(_SMALL_I)
+    text = text.casefold().replace("\u2019", "'")
     if language is not None and language.split("-")[0] in _OPTIONAL_VOWELS:
         text = "".join(c for c in text if unicodedata.category(c) != "Mn" and c != "\u0640")
     characters = []

@@ -173,8 +173,8 @@ def judge_pauses(model: PauseModel, clips: Iterable[Clip]) -> dict[str, float]:
             since = len(boundary.after) + (0 if broken else since)
     return {
         **_agreement(hits, predicted, true),
-        "space_auc": _auc(scores[True]),
-        "mark_auc": _auc(scores[False]),
+        "space_auc": ranking_quality(scores[True]),
+        "mark_auc": ranking_quality(scores[False]),
         "length_error": _mean(errors),
     }
 
@@ -201,13 +201,15 @@ def _agreement(hits: int, predicted: int, true: int) -> dict[str, float]:
     return {"f_score": 2 * hits / max(predicted + true, 1), "precision": precision, "recall": recall}
 
 
-def _auc(scores: list[tuple[float, bool]]) -> float:
-    truth = np.array([there for _, there in sorted(scores)], dtype=bool)
+def ranking_quality(scores: list[tuple[float, bool]]) -> float:
+    """Chance that a true one scores above a false one, equal scores counted half; 0.5 where one kind is missing."""
+    truth = np.array([there for _, there in scores], dtype=bool)
     positive, negative = int(truth.sum()), int((~truth).sum())
     if not positive or not negative:
         return 0.5
-    ranks = np.flatnonzero(truth).sum() + positive
-    return float((ranks - positive * (positive + 1) / 2) / (positive * negative))
+    _, places, counts = np.unique([score for score, _ in scores], return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - 0.5 * (counts - 1))[places]  # the middle of those that equal scores share
+    return float((ranks[truth].sum() - positive * (positive + 1) / 2) / (positive * negative))
 
 
 def _mean(values: list[float]) -> float:

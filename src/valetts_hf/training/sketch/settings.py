@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from valetts_hf.training.setting_numbers import convert_numbers
+
 
 @dataclass
 class SketchSettings:
@@ -51,6 +53,7 @@ class SketchSettings:
     seed: int = 0
 
     def __post_init__(self):
+        convert_numbers(self, "sketch training")
         for name in ("steps", "batch_clips", "max_clips", "save_every"):
             self._require(getattr(self, name) >= 1, name, "at least 1")
         for name in ("learning_rate", "clip_norm", "noise_std"):
@@ -58,7 +61,8 @@ class SketchSettings:
         for name in ("drop_curve", "drop_sketch", "partial", "rough"):
             self._require(0 <= getattr(self, name) <= 1, name, "in [0, 1]")
         self._require(0 <= self.ema_decay < 1, "ema_decay", "in [0, 1)")
-        self._require(self.warmup_steps >= 0, "warmup_steps", "0 or more")
+        for name in ("warmup_steps", "seed"):
+            self._require(getattr(self, name) >= 0, name, "0 or more")
         self._require(0 < self.min_seconds < self.max_seconds, "min_seconds", f"in (0, {self.max_seconds})")
 
     def _require(self, condition: bool, name: str, rule: str) -> None:

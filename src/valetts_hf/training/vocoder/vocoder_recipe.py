@@ -13,6 +13,7 @@ from valetts_hf.training.recipe import PretrainRecipe, load_recipe
 
 
 TASKS = ("mel", "latents")
+LOSSES = ("mel", "adversarial", "feature_matching")
 
 
 @dataclass
@@ -55,6 +56,7 @@ class VocoderRecipe(PretrainRecipe):
             raise ValueError(f"recipe: task must be one of {', '.join(TASKS)}, got {self.task!r}")
         if self.cuda_graphs:
             raise ValueError("recipe: cuda_graphs is for run_pretrain.py, leave it out")
+        self._check_used()
         if self.model:
             raise ValueError(
                 f"recipe: `preset` and `bigvgan` name the network here, remove `model` ({sorted(self.model)})"
@@ -66,6 +68,20 @@ class VocoderRecipe(PretrainRecipe):
         if self.task == "mel" and self.sample_every:
             raise ValueError("recipe: a vocoder speaks no sentences, leave sample_every out of the task 'mel'")
         self.vocoder_config if self.task == "mel" else self.decoder_config  # noqa: B018 - raises early on wrong values
+
+    def _check_used(self) -> None:
+        """Refuse settings of pre-training that would do nothing here."""
+        refused = {
+            "freeze": bool(self.freeze),
+            "smooth_gains": self.smooth_gains,
+            "judged_share": self.judged_share < 1,
+            "alignment_search_start": self.alignment_search_start >= 0,
+        }
+        for name, wrong in refused.items():
+            if wrong:
+                raise ValueError(f"recipe: {name} does nothing for a vocoder, leave it out: {getattr(self, name)!r}")
+        if unused := sorted(set(self.losses) - set(LOSSES)):
+            raise ValueError(f"recipe: a vocoder learns from the losses {', '.join(LOSSES)} only, remove {unused}")
 
     @property
     def vocoder_config(self) -> ValeTTSVocoderConfig:
