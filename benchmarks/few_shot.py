@@ -10,7 +10,8 @@ Judges are your own functions, given as "module:function" (a folder with the mod
 embedder(waveform, sampling_rate) -> vector; recognizer(waveform, sampling_rate, text, language) -> words heard, or None for
 a language it does not know; mos(waveform, sampling_rate) -> number. Without a judge its column stays empty. Similarity is the
 mean cosine between every utterance of the clone and every recording of the speaker that was not used for it; the rows "real"
-(the speaker against itself) and "base" (the unadapted default voice of the language) frame it.
+(the speaker against itself) and "base" (the unadapted default voice of the language) frame it. The rows "kept" are what
+`adapt_voice` would give: the step that its judgement of held-out speech chooses; the numbered steps are taken whatever it says.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import json
 import resource
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,20 @@ TEXTS = {
         "These days a chicken leg is a rare dish.",
         "Rice is often served in round bowls.",
         "The box was thrown beside the parked truck.",
+        "The juice of lemons makes fine punch.",
+        "Four hours of steady work faced us.",
+        "Large size in stockings is hard to sell.",
+        "The boy was there when the sun rose.",
+        "A rod is used to catch pink salmon.",
+        "The source of the huge river is the clear spring.",
+        "Kick the ball straight and follow through.",
+        "Help the woman get back to her feet.",
+        "A pot of tea helps to pass the evening.",
+        "Smoky fires lack flame and heat.",
+        "The soft cushion broke the man's fall.",
+        "The salt breeze came across from the sea.",
+        "The girl at the booth sold fifty bonds.",
+        "The small pup gnawed a hole in the sock.",
     )
 }
 SECONDS = (3.0, 9.0)  # of a clip that may support
@@ -72,7 +87,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--embedder", action="append", default=[], help="module:function; may be given twice")
     parser.add_argument("--recognizer", help="module:function")
     parser.add_argument("--mos", help="module:function")
-    parser.add_argument("--sentences", type=int, default=6, help="sentences that are spoken and judged")
+    parser.add_argument("--sentences", type=int, default=20, help="sentences that are spoken and judged")
     parser.add_argument("--no_transcripts", action="store_true", help="adapt on audio alone")
     parser.add_argument("--settings", help="YAML file of AdaptationSettings")
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="single settings")
@@ -250,7 +265,9 @@ def adapted_rows(bench: Bench, clips: list[Recording], queries, texts, language,
         voices[step] = (style, state)
         clock[step] = (time.monotonic() - began, time.process_time() - cpu)
 
-    settings = load_settings(bench.settings, max_steps=max(options.steps), patience=10_000, seed=options.seed)
+    settings = load_settings(bench.settings, max_steps=max(options.steps), seed=options.seed)
+    patience, settings = settings.patience, replace(settings, patience=10_000)
+    judged = range(0, settings.max_steps + 1, settings.evaluate_every)
     audio = [clip.audio for clip in clips]
     support = prepare_support(
         bench.processor, bench.model.config, audio, transcripts, language, settings.held_out_share
@@ -262,26 +279,40 @@ def adapted_rows(bench: Bench, clips: list[Recording], queries, texts, language,
         language=language,
         settings=settings,
         check_transcripts=False,
-        snapshots=options.steps,
+        snapshots=sorted({*options.steps, *judged, settings.max_steps}),
         on_snapshot=keep,
     )
+    kept = kept_step(result.held_out_losses, patience)
     speaker_model = private_copy(bench.model)
     speaker_model.eval()
     if result.adapter is not None:
         attach_adapter(speaker_model, result.adapter[0], ADAPTER)
     rows = []
-    for step in options.steps:
+    for label, step in [*((step, step) for step in options.steps), ("kept", kept)]:
         style, state = voices[step]
         if result.adapter is not None:
             load_adapter_state(speaker_model, ADAPTER, state)
         row = bench.judge(bench.speak(speaker_model, texts, language, style), queries, texts, language)
         wall, work = clock[step]
-        facts = {"clips": len(clips), "seconds": round(sum(clip.seconds for clip in clips), 1), "steps": step}
-        facts |= {"best_step": result.best_step, "held_out_losses": result.held_out_losses}
+        facts = {"clips": len(clips), "seconds": round(sum(clip.seconds for clip in clips), 1), "steps": label}
+        facts |= {"kept_step": kept, "held_out_losses": result.held_out_losses}
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         rows.append({**common, "kind": "adapted", **facts, **row, "wall_s": wall, "cpu_s": work, "peak_mib": memory})
         report(rows[-1:])
     return rows
+
+
+def kept_step(held_out_losses: dict[int, float], patience: int) -> int:
+    """The step that is kept when adaptation gives up after `patience` judgements without progress."""
+    best, since = 0, 0
+    for step, loss in sorted(held_out_losses.items()):
+        if loss < held_out_losses[best]:
+            best, since = step, 0
+        else:
+            since += step > 0
+        if since >= patience:
+            break
+    return best
 
 
 def least_heard(bench: Bench, count: int) -> list[str]:
