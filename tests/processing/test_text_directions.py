@@ -162,6 +162,7 @@ def test_words_are_found_as_a_reader_would():
     assert find_words(text, "seven") == (0, 5) and find_words(text, "SEVEN", 2) == (12, 17)
     assert find_words(text, "seven", -1) == (12, 17)
     assert text[slice(*find_words(text, "mr. o'neill's  co-op"))] == "Mr. O'Neill's co-op"
+    assert find_words("I don’t know.", "don't") == find_words("I don't know.", "don’t") == (2, 7)
     assert text[slice(*find_words(text, "c\u0327apulc\u0327u"))] == "çapulçu"
 
 

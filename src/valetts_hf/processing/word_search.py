@@ -14,7 +14,7 @@ def find_words(text: str, words: str, occurrence: int = 1) -> tuple[int, int]:
 
     Args:
         text: canonical text.
-        words: as written; upper and lower case and the kind of white space do not count.
+        words: as written; upper and lower case and the kinds of white space and of apostrophes do not count.
         occurrence: 1 is the first, 2 the second, -1 the last.
 
     Raises:
@@ -27,7 +27,7 @@ def find_words(text: str, words: str, occurrence: int = 1) -> tuple[int, int]:
         raise ValueError(
             f"occurrence must be 1 for the first, 2 for the second, -1 for the last, ..., got {occurrence!r}."
         )
-    spaced = r"\s+".join(map(re.escape, parts))
+    spaced = re.sub("['’]", "['’]", r"\s+".join(map(re.escape, parts)))
     pattern = rf"(?<!\w){spaced}(?!\w)"
     found = [match.span() for match in re.finditer(pattern, text, re.IGNORECASE)]
     if not found:
