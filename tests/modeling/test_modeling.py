@@ -102,6 +102,16 @@ def test_bad_inputs_are_named(model, tokens, settings, message):
         model(**{**tokens, **settings})
 
 
+@pytest.mark.parametrize(("name", "size"), [("input_ids", "vocab_size"), ("language_ids", "languages")])
+def test_ids_outside_of_the_tables_are_refused(model, tokens, name, size):
+    size = getattr(model.config, size)
+    beyond = size if isinstance(size, int) else len(size)
+    for wrong in (beyond, -1):
+        ids = torch.full_like(tokens["input_ids"], wrong)
+        with pytest.raises(ValueError, match=f"{name} must be 0 to {beyond - 1}, got {wrong}: use the processor"):
+            model(**tokens | {name: ids})
+
+
 @pytest.mark.parametrize("hertz", [220.0, float("nan"), float("-inf")])
 def test_pitch_that_is_no_logarithm_is_refused(model, tokens, hertz):
     durations = tokens["attention_mask"] * 4

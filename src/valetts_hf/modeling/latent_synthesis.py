@@ -303,6 +303,8 @@ class LatentSynthesis(ABC):
         elif language_ids.dim() == 1:
             language_ids = language_ids[:, None].expand(-1, shape[1])
         _check_shape("language_ids", language_ids, shape)
+        _check_ids("input_ids", input_ids, self.config.vocab_size)
+        _check_ids("language_ids", language_ids, len(self.config.languages))
         return attention_mask.bool().expand(shape), language_ids.expand(shape)
 
     def _durations_in_force(
@@ -355,6 +357,13 @@ def _check_shape(name: str, value: torch.Tensor, shape: tuple[int, ...]) -> None
     """Refuse (`ValueError`) a value that has neither this shape nor that of one row for all."""
     if tuple(value.shape) not in (shape, (1, *shape[1:])):
         raise ValueError(f"{name} must be {list(shape)}, got {list(value.shape)}")
+
+
+def _check_ids(name: str, ids: torch.Tensor, size: int) -> None:
+    """Refuse (`ValueError`) ids outside of a table; a GPU would only stop working."""
+    wrong = ids[(ids < 0) | (ids >= size)]
+    if len(wrong):
+        raise ValueError(f"{name} must be 0 to {size - 1}, got {int(wrong[0])}: use the processor of this checkpoint")
 
 
 def _predicted(
