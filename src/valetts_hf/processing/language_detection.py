@@ -10,9 +10,9 @@ import re
 import threading
 from functools import lru_cache
 
-from .language_hints import HINT_LETTERS, HINT_WORDS
+from .language_hints import CYRILLIC_NEIGHBOURS, HINT_LETTERS, HINT_WORDS, TELLING_WORDS
 from .languages import resolve_language
-from .text_cleaning import is_persian, script_of
+from .text_cleaning import is_persian, readable_in, script_of
 
 
 DEFAULT_LANGUAGE = "en-us"
@@ -24,6 +24,7 @@ _RARE = frozenset(("nb", "sw", "eo", "ca", "ro"))  # taken only with good eviden
 _MAX_CHARACTERS = 2000  # more text adds time, not certainty
 _CACHED_GUESSES = 1024  # texts of that length, so some megabytes at most
 _CLEAR_SCORE, _LEAST_EVIDENCE, _LEAST_PROBABILITY = 2.0, 0.7, 0.45
+_TELLING_WEIGHT = 2.5
 
 _WEIGHTS: dict[str, dict[str, float]] = {}
 for _language, _words in HINT_WORDS.items():
@@ -32,6 +33,8 @@ for _language, _words in HINT_WORDS.items():
 for _shares in _WEIGHTS.values():
     for _language in _shares:
         _shares[_language] = 1.0 / len(_shares)
+for _language, _words in TELLING_WORDS.items():
+    _WEIGHTS |= {_word: {_language: _TELLING_WEIGHT} for _word in _words.split()}
 
 _lock = threading.Lock()
 _identifier = None
@@ -127,6 +130,23 @@ def _guess_latin(text: str) -> str | None:
     if winner in _RARE and not (evidence >= 1.0 or (words > 2 and probability > 0.7)):
         enough = False
     return resolve_language(winner) if enough else None
+
+
+def unread_languages(text: str) -> list[str]:
+    """Names of the languages that a text with Cyrillic letters beyond the Russian ones may be in; empty if none fits.
+
+    Args:
+        text: any text.
+    """
+    letters = {c for c in text.lower() if script_of(c) == "CYRILLIC" and c.isalpha()}
+    foreign = {c for c in letters if not readable_in(c)}
+    if not foreign:
+        return []
+    return [
+        name
+        for name, (own, missing) in CYRILLIC_NEIGHBOURS.items()
+        if foreign <= set(own) and not letters & set(missing)
+    ]
 
 
 def detect_language(text: str, default: str = DEFAULT_LANGUAGE) -> str:

@@ -1,4 +1,4 @@
-"""Small frequent words and telling letters of each Latin-script language, for recognising short texts.
+"""Small frequent words and telling letters of each Latin-script language, for recognising short texts; neighbours of Russian.
 
 A word that several languages share counts for each of them with the inverse of their number.
 """
@@ -66,6 +66,15 @@ HINT_WORDS = {
     "foarte bine acum al ale lui iubesc revedere noapte",
 }
 
+# Words of greetings that no other of the languages has: one of them is enough.
+TELLING_WORDS = {
+    "de": "vielen",
+    "es": "navidad",
+    "eo": "saluton revido",
+    "ca": "t'estimo adéu",
+    "ro": "revedere",
+}
+
 HINT_LETTERS = {
     "ñ": ("es",),
     "¿": ("es",),
@@ -117,4 +126,13 @@ HINT_LETTERS = {
     "ŝ": ("eo",),
     "ŭ": ("eo",),
     "·": ("ca",),
+}
+
+# Languages in Cyrillic letters that are not read here: the letters they have beyond the Russian ones, and Russian ones
+# they do without.
+CYRILLIC_NEIGHBOURS = {
+    "Ukrainian": ("іїєґ", "ыэёъ"),
+    "Belarusian": ("іў", "ищъ"),
+    "Serbian": ("ђћљњџј", "йыэёъьщюя"),
+    "Macedonian": ("ѓќѕљњџј", "йыэёъьщюя"),
 }

@@ -12,7 +12,9 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache, partial
 
+from .homographs_en import model_phrase
 from .languages import LANGUAGES, resolve_language
+from .pronunciations import known_sounds, spelled_for_espeak
 from .spoken_items import Item, join_items, mark_quotes, split_items
 from .symbols import IPA_CHARACTERS, normalize_ipa
 from .text_cleaning import canonicalize, clean
@@ -150,6 +152,20 @@ def _readable_clauses(words: list[Item]) -> Iterator[list[Item]]:
         yield part
 
 
+def _correct(words: list[Item], language: str) -> None:
+    """Give the words of a clause that espeak-ng got wrong the sounds they have."""
+    english = LANGUAGES[language].base == "en"
+    written = [word.text.lower() for word in words]
+    for index, word in enumerate(words):
+        if word.fixed or not word.phonemes:
+            continue
+        sounds = known_sounds(word.text, language)
+        phrase = model_phrase(written, index) if english and sounds is None else None
+        if phrase is not None:
+            sounds = clause_to_phonemes(phrase, language).split()[-1]
+        word.phonemes = sounds or word.phonemes
+
+
 def phonemize_items(items: list[Item]) -> None:
     """Fill in `phonemes` and `joined` of all words that have none yet, clause by clause.
 
@@ -164,11 +180,13 @@ def phonemize_items(items: list[Item]) -> None:
             if all(word.fixed for word in words):
                 continue
             texts = [_stand_in(word) if word.fixed else word.text for word in words]
+            texts = spelled_for_espeak(texts, language)
             spoken = clause_to_phonemes(" ".join(texts), language)
             parts = align_words(texts, spoken, partial(clause_to_phonemes, language=language))
             for word, (phonemes, joined) in zip(words, parts):
                 if not word.fixed:
                     word.phonemes, word.joined = phonemes, joined
+            _correct(words, language)
         clause.clear()
 
     for item in items:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from .directed_text import DirectedText
-from .language_detection import DEFAULT_LANGUAGE, detect_languages
+from .language_detection import DEFAULT_LANGUAGE, detect_languages, unread_languages
 from .languages import LANGUAGES, resolve_language
 from .lexicon import Lexicon
 from .normalization_base import Replacement
@@ -257,9 +257,15 @@ def _readable_language(script: str, language: str, text: str) -> str:
 def _unreadable(characters: list[str], sentence: str, language: str) -> str:
     scripts = sorted({script_of(c) or "symbol" for c in characters})
     shown = character_names(characters[:5]) + (f" and {len(characters) - 5} more" if len(characters) > 5 else "")
+    taken = f" (taken for {LANGUAGES[language].name}, {language!r})"
+    reason = f"no supported language has a sound for these {'/'.join(scripts)} characters"
+    if scripts == ["CYRILLIC"]:  # another language than Russian, although nothing else here has that script
+        taken = ""
+        neighbours = unread_languages(sentence)
+        if neighbours:
+            reason = f"letters of {' or '.join(neighbours)}, which is not supported"
     return (
-        f"Cannot read {shown} in {sentence.strip()[:40]!r} (taken for {LANGUAGES[language].name}, {language!r}): no "
-        f"supported language has a sound for these {'/'.join(scripts)} characters. Supported: {', '.join(LANGUAGES)}. "
+        f"Cannot read {shown} in {sentence.strip()[:40]!r}{taken}: {reason}. Supported: {', '.join(LANGUAGES)}. "
         'Leave them out or write how they sound: <phoneme ph="...">...</phoneme>.'
     )
 
