@@ -102,6 +102,8 @@ SPLITS = [
     ["Am 3. Oktober war es z. B. kalt. ", "Das 2. Kapitel. ", "Das ist gut usw. ", "Dann kam er."],
     ["Nasceu no séc. XX. ", "Morreu na Av. Brasil, nº 10. ", "Certo?"],
     ["Visitei a Sta. Maria e o Pe. José. ", "O Eng. Silva veio."],
+    ["Kosztuje sto. ", "Nie kupię."],
+    ["Das ist zu eng. ", "Er bleibt."],
     ["Die Müller GmbH & Co. KG kommt. ", "He left Smith & Co. ", "Then he came."],
     ["Hauptstr. 12, Tel. : 5. ", "Ende."],
     ["Title\n\n", "Para one, line\ntwo. ", "Three"],

@@ -27,7 +27,6 @@ Rule = tuple[re.Pattern, Callable[[re.Match], "str | None"]]
 _NUMBER = r"\d+(?:[.,']\d+)*"
 _START = r"(?<!\d)(?<!\d[.,'])"  # not inside a number: keeps the search linear
 _SIGN = r"(?P<sign>(?<![\w.,)%‰€$£¥])[-+])?"  # behind an amount it is no sign
-_EQUALS = re.compile(r"\s*=")
 _CURRENCY = "|".join(re.escape(s) for s in sorted(CURRENCIES, key=len, reverse=True))
 _UNIT = "|".join(re.escape(s) for s in sorted(UNITS, key=len, reverse=True))
 _LONG_UNIT = "|".join(
@@ -198,7 +197,7 @@ class Normalizer(SymbolReader):
     def _slash_fraction(self, match: re.Match) -> str | None:
         """A fraction, or a date without year that looks like none: with a zero in front ("15/03"), or "31/12"."""
         first, second = int(match["a"]), int(match["b"])
-        late = len(match["b"]) == 2 and 12 < first <= 31 and not _EQUALS.match(match.string, match.end())
+        late = len(match["b"]) == 2 and 12 < first <= 31 and not self._in_equation(match)
         if match["a"].startswith("0") or match["b"].startswith("0") or late:
             swapped = (self.month_first and first <= 12) or second > 12
             spoken = self._checked_date(*((second, first) if swapped else (first, second)), None)

@@ -145,6 +145,10 @@ class NumberReader:
         following = re.match(r"\s+([^\W\d_]+)", match.string[match.end() : match.end() + 40])
         return following[1] if following else ""
 
+    @staticmethod
+    def _in_equation(match: re.Match) -> bool:
+        return _EQUALS.match(match.string, match.end()) is not None
+
     def _signed(self, match: re.Match, words: str) -> str:
         groups = match.groupdict()
         sign = groups.get("sign") or groups.get("inner_sign")
@@ -172,7 +176,7 @@ class NumberReader:
         if "." in match[0] and first.is_integer != last.is_integer:
             return None
         following = self._following(match)
-        if self.minus and _EQUALS.match(match.string, match.end()):  # "5 - 3 = 2"
+        if self.minus and self._in_equation(match):  # "5 - 3 = 2"
             return f"{self.number(first)} {self.minus} {self.number(last)}"
         return f"{self.range_number(first, following)} {self.range_word} {self.range_number(last, following)}"
 

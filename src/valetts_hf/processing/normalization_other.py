@@ -1,4 +1,4 @@
-"""The languages without rules of their own: a table of words, numbers by num2words, names of units by Babel."""
+"""What languages share that have few rules of their own or none: a table of words, numbers by num2words, names of units by Babel."""
 
 import re
 
@@ -35,7 +35,6 @@ _ORDINAL_ENDINGS = {
     "eo": r"-?an?(?!\w)",
     "tr": r"\.(?=\s+[a-zçğıöşü])",
     "nb": r"\.(?=\s+[a-zæøå])",
-    "pl": r"\.(?=\s+[a-ząćęłńóśźż])",
 }
 _ABBREVIATIONS = {
     "it": {"sig": ".signor", "sig.ra": "signora", "sigg": ".signori", "dott": ".dottor", "dott.ssa": "dottoressa",
@@ -144,18 +143,22 @@ class OtherNormalizer(Normalizer):
         return self.cardinal(int(fraction))
 
     def first_rules(self) -> list:
-        rules = {
+        rules: dict[str, list] = {
             # the velar nasal without a stop; espeak-ng spells what the apostrophe parts
-            "sw": (r"\w*ng'\w+", lambda m: m[0].replace("'", "")),
-            "nl": (r"(?<=\d),[-—](?!\w)|(?<=\d)\s?km/u(?!\w)", lambda m: " kilometer per uur" if "k" in m[0] else ""),
-            "tr": (r"(?<!\w)(?P<roman>[IVX]+)\.(?=\s[Yy]üzyıl)", lambda m: self._roman_ordinal(m)),
-            "fa": (
-                r"(?<![\w/.,])(?P<y>1[34]\d\d)/(?P<m>0?[1-9]|1[0-2])/(?P<d>0?[1-9]|[12]\d|3[01])(?![\w/])",
-                self._persian_date,
-            ),
+            "sw": [(r"(?i:\w*ng'\w+)", lambda m: m[0].replace("'", ""))],
+            "nl": [
+                (r"(?<=\d),[-—](?!\w)", lambda m: ""),
+                (r"(?<=\d)\s?km/u(?!\w)", lambda m: " kilometer per uur"),
+            ],
+            "tr": [(r"(?<!\w)(?P<roman>[IVX]+)\.(?=\s[Yy]üzyıl)", self._roman_ordinal)],
+            "fa": [
+                (
+                    r"(?<![\w/.,])(?P<y>1[34]\d\d)/(?P<m>0?[1-9]|1[0-2])/(?P<d>0?[1-9]|[12]\d|3[01])(?![\w/])",
+                    self._persian_date,
+                )
+            ],
         }
-        rule = rules.get(self.language)
-        return [(re.compile(rule[0], re.I if self.language == "sw" else 0), rule[1])] if rule else []
+        return [(re.compile(pattern), say) for pattern, say in rules.get(self.language, [])]
 
     def _roman_ordinal(self, match: re.Match) -> str | None:
         value = self._roman_value(match["roman"])
@@ -223,15 +226,6 @@ class OtherNormalizer(Normalizer):
 
     def _percent(self, match) -> str | None:
         words = super()._percent(match)
-        if words and self.language == "ru":
-            last = self._parse(match["to"] or match["number"])
-            words = words.removesuffix(self.percent) + _russian_plural(last.value if last.is_integer else -1)
         if words and self.language in _PERCENT_FIRST:
             words = f"{self.percent} {words.removesuffix(' ' + self.percent)}"
         return words
-
-
-def _russian_plural(count: int) -> str:
-    if count < 0 or count % 10 in (2, 3, 4) and count % 100 not in (12, 13, 14):
-        return "процента"
-    return "процент" if count % 10 == 1 and count % 100 != 11 else "процентов"

@@ -123,14 +123,15 @@ class PortugueseNormalizer(RomanceNormalizer):
 
     def first_rules(self) -> list:
         return [
-            (re.compile(rf"(?<!\w)(?<!\d\s)(?P<day>{_DAYS})\.(?=,?\s\d)", re.I), lambda m: _SHORT_DAYS[m["day"].lower()]),
+            (re.compile(rf"(?<!\w)(?<!\d\s)(?!ter|dom)(?P<day>(?i:{_DAYS}))\.(?=,?\s\d)"),  # "ter." may end a sentence
+             lambda m: _SHORT_DAYS[m["day"].lower()]),
             (re.compile(r"(?<!\w)D\.(?=\s(?P<name>[A-ZÀ-Ý]\w+))"),
              lambda m: "Dona" if m["name"].endswith("a") or m["name"] in _WOMEN else "Dom"),
             (re.compile(r"(?<!\w)(?P<roman>I{1,3})(?=\sGuerra\sMundial)"),
              lambda m: self.ordinal(len(m["roman"]), feminine=True).capitalize()),
             (re.compile(rf"(?<!\w)(?P<first>{_DAYS})\.?(?P<to>\s(?:a|à|e)\s)(?P<last>{_DAYS})(?!\w)\.?", re.I),
              lambda m: _SHORT_DAYS[m["first"].lower()] + m["to"] + _SHORT_DAYS[m["last"].lower()]),
-            (re.compile(r"(?<!\w)[Kk]m(?=\s\d)"), lambda m: self.unit("km", 1)),
+            (re.compile(r"(?<!\w)(?<!\d\s)[Kk]m(?=\s\d)"), lambda m: self.unit("km", 1)),
             self.height_rule("e"),
             (re.compile(r"(?<=\b[nd]a )R\.(?=\s[A-ZÀ-Ý]\w)|(?<=\bà )R\.(?=\s[A-ZÀ-Ý]\w)"), lambda m: "Rua"),
             (re.compile(r"(?<!\w)(?P<w>[cCsSpP])/(?=\s|\w\w)"),

@@ -1,9 +1,10 @@
 """Polish and Russian: ordinals that decline in dates, years and hours, and numbers that agree with feminine nouns."""
 
 import re
+from abc import ABC, abstractmethod
 
 from .normalization_other import OtherNormalizer
-from .normalization_tables import month_names
+from .normalization_tables import month_names, plural_form
 from .number_words import number_words
 
 
@@ -12,7 +13,7 @@ _LETTER = re.compile(r"\w")
 _YEAR = r"(?P<y>1\d{3}|20\d\d)"
 
 
-class SlavicNormalizer(OtherNormalizer):
+class SlavicNormalizer(OtherNormalizer, ABC):
     """Rules shared by Polish and Russian; the attributes are the words and endings of each."""
 
     feminine_units = frozenset(("min", "s", "ms", "t", "mi", "cal", "kcal", "мин"))
@@ -24,9 +25,9 @@ class SlavicNormalizer(OtherNormalizer):
     century_words: dict[str, str] = {}
     genitive, locative = "", ""  # endings of ordinals
 
+    @abstractmethod
     def inflected(self, number: int, ending: str) -> str:
         """The ordinal with the ending of a case in place of the one of the masculine nominative."""
-        raise NotImplementedError
 
     def written_date_patterns(self) -> list:
         months = "|".join(map(re.escape, month_names(self.language)))
@@ -220,6 +221,15 @@ class RussianNormalizer(SlavicNormalizer):
             day = self.inflected(int(match["d"]), self.genitive)
             return self.inflected(int(match["d"]), "ое") + spoken[len(day) :]
         return spoken
+
+    def _percent(self, match: re.Match) -> str | None:
+        words = super()._percent(match)
+        if not words:
+            return words
+        last = self._parse(match["to"] or match["number"])
+        forms = ("процент", "процента", "процентов")
+        index = {"one": 0, "few": 1}.get(plural_form("ru", last.value), 2) if last.is_integer else 1
+        return words.removesuffix(self.percent) + forms[index]
 
     def _money(self, match: re.Match) -> str | None:
         words = super()._money(match)

@@ -11,11 +11,13 @@ import re
 # Titles and the like: a name follows, so the full stop never ends a sentence.
 _BEFORE_NAMES = frozenset(
     "mr mrs ms messrs dr prof st mt gen capt lt sgt gov rev vs "
-    "sr sra srs srta dra profa exmo exma av trav dom d dª dña avda lic ing gral c/ pe sta sto eng pres "
+    "sr sra srs srta dra profa exmo exma av trav dom d dª dña avda lic ing gral c/ "
     "hr fr frl z.b d.h u.a bzw ca evtl ggf inkl exkl zzgl dipl-ing z d i u o v n "
     "m mm mme mmes mlle mlles me mgr p.ex p.ej sig sigg dott dott.ssa sig.ra dhr mevr drs bijv t.ex bl.a np tzn ul "
     "e.g i.e cf approx aprox apr".split()
 )
+# The same, but words of some language in small letters (Polish "sto", German "eng").
+_CAPITALS_BEFORE_NAMES = frozenset(("Pe", "Sta", "Sto", "Eng", "Pres"))
 # These end no sentence when a number follows.
 _BEFORE_NUMBERS = frozenset(
     "no nos nº n núm nr num fig figs vol art arts p pp pg pág págs pag s sec séc ch cap chap tel cel fl max min "
@@ -93,4 +95,4 @@ def _ends_sentence(text: str, found: re.Match) -> bool:
         return False
     if bare == "co" and next_word in ("KG", "KGaA", "OHG", "Ltd"):
         return False
-    return bare not in _BEFORE_NAMES or not next_word
+    return not next_word or (bare not in _BEFORE_NAMES and word.rstrip(".") not in _CAPITALS_BEFORE_NAMES)
