@@ -80,6 +80,8 @@ SPOKEN = {
         "1 mai": "întâi mai",
         "secolul al XX-lea": "secolul al douăzecilea",
         "5 mil. lei": "cinci milioane de lei",
+        "3 mld. €": "trei miliarde de euro",
+        "la 21:30": "la douăzeci și unu și treizeci",
     },
     "ca": {
         "2 h": "dues hores",

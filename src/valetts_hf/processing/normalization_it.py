@@ -2,7 +2,7 @@
 
 import re
 
-from .normalization_other import OtherNormalizer
+from .normalization_plural_forms import PluralFormsNormalizer
 
 
 _MONTH = "gennaio|febbraio|marzo|aprile|maggio|giugno|luglio|agosto|settembre|ottobre|novembre|dicembre"
@@ -18,9 +18,23 @@ _NO_NOUNS = frozenset(
 _COUNTED_BY = frozenset("capitolo volume parte atto scena tipo fase titolo articolo".split())
 
 
-class ItalianNormalizer(OtherNormalizer):
+class ItalianNormalizer(PluralFormsNormalizer):
     """Italian with the number format 1.234,56."""
 
+    decimal_words = {",": "virgola", ".": "punto"}
+    minus, plus, percent = "meno", "più", "per cento"
+    range_word, and_word, equals = "a", "e", "uguale"
+    dot, at, slash, dash = "punto", "chiocciola", "barra", "trattino"
+    cents_joiner = time_joiner = "e"
+    of_millions = "di"
+    magnitude_forms = {10**6: ("milione",) + ("milioni",) * 3, 10**9: ("miliardo",) + ("miliardi",) * 3}
+    magnitude_signs = {"mln": 10**6, "mld": 10**9}
+    currency_forms = {"EUR": ("euro",) * 3, "USD": ("dollaro", "dollari", "dollari")}
+    abbreviations = {
+        "sig": ".signor", "sig.ra": "signora", "sigg": ".signori", "dott": ".dottor", "dott.ssa": "dottoressa",
+        "prof": ".professor", "ecc": "eccetera", "p.es": "per esempio", "pag": ".#pagina", "n": ".#numero",
+        "art": ".#articolo", "via": "via", "tel": ".telefono", "s.p.a": "S P A",
+    }  # fmt: skip
     times_word = "per"
     fold_words = ("volta", "volte")
     roman_contexts = "[Cc]apitolo|[Vv]olume|[Pp]arte|[Aa]tto|[Ss]cena|[Tt]ipo|[Ff]ase|[Tt]itolo|[Aa]rticolo"

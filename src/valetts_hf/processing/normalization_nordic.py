@@ -1,43 +1,39 @@
-"""Swedish and Norwegian: days of a month as ordinals, centuries, times behind "kl.", "en" and "ett"."""
+"""What Swedish and Norwegian share: days of a month as ordinals, decades, times behind "kl.", prices with ",-"."""
 
 import re
 
-from .normalization_other import OtherNormalizer
+from .normalization_plural_forms import PluralFormsNormalizer
 from .normalization_tables import month_names
 from .number_words import number_words
 
 
-_COMMON_GENDER = frozenset(
-    "krona timme minut sekund kilometer meter centimeter millimeter liter deciliter dollar euro grad procent mil dag "
-    "vecka månad gång person kvinna man miljon miljard bil bok".split()
-)
+class NordicNormalizer(PluralFormsNormalizer):
+    """Rules shared by Swedish and Norwegian; the attributes are the words of each."""
 
+    space_groups = True
+    clock_word = ""  # "klockan"
+    crowns = ""  # the plural of the currency at home
 
-class NordicNormalizer(OtherNormalizer):
-    """`language` is `"sv"` or `"nb"`."""
+    def hundred_between(self, rest: int) -> str:
+        """What stands between a century and the `rest` of its years in the name of a decade."""
+        return "hundra"
 
     def first_rules(self) -> list:
         return [
-            (re.compile(r"(?<!\w)[Kk]l(?=\s\d)"), lambda m: "klockan" if self.language == "sv" else "klokken"),
+            (re.compile(r"(?<!\w)[Kk]l(?=\s\d)"), lambda m: self.clock_word),
             (re.compile(r"(?<![\w.,])(?P<y>1[1-9]\d0)-?(?P<tal>tal\w*)"), self._decade),
-            (re.compile(r"(?<=\d)(?:,-|:-)(?!\w)"), lambda m: " kronor" if self.language == "sv" else " kroner"),
+            (re.compile(r"(?<=\d)(?:,-|:-)(?!\w)"), lambda m: f" {self.crowns}"),
         ]
 
     def _decade(self, match: re.Match) -> str:
         century, rest = divmod(int(match["y"]), 100)
-        hundred = "hundra" if self.language == "sv" else "" if rest else "hundre"  # "nittenåttitallet"
-        return (
-            number_words(century, self.language)
-            + hundred
-            + (number_words(rest, self.language) if rest else "")
-            + match["tal"]
-        )
+        tens = number_words(rest, self.language) if rest else ""
+        return number_words(century, self.language) + self.hundred_between(rest) + tens + match["tal"]
 
     def time_patterns(self) -> list:
-        name = "klockan" if self.language == "sv" else "klokken"
         times = r"(?P<h>[01]?\d|2[0-3])\.(?P<m>[0-5]\d)(?![\w%]|[.,:]\d)"
         return [
-            (rf"(?:(?<=\b[Kk]l\.\s)|(?<=\b[Kk]l\s)|(?<=\b{name}\s)){times}", self._time, 0),
+            (rf"(?:(?<=\b[Kk]l\.\s)|(?<=\b[Kk]l\s)|(?<=\b{self.clock_word}\s)){times}", self._time, 0),
             *super().time_patterns(),
         ]
 
@@ -54,7 +50,5 @@ class NordicNormalizer(OtherNormalizer):
         words = super().date(day, month, year)
         return words and self.ordinal(day) + words[len(self.cardinal(day)) :]
 
-    def counted(self, number: int, following: str) -> str:
-        if self.language == "sv" and number == 1 and following in _COMMON_GENDER:
-            return "en"
-        return super().counted(number, following)
+    def year_patterns(self) -> list:
+        return [self.century_year_pattern()]

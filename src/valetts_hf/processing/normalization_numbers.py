@@ -45,6 +45,7 @@ class NumberReader:
         str, int
     ] = {}  # words and signs for a thousand, a million, ... behind an amount; full words first
     currencies: dict[str, tuple[str, str, str, str]] = {}  # code -> one, many, one hundredth, many hundredths
+    currency_codes: dict[str, str] = {}  # of signs that mean another currency here ("kr")
     fold_words: tuple[str, str] = ("", "")  # what "x" says behind 1 and behind other numbers ("10x faster")
     unit_overrides: dict[str, tuple[str, str]] = {}  # unit -> one, many
     feminine_units: frozenset[str] = frozenset()
@@ -316,10 +317,9 @@ class NumberReader:
         ):
             return None  # "10 €-20 €"
         symbol, magnitude = match["currency"], match.groupdict().get("magnitude")
+        symbol = self.currency_codes.get(symbol, symbol)
         first = self._parse(match["number"])
         last = self._parse(match["to"]) if match["to"] else first
-        if symbol == "kr" and self.language == "nb":
-            symbol = "NOK"
         words = self.money(first, last if match["to"] else None, symbol, magnitude)
         return None if words is None else self._signed(match, words)
 

@@ -4,17 +4,26 @@ import threading
 from dataclasses import dataclass
 
 from .languages import BUILT_IN, LANGUAGES, resolve_language
+from .normalization_ar import ArabicNormalizer
 from .normalization_base import Normalizer, Replacement
+from .normalization_ca import CatalanNormalizer
 from .normalization_de import GermanNormalizer
 from .normalization_en import EnglishNormalizer
+from .normalization_eo import EsperantoNormalizer
 from .normalization_es import SpanishNormalizer
+from .normalization_fa import PersianNormalizer
 from .normalization_fr import FrenchNormalizer
+from .normalization_hi import HindiNormalizer
 from .normalization_it import ItalianNormalizer
-from .normalization_nordic import NordicNormalizer
-from .normalization_other import OtherNormalizer
+from .normalization_nb import NorwegianNormalizer
+from .normalization_nl import DutchNormalizer
+from .normalization_pl import PolishNormalizer
 from .normalization_pt import PortugueseNormalizer
-from .normalization_ro_ca import CatalanNormalizer, RomanianNormalizer
-from .normalization_slavic import PolishNormalizer, RussianNormalizer
+from .normalization_ro import RomanianNormalizer
+from .normalization_ru import RussianNormalizer
+from .normalization_sv import SwedishNormalizer
+from .normalization_sw import SwahiliNormalizer
+from .normalization_tr import TurkishNormalizer
 from .text_cleaning import canonicalize, clean
 
 
@@ -27,12 +36,19 @@ _CLASSES: dict[str, type[Normalizer]] = {
     "de": GermanNormalizer,
     "fr": FrenchNormalizer,
     "it": ItalianNormalizer,
+    "nl": DutchNormalizer,
     "pl": PolishNormalizer,
     "ru": RussianNormalizer,
-    "ro": RomanianNormalizer,
+    "tr": TurkishNormalizer,
+    "sv": SwedishNormalizer,
+    "hi": HindiNormalizer,
+    "nb": NorwegianNormalizer,
+    "sw": SwahiliNormalizer,
+    "ar": ArabicNormalizer,
+    "eo": EsperantoNormalizer,
+    "fa": PersianNormalizer,
     "ca": CatalanNormalizer,
-    "sv": NordicNormalizer,
-    "nb": NordicNormalizer,
+    "ro": RomanianNormalizer,
 }
 _normalizers: dict[str, Normalizer] = {}
 _lock = threading.Lock()
@@ -59,9 +75,7 @@ class UnchangedText:
 
 
 def _class_of(language: str) -> type:
-    if LANGUAGES[language].id >= BUILT_IN:
-        return UnchangedText
-    return _CLASSES.get(language, OtherNormalizer)
+    return _CLASSES[language] if LANGUAGES[language].id < BUILT_IN else UnchangedText
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,39 @@
-"""Romanian and Catalan: numbers that agree with their noun, ordinals, and what stands between an amount and "lei"."""
+"""Romanian: numbers that agree with their noun, ordinals, and what stands between an amount and "lei"."""
 
 import re
 
-from .normalization_other import OtherNormalizer
+from .normalization_plural_forms import PluralFormsNormalizer
 from .number_words import number_words
 
 
-_RO_MASCULINE = frozenset(
+_MASCULINE = frozenset(
     "leu an om metru kilometru centimetru milimetru litru kilogram gram minut euro dolar procent grad milion miliard ban "
     "copil bărbat student elev loc pas punct".split()
 )
-_CA_ORDINALS = {"primer": "primera", "segon": "segona", "tercer": "tercera", "quart": "quarta"}
 
 
-class RomanianNormalizer(OtherNormalizer):
+class RomanianNormalizer(PluralFormsNormalizer):
     """Romanian with the number format 1.234,56."""
 
+    decimal_words = {",": "virgulă", ".": "punct"}
+    minus, plus, percent = "minus", "plus", "la sută"
+    range_word, and_word, equals = "la", "și", "egal cu"
+    dot, at, slash, dash = "punct", "arond", "slash", "cratimă"
+    cents_joiner = time_joiner = "și"
+    of_millions = "de"
+    magnitude_forms = {
+        10**6: ("milion", "milioane", "de milioane", "milioane"),
+        10**9: ("miliard", "miliarde", "de miliarde", "miliarde"),
+    }  # fmt: skip
+    magnitude_signs = {"mil.": 10**6, "mld.": 10**9, "mld": 10**9}
+    currency_forms = {
+        "RON": ("leu", "lei", "de lei"), "EUR": ("euro", "euro", "de euro"),
+        "USD": ("dolar", "dolari", "de dolari"),
+    }  # fmt: skip
+    abbreviations = {
+        "dl": "domnul", "d-na": "doamna", "dr": ".doctor", "etc": "et cetera", "ex": ".exemplu",
+        "nr": "numărul", "str": ".strada",
+    }  # fmt: skip
     feminine_units = frozenset(("h", "s", "t", "ms", "cal", "kcal"))
 
     def first_rules(self) -> list:
@@ -53,6 +71,10 @@ class RomanianNormalizer(OtherNormalizer):
         counts_money = re.match(r"\s(?:lei|euro|dolari)(?!\w)", match.string[match.end() : match.end() + 10])
         return super()._magnitude(match) + (" de" if counts_money else "")
 
+    def money(self, amount, to, symbol, magnitude) -> str | None:
+        words = super().money(amount, to, symbol, magnitude)
+        return words and words.replace(" de de ", " de ")  # the forms of the currency have it, too
+
     def cardinal(self, number: int, feminine: bool = False) -> str:
         words = super().cardinal(number)
         if not feminine:
@@ -63,54 +85,9 @@ class RomanianNormalizer(OtherNormalizer):
 
     def counted(self, number: int, following: str) -> str:
         if number == 1:
-            return "un" if following in _RO_MASCULINE else self.cardinal(1, following.endswith("ă"))
+            return "un" if following in _MASCULINE else self.cardinal(1, following.endswith("ă"))
         return self.cardinal(number, number in (2, 12) and following.endswith(("e", "uri", "âni", "ini")))
 
     def date(self, day: int, month: int, year: int | None) -> str | None:
         words = super().date(day, month, year)
         return words and re.sub(r"^unu ", "întâi ", words)
-
-
-class CatalanNormalizer(OtherNormalizer):
-    """Catalan with the number format 1.234,56."""
-
-    month_year_joiner = "de"
-    feminine_units = frozenset(("h", "t", "lb", "lbs", "mi", "cal", "kcal"))
-
-    def first_rules(self) -> list:
-        return [(re.compile(r"(?<!\w)(?P<century>[Ss]egle)\s(?P<roman>[IVX]+)(?!\w)"), self._century)]
-
-    def _century(self, match: re.Match) -> str | None:
-        value = self._roman_value(match["roman"])
-        return None if value is None else f"{match['century']} {self.cardinal(value)}"
-
-    def time_patterns(self) -> list:
-        return [
-            (r"(?<![\w:.,])(?P<h>[01]?\d|2[0-3]):(?P<m>[0-5]\d)\s?h(?!\w)", self._time, 0),
-            *super().time_patterns(),
-        ]
-
-    def ordinal_patterns(self) -> list:
-        return [
-            *self.magnitude_patterns(),
-            (r"(?<![\w.,])(?P<n>\d{1,3})(?P<end>r|n|t|è|a)(?!\w)",
-             lambda m: self.ordinal(int(m["n"]), m["end"] == "a"), 0),
-        ]  # fmt: skip
-
-    def ordinal(self, number: int, feminine: bool = False) -> str:
-        words = super().ordinal(number)
-        return (_CA_ORDINALS.get(words) or re.sub("è$", "ena", words)) if feminine else words
-
-    def cardinal(self, number: int, feminine: bool = False) -> str:
-        words = super().cardinal(number)
-        if not feminine or number >= 10**6:
-            return words
-        return re.sub(r"\bun$", "una", re.sub(r"\bdos(?=$|-cents)", "dues", words)).replace("cents", "centes")
-
-    def date(self, day: int, month: int, year: int | None) -> str | None:
-        words = super().date(day, month, None)
-        return words and (words if year is None else f"{words} de {self.year(year)}")
-
-    def money(self, amount, to, symbol, magnitude) -> str | None:
-        words = super().money(amount, to, symbol, magnitude)
-        return words and re.sub(r"\bde (?=[aeiou])", "d'", words)
