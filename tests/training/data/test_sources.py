@@ -72,11 +72,18 @@ def test_split_folders_and_split_option(tmp_path):
 def test_lj_speech(tmp_path):
     audio(tmp_path / "wavs" / "LJ1.wav")
     (tmp_path / "metadata.csv").write_text(
-        'LJ1|In 1803, "he" said|In eighteen o three, "he" said\nLJ2|only one|\nbad\n'
+        'LJ1|In 1803, then, "he" said|In eighteen o three, then, "he" said\nLJ2|only one|\nbad\n'
     )
     first, second, third = rows(tmp_path, language="en", speaker="linda")
-    assert first.text == 'In eighteen o three, "he" said' and first.audio == tmp_path / "wavs" / "LJ1.wav"
+    assert first.text == 'In eighteen o three, then, "he" said' and first.audio == tmp_path / "wavs" / "LJ1.wav"
     assert first.speaker == "linda" and second.text == "only one" and "no |" in third.problem
+
+
+def test_a_table_of_bars_may_name_its_columns(tmp_path):
+    audio(tmp_path / "x.wav")
+    (tmp_path / "metadata.csv").write_text('audio_file|text|speaker_name\nx.wav|"Well", he said|ann\n')
+    (row,) = rows(tmp_path, language="en")
+    assert facts(row) == ('"Well", he said', "ann", "en-us", "train", "")
 
 
 def test_file_lists_with_speakers(tmp_path):

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from valetts_hf.training.data.columns import SPLIT_NAMES, split_of
+from valetts_hf.training.data.columns import SPLIT_NAMES, USUAL_NAMES, split_of
 
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".aiff", ".aif", ".w64")
 TABLE_SUFFIXES = (".jsonl", ".csv", ".tsv", ".json", ".txt", ".parquet")
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+_COLUMN_NAMES = {name for names in USUAL_NAMES.values() for name in names}
 _AUDIO_FOLDERS = ("wavs", "wav", "clips", "audio")
 
 
@@ -200,8 +201,10 @@ def _from_file(path: Path) -> Iterator[TableRow]:
         return _read_json(path)
     with open(path, encoding="utf-8-sig", errors="replace") as file:
         first = file.readline()
-    if "|" in first and (suffix == ".txt" or first.count("|") >= max(first.count(","), first.count("\t"))):
-        return _read_bars(path)
+    separator = re.search(r"[|,\t]", first)  # the first one ends the name of a file; texts behind it hold commas
+    if separator and separator[0] == "|" or suffix == ".txt" and "|" in first:
+        named = all(name in _COLUMN_NAMES for name in first.strip().split("|"))
+        return _read_delimited(path, "|") if named else _read_bars(path)
     return _read_delimited(path, "\t" if suffix in (".tsv", ".txt") else ",")
 
 
@@ -224,8 +227,8 @@ def _read_json(path: Path) -> Iterator[TableRow]:
 
 
 def _read_delimited(path: Path, delimiter: str) -> Iterator[TableRow]:
-    """Common Voice leaves quotes in its tab-separated sentences as they are: there they delimit nothing."""
-    quoting = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
+    """Rows below a header. Only beside commas do quotes delimit: Common Voice leaves those of its sentences as they are."""
+    quoting = csv.QUOTE_MINIMAL if delimiter == "," else csv.QUOTE_NONE
     with open(path, encoding="utf-8-sig", errors="replace", newline="") as file:
         for number, values in enumerate(csv.DictReader(file, delimiter=delimiter, quoting=quoting), start=1):
             extra = values.pop(None, None)  # type: ignore[call-overload]
