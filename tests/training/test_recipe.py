@@ -65,15 +65,32 @@ def test_numbers_that_yaml_reads_as_text_are_numbers(tmp_path):
         ({"learning_rate": "fast"}, "learning_rate must be a number, got 'fast'"),
         ({"losses": {"mel": "big"}}, "losses.mel must be a number, got 'big'"),
         ({"learning_rate": 0}, "learning_rate must be greater than 0, got 0.0"),
-        ({"warmup_steps": -1}, "warmup_steps must not be negative, got -1"),
+        ({"warmup_steps": -1}, "warmup_steps must be at least 0, got -1"),
         ({"decay_steps": -2}, r"decay_steps must be -1 .* got -2"),
         ({"prior_share": 1.5}, r"prior_share must be in \[0, 1\], got 1.5"),
         ({"judged_share": 0}, r"judged_share must be in \(0, 1\], got 0"),
-        ({"mixed_precision": "fp8"}, "mixed_precision must be no, bf16 or fp16, got 'fp8'"),
+        ({"mixed_precision": "fp8"}, "mixed_precision must be one of no, bf16, fp16, got 'fp8'"),
         ({"discriminator": "huge"}, "discriminator must be one of .*got 'huge'"),
         ({"segment_frames": 999}, "segment_frames 999 exceeds window_frames 160"),
         ({"smooth_gains": True, "freeze": ["decoder"]}, "smooth_gains changes the decoder, which freeze keeps"),
         ({"smooth_gains": True, "freeze": ["all"]}, "smooth_gains changes the decoder, which freeze keeps"),
+        ({"smooth_gains": "no"}, "smooth_gains must be true or false, got 'no'"),
+        ({"mixed_precision": False}, 'mixed_precision must be a text, got False .write "no" and "yes" in quotes'),
+        ({"learning_rate": float("inf")}, "learning_rate must be a number, got 'Infinity'"),
+        ({"weight_decay": float("nan")}, "weight_decay must be a number, got 'NaN'"),
+        ({"ema_decay": 1}, r"ema_decay must be in \[0, 1\), got 1.0"),
+        ({"betas": 0.9}, "betas must be a list of 2, got 0.9"),
+        ({"betas": [0.9, 1.5]}, r"betas must be in \[0, 1\), got \(0.9, 1.5\)"),
+        ({"losses": [1]}, r"losses must be a mapping, got \[1\]"),
+        ({"losses": {"kl": -1}}, r"weights of losses must be at least 0, got {'kl': -1.0}"),
+        ({"speaker_boosts": {"ada": "loud"}}, "speaker_boosts.ada must be a number, got 'loud'"),
+        ({"speaker_boosts": {"ada": -1}}, "speaker_boosts must be at least 0, got {'ada': -1.0}"),
+        ({"freeze": 3}, "freeze must be a list, got 3"),
+        ({"freeze": [3]}, "freeze must be a text, got 3"),
+        ({"model": {"flow": {"num_coupling": 1}}}, r"unknown model.flow settings .*did you mean 'num_couplings'"),
+        ({"model": {"flow": 4}}, "recipe: model: .*flow"),
+        ({"model": {"flow": {"num_couplings": -1}}}, "recipe: model: .*num_couplings must be .* got -1"),
+        ({"augmentation": {"noise": {"low_snr_db": "x"}}}, "augmentation.noise: low_snr_db must be a number, got 'x'"),
     ],
 )
 def test_recipes_are_checked(settings, message, tmp_path):
@@ -91,6 +108,10 @@ def test_files_that_are_no_recipe(text, message, tmp_path):
     path.write_text(text)
     with pytest.raises(ValueError, match=message):
         load_recipe(path)
+
+
+def test_one_text_stands_for_a_list_of_one():
+    assert PretrainRecipe(freeze="flow").freeze == ["flow"]
 
 
 @pytest.mark.parametrize("name", ["base_cpu", "base_gpu"])

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
+from huggingface_hub.errors import StrictDataclassError
+from transformers import PreTrainedConfig
 
 from valetts_hf.modeling.configuration_valetts import ValeTTSConfig
 from valetts_hf.training.data.augmentation_config import AugmentationConfig
@@ -19,7 +21,7 @@ from valetts_hf.training.discriminators import PRESETS
 from valetts_hf.training.fast_path import check_compile_mode
 from valetts_hf.training.frozen_parts import EVERYTHING, check_parts
 from valetts_hf.training.objective import LossWeights
-from valetts_hf.training.setting_numbers import as_number, convert_numbers
+from valetts_hf.training.setting_numbers import check_choices, check_ranges, convert_numbers
 
 
 # What a resumed run may do otherwise without being another run: it only looks at it more or less often.
@@ -28,6 +30,22 @@ REPORTING_KEYS = frozenset(
 )
 # What no run can change on its way: the checkpoint's tensors would not fit.
 NETWORK_KEYS = frozenset({"model", "discriminator"})
+
+_FRAMES = ("window_frames", "segment_frames", "reference_frames")
+_RANGES = {
+    "at least 0": (
+        *("weight_decay", "warmup_steps", "sample_every", "evaluate_every", "keep_checkpoints"),
+        *("seed", "speaker_exponent"),
+    ),
+    "at least 1": (
+        *("batch_size", "gradient_accumulation", *_FRAMES, "length_buckets", "max_steps"),
+        *("save_every", "log_every", "num_samples"),
+    ),
+    "greater than 0": ("learning_rate", "discriminator_learning_rate", "clip_norm"),
+    "in [0, 1]": ("prior_share", "final_learning_rate"),
+    "in [0, 1)": ("speech_only_share", "ema_decay"),
+    "in (0, 1]": ("judged_share",),
+}
 
 
 @dataclass
@@ -120,44 +138,27 @@ class PretrainRecipe:
 
     def __post_init__(self):
         convert_numbers(self, "recipe")
-        self.betas = tuple(as_number("recipe: betas", value, float) for value in self.betas)
-        positive = ("batch_size", "gradient_accumulation", "window_frames", "segment_frames", "reference_frames")
-        for name in (*positive, "length_buckets", "max_steps", "save_every", "log_every", "num_samples"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"recipe: {name} must be at least 1, got {getattr(self, name)}")
-        for name in ("learning_rate", "discriminator_learning_rate", "clip_norm"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"recipe: {name} must be greater than 0, got {getattr(self, name)}")
-        for name in ("warmup_steps", "sample_every", "evaluate_every", "keep_checkpoints", "seed"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"recipe: {name} must not be negative, got {getattr(self, name)}")
+        check_choices(self, "recipe", {"discriminator": PRESETS, "mixed_precision": ("no", "bf16", "fp16")})
+        check_ranges(self, "recipe", _RANGES)
+        if not all(0 <= beta < 1 for beta in self.betas):
+            raise ValueError(f"recipe: betas must be in [0, 1), got {self.betas}")
+        if not all(boost >= 0 for boost in self.speaker_boosts.values()):
+            raise ValueError(f"recipe: speaker_boosts must be at least 0, got {self.speaker_boosts}")
         if self.decay_steps < -1:
             raise ValueError(
                 f"recipe: decay_steps must be -1 (all the way), 0 (never) or more, got {self.decay_steps}"
             )
-        if self.discriminator not in PRESETS:
-            raise ValueError(f"recipe: discriminator must be one of {sorted(PRESETS)}, got {self.discriminator!r}")
-        if self.mixed_precision not in ("no", "bf16", "fp16"):
-            raise ValueError(f"recipe: mixed_precision must be no, bf16 or fp16, got {self.mixed_precision!r}")
-        if isinstance(self.freeze, str):
-            self.freeze = [self.freeze]
         check_parts(self.freeze)
         if self.smooth_gains and {"decoder", EVERYTHING} & set(self.freeze):
             raise ValueError("recipe: smooth_gains changes the decoder, which freeze keeps: leave out one of them")
         check_compile_mode(self.compile)
         if self.cuda_graphs:
             self._check_graphable()
-        if not 0 <= self.speech_only_share < 1:
-            raise ValueError(f"recipe: speech_only_share must be in [0, 1), got {self.speech_only_share}")
-        if not 0 <= self.prior_share <= 1:
-            raise ValueError(f"recipe: prior_share must be in [0, 1], got {self.prior_share}")
-        if not 0 < self.judged_share <= 1:
-            raise ValueError(f"recipe: judged_share must be in (0, 1], got {self.judged_share}")
         if self.segment_frames > self.window_frames:
             raise ValueError(
                 f"recipe: segment_frames {self.segment_frames} exceeds window_frames {self.window_frames}"
             )
-        self.loss_weights, self.model_config, self.augmentation_config  # noqa: B018 - raises early on unknown keys and wrong values
+        self.loss_weights, self.model_config, self.augmentation_config  # noqa: B018 - raises early on what is wrong
 
     def _check_graphable(self) -> None:
         """What a recorded step cannot do, since it takes Python or reads a number back."""
@@ -174,16 +175,12 @@ class PretrainRecipe:
     @property
     def loss_weights(self) -> LossWeights:
         """The weights of the losses."""
-        _check_known("losses", self.losses, [item.name for item in fields(LossWeights)])
-        return LossWeights(
-            **{name: as_number(f"recipe: losses.{name}", value, float) for name, value in self.losses.items()}
-        )
+        return loss_weights(self.losses)
 
     @property
     def model_config(self) -> ValeTTSConfig:
         """The configuration of the model."""
-        _check_known("model settings", self.model, list(ValeTTSConfig().to_dict()))
-        return ValeTTSConfig(**self.model)
+        return network_config(ValeTTSConfig, self.model, "model")
 
     @property
     def augmentation_config(self) -> AugmentationConfig:
@@ -195,7 +192,45 @@ class PretrainRecipe:
         return asdict(self)
 
 
-RecipeKind = TypeVar("RecipeKind", bound=PretrainRecipe)
+RecipeKind = TypeVar("RecipeKind")  # a dataclass that checks itself
+NetworkConfig = TypeVar("NetworkConfig", bound=PreTrainedConfig)
+
+
+def loss_weights(losses: Mapping[str, float]) -> LossWeights:
+    """The weights of the losses, over those of the defaults.
+
+    Raises:
+        ValueError: a loss that there is not, or a negative weight.
+    """
+    _check_known("losses", losses, [item.name for item in fields(LossWeights)])
+    if negative := {name: weight for name, weight in losses.items() if weight < 0}:
+        raise ValueError(f"recipe: weights of losses must be at least 0, got {negative}")
+    return LossWeights(**losses)
+
+
+def network_config(kind: type[NetworkConfig], settings: Mapping[str, Any], where: str) -> NetworkConfig:
+    """The configuration of a network with these settings over its defaults.
+
+    Args:
+        kind (`type`): class of the configuration.
+        settings (mapping): overrides, nested as the configuration is.
+        where (`str`): what errors call them, such as "model".
+
+    Raises:
+        ValueError: a setting that there is not, at any depth, or a value that cannot be one.
+    """
+    _check_network(kind, settings, where)
+    try:
+        return kind(**settings)
+    except (StrictDataclassError, TypeError, ValueError) as error:
+        raise ValueError(f"recipe: {where}: {error.__cause__ or error}") from error
+
+
+def _check_network(kind: type[PreTrainedConfig], settings: Mapping[str, Any], where: str) -> None:
+    _check_known(f"{where} settings", settings, list(kind().to_dict()))
+    for name, part in kind.sub_configs.items():
+        if isinstance(settings.get(name), Mapping):
+            _check_network(part, settings[name], f"{where}.{name}")
 
 
 def load_recipe(path: str | Path | None, kind: type[RecipeKind] = PretrainRecipe, /, **overrides: Any) -> RecipeKind:
@@ -206,7 +241,11 @@ def load_recipe(path: str | Path | None, kind: type[RecipeKind] = PretrainRecipe
         ValueError: on a key that is not a setting or a value that cannot be one, naming the key.
     """
     values = {} if path is None else read_overrides(path)
-    values.update({key: value for key, value in overrides.items() if value is not None})
+    return recipe_from(values | {key: value for key, value in overrides.items() if value is not None}, kind)
+
+
+def recipe_from(values: Mapping[str, Any], kind: type[RecipeKind], /) -> RecipeKind:
+    """A recipe from plain data, e.g. what a run wrote beside its result; errors as in `load_recipe`."""
     _check_known("settings", values, [item.name for item in fields(kind)])
     return kind(**values)
 

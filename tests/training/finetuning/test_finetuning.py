@@ -76,9 +76,10 @@ def test_recipe_errors_name_the_key():
     for change, message in (
         ({"method": "half"}, "method must be one of full, peft, got 'half'"),
         ({"model": {"hidden_size": 8}}, "the network comes from the checkpoint, remove `model`"),
+        ({"preset": "huge"}, "preset must be one of tiny, default, max, got 'huge'"),
         ({"rehearsal_share": 1.0}, "rehearsal_share must be in"),
         ({"held_out": -0.1}, "held_out must be in"),
-        ({"judge_warmup": -1}, "judge_warmup must not be negative"),
+        ({"judge_warmup": -1}, "judge_warmup must be at least 0"),
         ({"clips_per_voice": 0}, "clips_per_voice must be at least 1"),
         ({"batch_size": "many"}, "batch_size"),
         ({"method": "peft", "smooth_gains": True}, "smooth_gains changes weights beside the adapter"),

@@ -288,14 +288,19 @@ def test_the_script_resumes_exactly_also_after_sigterm(tiny_folder, buzz_corpus,
         ({"metod": "maml"}, r"unknown settings \['metod'\]"),
         ({"losses": {"mels": 1}}, r"unknown losses \['mels'\]"),
         ({"method": "mamal"}, "method must be one of .*got 'mamal'"),
-        ({"support": 0}, "support must be a whole number of at least 1, got 0"),
+        ({"support": 0}, "support must be at least 1, got 0"),
         ({"learning_rate": 0}, "learning_rate must be greater than 0, got 0"),
         ({"learning_rate": "fast"}, "recipe: learning_rate must be a number, got 'fast'"),
-        ({"warmup_steps": -1}, "warmup_steps must not be negative, got -1"),
+        ({"warmup_steps": -1}, "warmup_steps must be at least 0, got -1"),
         ({"multi_step_share": 2}, r"multi_step_share must be in \[0, 1\], got 2"),
         ({"segment_frames": 999}, "segment_frames 999 exceeds window_frames 96"),
-        ({"mixed_precision": "fp16"}, "mixed_precision must be no or bf16, got 'fp16'"),
+        ({"mixed_precision": "fp16"}, "mixed_precision must be one of no, bf16, got 'fp16'"),
         ({"method": "anil", "head": []}, "method anil needs patterns"),
+        ({"preset": "huge"}, "preset must be one of tiny, default, max, got 'huge'"),
+        ({"per_step_rates": "no"}, "per_step_rates must be true or false, got 'no'"),
+        ({"inner_learning_rates": "fast"}, r"inner_learning_rates.\* must be a number, got 'fast'"),
+        ({"inner_learning_rates": {}}, "inner_learning_rates has no pattern"),
+        ({"inner_learning_rates": {"style*": 0.5, "*": 0.01}}, r"in \(0, max_inner.* = 0.1\], got {'style\*': 0.5}"),
     ],
 )
 def test_recipes_are_checked(settings, message, tmp_path):
@@ -307,9 +312,12 @@ def test_recipes_are_checked(settings, message, tmp_path):
 
 def test_numbers_that_yaml_reads_as_text(tmp_path):
     path = tmp_path / "recipe.yaml"
-    path.write_text("final_learning_rate: 1e-1\nmulti_step_share: 5e-1\nstart_scale: 1e-2\n")
+    path.write_text(
+        "final_learning_rate: 1e-1\nmulti_step_share: 5e-1\nstart_scale: 1e-2\ninner_learning_rates: 1e-2\n"
+    )
     recipe = load_meta_recipe(path)
     assert (recipe.final_learning_rate, recipe.multi_step_share, recipe.start_scale) == (0.1, 0.5, 0.01)
+    assert recipe.inner_learning_rates == 0.01
 
 
 @pytest.mark.parametrize("path", sorted((SCRIPTS / "recipes").glob("meta*.yaml")), ids=lambda path: path.stem)

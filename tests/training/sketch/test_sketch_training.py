@@ -183,7 +183,7 @@ def test_learning_rate():
         ({"min_seconds": 20}, "min_seconds"),
         ({"warmup_steps": -1}, "warmup_steps"),
         ({"batch_clips": 1.5}, "batch_clips must be a whole number, got 1.5"),
-        ({"seed": -1}, "seed must be 0 or more, got -1"),
+        ({"seed": -1}, "seed must be at least 0, got -1"),
         ({"speed": 1}, "unknown settings .'speed'."),
     ],
 )

@@ -221,7 +221,9 @@ def test_recipes_load(name):
         ({"preset": "44khz_128band_512x", "bigvgan": {}}, "corpora have 24000 Hz .* needs 44100 Hz and 512"),
         ({"preset": "8khz"}, "unknown vocoder preset '8khz'"),
         ({"bigvgan": {"activation": "relu"}}, "activation"),
-        ({"context_frames": -1}, "context_frames must not be negative"),
+        ({"bigvgan": {"resblocks": "1"}}, r"unknown vocoder.bigvgan settings .*did you mean 'resblock'"),
+        ({"task": "latents", "bigvgan": {"resblock": 3}}, "recipe: decoder: .*resblock"),
+        ({"context_frames": -1}, "context_frames must be at least 0"),
         ({"judge_clip_norm": 0}, "judge_clip_norm must be greater than 0"),
         ({"sample_every": 10}, "a vocoder speaks no sentences"),
         ({"judged_share": 0.5}, "judged_share does nothing for a vocoder, leave it out: 0.5"),
@@ -233,7 +235,7 @@ def test_recipes_load(name):
     ],
 )
 def test_bad_recipes_are_refused(change, message):
-    with pytest.raises(Exception, match=message):
+    with pytest.raises(ValueError, match=message):
         recipe(**change)
 
 

@@ -7,9 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from valetts_hf.training.recipe import PretrainRecipe, load_recipe
+from valetts_hf.training.setting_numbers import check_choices, check_ranges
+from valetts_hf.voices.adapters import METHODS as ADAPTER_METHODS
+from valetts_hf.voices.adapters import PRESETS
 
 
 METHODS = ("full", "peft")
+_RANGES = {
+    "at least 0": ("judge_warmup", "max_held_out"),
+    "at least 1": ("evaluate_clips", "clips_per_voice"),
+    "in [0, 1)": ("rehearsal_share", "held_out"),
+}
 JUDGEMENTS = ("adversarial", "feature_matching", "duration_adversarial")
 
 
@@ -55,8 +63,7 @@ class FinetuneRecipe(PretrainRecipe):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.method not in METHODS:
-            raise ValueError(f"recipe: method must be one of {', '.join(METHODS)}, got {self.method!r}")
+        check_choices(self, "recipe", {"method": METHODS, "preset": PRESETS, "adapter_method": ADAPTER_METHODS})
         if self.cuda_graphs:
             raise ValueError("recipe: cuda_graphs is for run_pretrain.py, leave it out")
         if self.model:
@@ -65,15 +72,7 @@ class FinetuneRecipe(PretrainRecipe):
             raise ValueError(
                 "recipe: smooth_gains changes weights beside the adapter, leave it out with method 'peft'"
             )
-        for name in ("rehearsal_share", "held_out"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"recipe: {name} must be in [0, 1), got {getattr(self, name)}")
-        for name in ("judge_warmup", "max_held_out"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"recipe: {name} must not be negative, got {getattr(self, name)}")
-        for name in ("evaluate_clips", "clips_per_voice"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"recipe: {name} must be at least 1, got {getattr(self, name)}")
+        check_ranges(self, "recipe", _RANGES)
 
     def without_judgement(self) -> FinetuneRecipe:
         """The same recipe, but what the discriminators say does not count."""

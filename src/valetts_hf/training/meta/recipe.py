@@ -1,17 +1,31 @@
 """Recipes of meta-training: every number of a run in one typed object, read from a YAML file of overrides."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from valetts_hf.training.meta.outer import InnerLoop
 from valetts_hf.training.objective import LossWeights
-from valetts_hf.training.recipe import PretrainRecipe, read_overrides
-from valetts_hf.training.setting_numbers import convert_numbers
+from valetts_hf.training.recipe import load_recipe, loss_weights, recipe_from
+from valetts_hf.training.setting_numbers import as_number, check_choices, check_ranges, convert_numbers
+from valetts_hf.voices.adapters import METHODS as ADAPTER_METHODS
+from valetts_hf.voices.adapters import PRESETS
 
 
 ANIL_HEAD = ("style_offset", "*decoder.head.*")
+_CHOICES = {"preset": PRESETS, "adapter_method": ADAPTER_METHODS, "mixed_precision": ("no", "bf16")}
+_RANGES = {
+    "at least 0": ("warmup_steps", "seed", "start_scale"),
+    "at least 1": (
+        *("support", "query", "tasks_per_batch", "clips_per_speaker", "minimum_clips", "window_frames"),
+        *("segment_frames", "reference_frames", "max_steps", "save_every", "log_every"),
+    ),
+    "greater than 0": (
+        *("learning_rate", "rates_learning_rate", "clip_norm", "max_clip_seconds", "max_inner_learning_rate"),
+    ),
+    "in [0, 1]": ("multi_step_share", "prior_share", "final_learning_rate"),
+}
 
 
 @dataclass
@@ -83,33 +97,31 @@ class MetaRecipe:
     def __post_init__(self):
         convert_numbers(self, "recipe")
         self.inner_loop, self.loss_weights  # noqa: B018 - raises early on wrong values
-        counts = ("support", "query", "tasks_per_batch", "clips_per_speaker", "window_frames", "segment_frames")
-        for name in (*counts, "reference_frames", "max_steps", "save_every", "log_every"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"recipe: {name} must be a whole number of at least 1, got {getattr(self, name)!r}")
-        for name in (
-            "learning_rate",
-            "rates_learning_rate",
-            "clip_norm",
-            "max_clip_seconds",
-            "max_inner_learning_rate",
-        ):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"recipe: {name} must be greater than 0, got {getattr(self, name)}")
-        for name in ("warmup_steps", "seed"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"recipe: {name} must not be negative, got {getattr(self, name)}")
-        for name in ("multi_step_share", "prior_share"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"recipe: {name} must be in [0, 1], got {getattr(self, name)}")
+        check_choices(self, "recipe", _CHOICES)
+        check_ranges(self, "recipe", _RANGES)
+        self.inner_learning_rates = self._checked_rates()
         if self.segment_frames > self.window_frames:
             raise ValueError(
                 f"recipe: segment_frames {self.segment_frames} exceeds window_frames {self.window_frames}"
             )
-        if self.mixed_precision not in ("no", "bf16"):
-            raise ValueError(f"recipe: mixed_precision must be no or bf16, got {self.mixed_precision!r}")
         if self.method == "anil" and not self.head:
             raise ValueError("recipe: method anil needs patterns of the tensors to adapt in `head`")
+
+    def _checked_rates(self) -> float | dict[str, float]:
+        """`inner_learning_rates` as numbers; ValueError if one is none, or out of range."""
+        given, patterns = self.inner_learning_rates, isinstance(self.inner_learning_rates, Mapping)
+        if patterns and not given:
+            raise ValueError("recipe: inner_learning_rates has no pattern: give a number, or {'*': 0.01}")
+        rates = {
+            key: as_number(f"recipe: inner_learning_rates.{key}", value, float)
+            for key, value in (given if patterns else {"*": given}).items()
+        }
+        if wrong := {key: rate for key, rate in rates.items() if not 0 < rate <= self.max_inner_learning_rate}:
+            raise ValueError(
+                f"recipe: inner_learning_rates must be in (0, max_inner_learning_rate = {self.max_inner_learning_rate}], "
+                f"got {wrong}"
+            )
+        return rates if patterns else rates["*"]
 
     @property
     def inner_loop(self) -> InnerLoop:
@@ -119,7 +131,7 @@ class MetaRecipe:
     @property
     def loss_weights(self) -> LossWeights:
         """The weights of the losses."""
-        return PretrainRecipe(losses=self.losses).loss_weights
+        return loss_weights(self.losses)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, for logs and checkpoints."""
@@ -132,14 +144,9 @@ def load_meta_recipe(path: str | Path | None, **overrides: Any) -> MetaRecipe:
     Raises:
         ValueError: on a key that is not a setting, naming it and the known ones.
     """
-    values = {} if path is None else read_overrides(path)
-    values.update({key: value for key, value in overrides.items() if value is not None})
-    return meta_recipe_from(values)
+    return load_recipe(path, MetaRecipe, **overrides)
 
 
 def meta_recipe_from(values: Mapping[str, Any]) -> MetaRecipe:
     """A recipe from plain data, e.g. what a run wrote beside its result."""
-    known = {item.name for item in fields(MetaRecipe)}
-    if unknown := set(values) - known:
-        raise ValueError(f"recipe: unknown settings {sorted(unknown)}; known are {sorted(known)}")
-    return MetaRecipe(**values)
+    return recipe_from(values, MetaRecipe)

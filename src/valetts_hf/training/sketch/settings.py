@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from valetts_hf.training.recipe import read_overrides, recipe_from
+from valetts_hf.training.setting_numbers import check_ranges, convert_numbers
 
-from valetts_hf.training.setting_numbers import convert_numbers
+
+_RANGES = {
+    "at least 0": ("weight_decay", "warmup_steps", "seed"),
+    "at least 1": ("steps", "batch_clips", "max_clips", "save_every"),
+    "greater than 0": ("learning_rate", "clip_norm", "noise_std", "min_seconds"),
+    "in [0, 1]": ("drop_curve", "drop_sketch", "partial", "rough"),
+    "in [0, 1)": ("ema_decay",),
+}
 
 
 @dataclass
@@ -54,20 +62,11 @@ class SketchSettings:
 
     def __post_init__(self):
         convert_numbers(self, "sketch training")
-        for name in ("steps", "batch_clips", "max_clips", "save_every"):
-            self._require(getattr(self, name) >= 1, name, "at least 1")
-        for name in ("learning_rate", "clip_norm", "noise_std"):
-            self._require(getattr(self, name) > 0, name, "greater than 0")
-        for name in ("drop_curve", "drop_sketch", "partial", "rough"):
-            self._require(0 <= getattr(self, name) <= 1, name, "in [0, 1]")
-        self._require(0 <= self.ema_decay < 1, "ema_decay", "in [0, 1)")
-        for name in ("warmup_steps", "seed"):
-            self._require(getattr(self, name) >= 0, name, "0 or more")
-        self._require(0 < self.min_seconds < self.max_seconds, "min_seconds", f"in (0, {self.max_seconds})")
-
-    def _require(self, condition: bool, name: str, rule: str) -> None:
-        if not condition:
-            raise ValueError(f"sketch training: {name} must be {rule}, got {getattr(self, name)}")
+        check_ranges(self, "sketch training", _RANGES)
+        if self.min_seconds >= self.max_seconds:
+            raise ValueError(
+                f"sketch training: min_seconds must be below max_seconds, {self.max_seconds}, got {self.min_seconds}"
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, for the state and the records."""
@@ -80,15 +79,5 @@ def load_sketch_settings(source: str | Path | Mapping[str, Any] | None = None, *
     Raises:
         ValueError: a key that is no setting, or a value out of range, naming it.
     """
-    values: Any = {}
-    if isinstance(source, (str, Path)):
-        values = yaml.safe_load(Path(source).read_text(encoding="utf-8")) or {}
-    elif source is not None:
-        values = dict(source)
-    if not isinstance(values, dict):
-        raise ValueError(f"{source} must be a mapping of settings, got {type(values).__name__}")
-    values = values | {key: value for key, value in overrides.items() if value is not None}
-    if unknown := set(values) - {item.name for item in fields(SketchSettings)}:
-        known = sorted(item.name for item in fields(SketchSettings))
-        raise ValueError(f"sketch training: unknown settings {sorted(unknown)}; known are {known}")
-    return SketchSettings(**values)
+    values = read_overrides(source) if isinstance(source, (str, Path)) else dict(source or {})
+    return recipe_from(values | {key: value for key, value in overrides.items() if value is not None}, SketchSettings)

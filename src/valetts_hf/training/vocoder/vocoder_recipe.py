@@ -9,7 +9,8 @@ from typing import Any
 from valetts_hf.modeling.configuration_valetts import ValeTTSDecoderConfig
 from valetts_hf.modeling.configuration_vocoder import ValeTTSVocoderConfig
 from valetts_hf.training.data.pitch import HOP_LENGTH, SAMPLING_RATE
-from valetts_hf.training.recipe import PretrainRecipe, load_recipe
+from valetts_hf.training.recipe import PretrainRecipe, load_recipe, network_config
+from valetts_hf.training.setting_numbers import check_choices, check_ranges
 
 
 TASKS = ("mel", "latents")
@@ -52,8 +53,7 @@ class VocoderRecipe(PretrainRecipe):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.task not in TASKS:
-            raise ValueError(f"recipe: task must be one of {', '.join(TASKS)}, got {self.task!r}")
+        check_choices(self, "recipe", {"task": TASKS})
         if self.cuda_graphs:
             raise ValueError("recipe: cuda_graphs is for run_pretrain.py, leave it out")
         self._check_used()
@@ -61,10 +61,7 @@ class VocoderRecipe(PretrainRecipe):
             raise ValueError(
                 f"recipe: `preset` and `bigvgan` name the network here, remove `model` ({sorted(self.model)})"
             )
-        if self.context_frames < 0:
-            raise ValueError(f"recipe: context_frames must not be negative, got {self.context_frames}")
-        if not self.judge_clip_norm > 0:
-            raise ValueError(f"recipe: judge_clip_norm must be greater than 0, got {self.judge_clip_norm}")
+        check_ranges(self, "recipe", {"at least 0": ("context_frames",), "greater than 0": ("judge_clip_norm",)})
         if self.task == "mel" and self.sample_every:
             raise ValueError("recipe: a vocoder speaks no sentences, leave sample_every out of the task 'mel'")
         self.vocoder_config if self.task == "mel" else self.decoder_config  # noqa: B018 - raises early on wrong values
@@ -91,7 +88,8 @@ class VocoderRecipe(PretrainRecipe):
             ValueError: it is not made for the sampling rate and hop of corpora.
         """
         preset = ValeTTSVocoderConfig.preset(self.preset)
-        config = ValeTTSVocoderConfig(**{**preset.to_diff_dict(), "bigvgan": preset.bigvgan.to_dict() | self.bigvgan})
+        settings = preset.to_diff_dict() | {"bigvgan": preset.bigvgan.to_dict() | self.bigvgan}
+        config = network_config(ValeTTSVocoderConfig, settings, "vocoder")
         if (config.sampling_rate, config.hop_length) != (SAMPLING_RATE, HOP_LENGTH):
             raise ValueError(
                 f"recipe: corpora have {SAMPLING_RATE} Hz and frames of {HOP_LENGTH} samples, preset {self.preset!r} needs "
@@ -103,7 +101,7 @@ class VocoderRecipe(PretrainRecipe):
     def decoder_config(self) -> ValeTTSDecoderConfig:
         """Configuration of the decoder to train."""
         small = ValeTTSDecoderConfig(type="bigvgan").bigvgan.to_dict()
-        return ValeTTSDecoderConfig(type="bigvgan", bigvgan=small | self.bigvgan)
+        return network_config(ValeTTSDecoderConfig, {"type": "bigvgan", "bigvgan": small | self.bigvgan}, "decoder")
 
 
 def load_vocoder_recipe(path: str | Path | None, **overrides: Any) -> VocoderRecipe:
