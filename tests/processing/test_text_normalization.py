@@ -210,7 +210,7 @@ SPOKEN = {
         "1,000th": "one thousandth",
         "pages 10-12": "pages ten to twelve",
         "1990-1995": "nineteen ninety to nineteen ninety-five",
-        "3 x 4": "three times four",
+        "3 x 4 = 12": "three times four equals twelve",
         "e.g. this, i.e. that": "for example this, that is that",
         "cats, etc.": "cats, et cetera.",
         "No. 5": "number five",

@@ -35,6 +35,11 @@ _LONG_UNIT = "|".join(
 _TOP_LEVEL = (
     "com|org|net|edu|gov|info|io|dev|app|ai|br|pt|de|fr|es|it|nl|pl|ru|uk|us|eu|ar|mx|ch|at|be|se|no|tr|in|tv|me|co"
 )
+# A single letter behind one of these is a number, too. (Russian has its own.)
+_RULERS = (
+    "Carlos|Felipe|Alfonso|Enrique|Fernando|Sancho|Jorge|Pío|León|Charles|Henry|Henri|George|James|Edward|Philippe|Pie|"
+    "Louis|Karl|Heinrich|Friedrich|Georg|Pius|Leo|Carlo|Enrico|Pio|Leone|Giorgio|Karel|Lodewijk|Karol|Henryk|Zygmunt"
+)
 _NEEDS_RULES = re.compile(r"[\d@#&%$€£¥₹₽₺+=/<>°§©®™№‰×÷±≈≠≤≥→√∞½⅓⅔¼¾⅛²³µºª*~_\\|^.-]|[IVXLC]{2}")
 
 
@@ -105,9 +110,11 @@ class Normalizer(SymbolReader):
              self._short_date, re.I) if self.date_before else ("(?!)", None, 0),
             (r"(?<![\w/.,-])(?P<m>0?[1-9]|1[0-2])/(?P<y>(?:19|20)\d\d)(?![\w/]|[.,]\d)", self._month_year, 0),
             *self.written_date_patterns(),
-            (r"(?<=\d[:h]\d\d)\s?[-—]\s?(?=\d{1,2}[:h]\d\d)|(?<=\dh)\s?[-—]\s?(?=\d{1,2}h)",
+            (r"(?<=\d[:h]\d\d)\s?[-—]\s?(?=\d{1,2}[:h]\d\d)|(?<=\dh)\s?[-—]\s?(?=\d{1,2}h)"
+             r"|(?<=\d)\s?[-—]\s?(?=\d{1,2}(?:[:.]\d\d)?\s?(?:h|Uhr|uur)(?!\w))",
              (lambda m: f" {self.range_word} ") if self.range_word else None, 0),
             *self.time_patterns(),
+            (rf"(?<![\w:.,/])(?P<number>\d{{1,3}}):(?P<to>{_NUMBER})(?![\w:])", self._ratio, 0),
             (r"(?<=[\d%‰€$£¥])(?P<gap>\s?)[-—](?P=gap)(?=[\d€$£¥A-Z])", self._range_of_amounts, 0),
             (rf"{_SIGN}(?<!\w)(?P<currency>{_CURRENCY})\s?(?P<inner_sign>-(?=\d))?{number}(?:\s?[-—]\s?(?P<to>{_NUMBER}))?"
              rf"(?:\s?(?P<magnitude>{self._magnitude_pattern()})(?!\w))?(?![\d])", self._money, 0),
@@ -118,20 +125,23 @@ class Normalizer(SymbolReader):
             *self.ordinal_patterns(),
             (rf"(?<![\w.,])(?:(?P<number>{_NUMBER})[-—])?(?P<to>{_NUMBER})x(?!\w|\s?[-+=^*/])", self._fold, 0),
             (rf"{_SIGN}(?:(?<![\w.,])|(?<=\dh)|(?<=\dmin)){number}(?:\s?[-—]\s?(?P<to>{_NUMBER}))?"
-             rf"(?:(?P<unit>{_UNIT})|\s(?P<unit2>{_LONG_UNIT}|[mgLlhVWмлч](?=[\s,.;:!?)]|$)))"
+             rf"(?:(?P<unit>{_UNIT})|\s(?P<unit2>{_LONG_UNIT}|[mgLlhstVWмлчт](?=[\s,;:!?)]|\.(?!\w)|$)))"
              r"(?:/(?P<per>s|h|min|kg|l|L|ml|m²))?"
-             r"(?:(?![\w/²³])|(?:(?<=\dh)|(?<=\dmin))(?=\d{1,2}\s?(?:min|s)(?!\w)))", self._quantity, 0),
+             r"(?:(?![\w/²³])(?:\.(?=\s[^\W\dA-ZÀ-ÞА-ЯЁ_]))?|(?:(?<=\dh)|(?<=\dmin))(?=\d{1,2}\s?(?:min|s)(?!\w)))", self._quantity, 0),
             (r"(?<![\w/])(?P<unit>km/h|m/s|km²|m²|m³|kWh|°C|°F|mph)(?![\w/])", lambda m: self.unit(m["unit"], 1 if "/" not in m["unit"] else 2), 0),
+            (rf"(?<=\b{self.per_word}\s)(?P<unit>kg|km|l|h|t|m²|m³)(?![\w/])" if self.per_word else "(?!)",
+             lambda m: self.unit(m["unit"], 1), 0),
             (rf"(?<![\w.])(?P<word>{self.roman_contexts})(?P<space>\s+)(?P<roman>[IVXLC]+)(?!\w)", self._roman, 0)
             if self.roman_contexts else ("(?!)", None, 0),
-            (r"(?<![\w.])(?P<word>[A-ZÀ-Þ][\w']+)(?P<space>\s+)(?P<roman>[IVX]{2,})(?!\w)", self._roman, 0),
+            (r"(?<![\w.])(?P<word>[A-ZÀ-ÞĄ-ŻА-ЯЁ][\w']+)(?P<space>\s+)(?P<roman>[IVX]{2,})(?!\w)", self._roman, 0),
+            (rf"(?<![\w.])(?P<word>{_RULERS})(?P<space>\s+)(?P<roman>[VX])(?!\w)", self._roman, 0),
             (r"(?<![\w.,])(?:(?P<n>\d+)\s?)?(?P<fraction>[½⅓⅔¼¾⅛])", self._unicode_fraction, 0),
             (r"(?<![\w./,-])(?P<n>\d{1,3})\s(?P<a>[1-9]\d?)/(?P<b>[2-9]|1[0-6])(?![\w/]|[.,]\d)", self._mixed_number, 0),
             (r"(?<![\w./,-])(?P<a>\d{1,2})/(?P<b>\d{1,3})(?![\w/]|[.,]\d)", self._slash_fraction, 0),
             (r"(?<![\w.])\d+(?:\.\d+){2,}(?![\w.]*\d)", self._version, 0),
-            (r"(?<=\w)[²³]", lambda m: f" {self.powers['²³'.index(m[0])]}", 0),
+            (rf"(?<=\w){'(?<!/m)' if self.per_word else ''}[²³]", lambda m: f" {self.powers['²³'.index(m[0])]}", 0),
             *self.year_patterns(),
-            (r"(?<=[\dmgl²] )[x×](?= \d)", lambda m: self.times_word or None, 0),
+            (r"(?<=[\dmgl²] )[x×](?= \d)", self._times_or_by, 0),
             (rf"(?<![\w.,])(?P<number>{_NUMBER})\s?[xX×]\s?(?P<to>{_NUMBER})(?!\w)", self._product, 0),
             (r"\d{9}(?=\d{12})|(?<=\d{9})\d{12,20}(?!\d)", self._long_digits, 0),
             (rf"(?<![\w.,-])(?P<number>{_NUMBER})\s?[-—]\s?(?P<to>{_NUMBER})(?![\w-]|[.,]\d)", self._range, 0),

@@ -3,11 +3,25 @@
 import re
 
 from .normalization_base import Normalizer
+from .normalization_weekdays import weekday_rules
 from .number_words import WrittenNumber, number_words
 
 
 _MONTHS = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()
 _MONTH = "|".join([*_MONTHS, "Jänner", *(rf"{m[:3]}\." for m in _MONTHS), "Sept\\."])
+_WEEKDAYS = dict(
+    zip("mo di mi do fr sa so".split(), "Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag".split())
+)
+_HALVES = {
+    "TL": "ein halber Teelöffel", "EL": "ein halber Esslöffel", "l": "ein halber Liter", "Liter": "ein halber Liter",
+    "kg": "ein halbes Kilo", "Kilo": "ein halbes Kilo", "Stunde": "eine halbe Stunde", "Std": "eine halbe Stunde",
+}  # fmt: skip
+# Behind a number, in front of a noun: as on scales, in recipes, in timetables.
+_MEASURES = {
+    "TL": ("Teelöffel", "Teelöffel"), "EL": ("Esslöffel", "Esslöffel"), "Pck": ("Päckchen", "Päckchen"),
+    "Min": ("Minute", "Minuten"), "Std": ("Stunde", "Stunden"), "Sek": ("Sekunde", "Sekunden"),
+    "Mio": ("Million", "Millionen"), "Mrd": ("Milliarde", "Milliarden"), "Tsd": ("tausend", "tausend"),
+}  # fmt: skip
 _DATIVE = frozenset(
     "am im zum vom beim dem den des einem einen eines seinem seinen ihrem ihren diesem diesen bis ab seit nach zur zu "
     "unserem unseren meinem meinen jedem jeden".split()
@@ -17,7 +31,7 @@ _NEUTER = frozenset("Jahrhundert Jahrtausend Jahr Mal Kapitel Haus Tor Kind Quar
 _FEMININE_ENDINGS = ("ung", "heit", "keit", "schaft", "ion", "tät", "ei", "ik", "ur", "in")
 _FEMININE = frozenset(
     "Woche Stunde Minute Sekunde Tasse Flasche Person Seite Frau Million Milliarde Stimme Tonne Meile Karte Frage "
-    "Straße Stadt Nacht Tür Kirche Schule Reise Sache Hand Uhr Stelle Gruppe Familie Sprache".split()
+    "Straße Stadt Klasse Etage Runde Auflage Liga Ausgabe Hälfte Reihe Staffel Folge Nacht Tür Kirche Schule Reise Sache Hand Uhr Stelle Gruppe Familie Sprache".split()
 )
 
 
@@ -26,7 +40,7 @@ class GermanNormalizer(Normalizer):
 
     decimal = ","
     decimal_words = {",": "Komma", ".": "Punkt"}
-    range_word = "bis"
+    range_word, score_word = "bis", "zu"
     minus, percent, permille = "minus", "Prozent", "Promille"
     times_word = "mal"
     fold_words = ("mal", "mal")
@@ -82,10 +96,46 @@ class GermanNormalizer(Normalizer):
         "gest": ".gestorben", "st": ".Sankt", "i. d. r": "in der Regel", "i.d.r": "in der Regel", "u. s. w": "und so weiter",
         "dipl.-ing": "Diplomingenieur", "vs": "versus", "sog": ".sogenannte", "wg": ".wegen", "std": ".#Stunden",
         "co": ".Co", "a. d": "an der",
+        "u": ".und", "u. v. m": "und vieles mehr", "u.v.m": "und vieles mehr", "i. v. m": "in Verbindung mit",
+        "i.v.m": "in Verbindung mit", "gem": ".gemäß", "mwst": "Mehrwertsteuer", "z. t": "zum Teil", "z.t": "zum Teil",
+        "u. u": "unter Umständen", "s. o": "siehe oben", "s.o": "siehe oben", "s. u": "siehe unten", "s.u": "siehe unten",
+        "bzgl": "bezüglich", "einschl": "einschließlich", "hbf": "Hauptbahnhof", "zzt": "zurzeit", "i. a": "im Auftrag",
+        "o. g": "oben genannte", "o.g": "oben genannte", "ausschl": "ausschließlich", "zw": ".zwischen",
     }  # fmt: skip
 
     def first_rules(self) -> list:
         return [
+            *weekday_rules(_WEEKDAYS, "bis", "bis|und"),
+            (
+                re.compile(
+                    rf"(?<![\w.,/])(?P<n>\d+(?:,\d+)?)\s?(?P<short>{'|'.join(_MEASURES)})(?!\w)(?:\.|(?!\.))(?!\s?€)"
+                ),
+                self._measure,
+            ),
+            (
+                re.compile(rf"(?<![\w/,.])(?<!\d\s)(?:1/2|½)\s?(?P<unit>{'|'.join(_HALVES)})(?!\w)"),
+                lambda m: _HALVES[m["unit"]],
+            ),
+            (
+                re.compile(r"(?<![\w.,])(?P<m>[1-9]),(?P<cm>[1-9]\d)\s?m(?!\w)"),
+                lambda m: (
+                    f"{'ein' if m['m'] == '1' else self.cardinal(int(m['m']))} Meter {self.cardinal(int(m['cm']))}"
+                ),
+            ),
+            (
+                re.compile(
+                    r"(?<![\w.,-])(?P<n>\d{1,3})-(?P<rest>(?i:jährig|fach|mal|prozentig|tägig|stündig|minütig|köpfig|"
+                    r"seitig|stellig|stöckig)\w*)"
+                ),
+                lambda m: ("ein" if m["n"] == "1" else self.cardinal(int(m["n"]))) + m["rest"].lower(),
+            ),
+            (re.compile(r"(?<![\w.,-])0\d{2,5}/\s?\d{3,9}(?:-\d{1,4})?(?![\w/])"), self.digits),
+            (
+                re.compile(r"(?<=,\s)(?!\d\d000)\d{5}(?=\s[A-ZÄÖÜ][a-zäöü])"),
+                self.digits,
+            ),  # "Musterstr. 1, 10115 Berlin"
+            (re.compile(r"(?<!\w)s\.(?=\sS\.\s?\d)"), lambda m: "siehe"),
+            (re.compile(r"(?<=[A-Z]\.\s)v\.(?=\s[A-ZÄÖÜ])"), lambda m: "von"),
             (
                 re.compile(r"(?<![A-ZÄÖÜa-zäöüß-])(?P<stem>[A-ZÄÖÜa-zäöüß-]{3,})str\.(?!\w)"),
                 lambda m: m["stem"] + "straße",
@@ -94,6 +144,13 @@ class GermanNormalizer(Normalizer):
             (re.compile(r"(?<!\w)(?P<y>1[1-9]\d0|20\d0)er(?!\w)"), lambda m: self.year(int(m["y"])) + "er"),
             (re.compile(r"§§(?=\s?\d)"), lambda m: "Paragrafen"),
         ]
+
+    def _measure(self, match: re.Match) -> str:
+        one, many = _MEASURES[match["short"]]
+        number = self._parse(match["n"])
+        alone = number.is_integer and number.value == 1
+        stop = "." if match[0].endswith(".") and not re.search(r"\w", match.string[match.end() :]) else ""
+        return f"{self.number(number, following=one)} {one if alone else many}{stop}"
 
     def written_date_patterns(self) -> list:
         return [
@@ -114,12 +171,16 @@ class GermanNormalizer(Normalizer):
     def ordinal_patterns(self) -> list:
         return [
             (r"(?<![\w.,])(?P<n>\d{1,3})\.(?=\s+[A-ZÄÖÜa-zäöü])", self._ordinal, 0),
-            (r"(?<![\w.])(?P<roman>[IVX]{2,})\.(?=\s+[A-ZÄÖÜa-zäöü])", self._roman_ordinal, 0),
+            (r"(?<![\w.])(?P<roman>[IVX]{2,}|(?<=Karl )[VX])\.(?=\s+[A-ZÄÖÜa-zäöü]|[,;:)])", self._roman_ordinal, 0),
         ]
 
     def year_patterns(self) -> list:
         return [
-            (r"(?<![\w.,€$-])(?P<y>1[1-9]\d\d)(?![\w]|[.,:/]\d|-\w|\s?[€$%])", lambda m: self.year(int(m["y"])), 0)
+            (
+                r"(?<![\w.,€$-])(?<!\d—)(?P<y>1[1-9]\d\d)(?![\w]|[.,:/]\d|-\w|—\d|\s?[€$%])",
+                lambda m: self.year(int(m["y"])),
+                0,
+            )
         ]
 
     def cardinal(self, number: int, feminine: bool = False) -> str:
@@ -134,9 +195,13 @@ class GermanNormalizer(Normalizer):
     def counted(self, number: int, following: str) -> str:
         if number == 1 and following == "mal":
             return "ein"
-        if number != 1 or not following[:1].isupper():
+        if number != 1 or not following[:1].isupper() or following in ("Nr", "Abs", "Satz", "Hs"):
             return self.cardinal(number)
-        return "eine" if following in _FEMININE or following.endswith(_FEMININE_ENDINGS) else "ein"
+        return "eine" if self._is_feminine(following) else "ein"
+
+    @staticmethod
+    def _is_feminine(noun: str) -> bool:
+        return noun in _FEMININE or (len(noun) > 4 and noun.endswith(_FEMININE_ENDINGS))
 
     def range_number(self, number: WrittenNumber, following: str) -> str:
         if number.is_integer and 1100 <= number.value <= 1999 and len(number.whole) == 4:
@@ -149,6 +214,8 @@ class GermanNormalizer(Normalizer):
     def _declined(self, number: int, before: str, following: str = "") -> str:
         words = self.ordinal(number)
         before = before.lower()
+        if before == "der" and self._is_feminine(following):
+            return words + "n"
         strong = "s" if following in _NEUTER else "r"
         return words + ("n" if before in _DATIVE else "" if before in _WEAK else strong)
 
@@ -216,6 +283,10 @@ class GermanNormalizer(Normalizer):
         if minute or second:
             words += f" {self.cardinal(minute)}"
         return words + (f" und {self.cardinal(second)} Sekunden" if second else "")
+
+    def money(self, amount, to, symbol, magnitude) -> str | None:
+        words = super().money(amount, to, symbol, magnitude)
+        return words and re.sub(r"^eins? (?=Milli)", "eine ", words)
 
     def money_with_cents(self, amount: WrittenNumber, names: tuple[str, str, str, str]) -> str:
         cents = int(amount.fraction)

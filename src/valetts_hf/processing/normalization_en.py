@@ -3,6 +3,7 @@
 import re
 
 from .normalization_base import Normalizer
+from .normalization_weekdays import weekday_rules
 from .number_words import WrittenNumber, number_words
 
 
@@ -11,8 +12,15 @@ _MONTH = (
     "January|February|March|April|May|June|July|August|September|October|November|December|"
     r"Jan\.?|Feb\.?|Mar\.?|Apr\.?|Jun\.?|Jul\.?|Aug\.?|Sept?\.?|Oct\.?|Nov\.?|Dec\.?"
 )
+_SHORT_MONTH = _MONTH.replace("May|", "", 1)
+_WEEKDAYS = dict(
+    zip(
+        "mon tue tues wed thu thur thurs fri sat sun".split(),
+        "Monday Tuesday Tuesday Wednesday Thursday Thursday Thursday Friday Saturday Sunday".split(),
+    )
+)
 _CARDINAL_BEFORE_ROMAN = frozenset(
-    "chapter part volume book act scene section type phase stage war bowl article appendix level class mark title "
+    "chapter part volume vol book act scene section type phase stage war bowl article appendix level class mark title "
     "episode season version unit figure table rocky final fantasy generation".split()
 )
 
@@ -22,9 +30,9 @@ class EnglishNormalizer(Normalizer):
 
     decimal = "."
     decimal_words = {".": "point", ",": "comma"}
-    range_word = "to"
+    range_word = score_word = "to"
     minus, percent, permille = "minus", "percent", "per thousand"
-    times_word = "times"
+    times_word, size_word = "times", "by"
     fold_words = ("time", "times")
     power_word = "to the power of"
     per_word = "per"
@@ -33,7 +41,7 @@ class EnglishNormalizer(Normalizer):
     date_before = "on|by|until|till|since|from|before|after"
     cents_joiner, and_word = "and", "and"
     powers = ("squared", "cubed")
-    roman_contexts = "Chapter|Part|Volume|Book|Act|Scene|Section|Type|Phase|Stage|World War|Article|Appendix|chapter|part|volume|type"
+    roman_contexts = "Chapter|Part|Volume|Vol\\.|Super Bowl|Book|Act|Scene|Section|Type|Phase|Stage|World War|Article|Appendix|chapter|part|volume|type"
     magnitudes = {
         "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12, "mn": 10**6, "bn": 10**9,
         "tn": 10**12, "k": 10**3, "K": 10**3, "M": 10**6, "m": 10**6, "B": 10**9, "b": 10**9, "T": 10**12,
@@ -66,6 +74,9 @@ class EnglishNormalizer(Normalizer):
         "lt": ".lieutenant", "sgt": ".sergeant", "rev": ".reverend", "inc": ".incorporated", "ltd": "limited",
         "corp": ".corporation", "bros": ".brothers", "ph.d": "P H D", "a.k.a": "also known as", "w/o": "without", "w/out": "without",
         "hrs": "hours", "mins": "minutes", "secs": "seconds", "a.m": "AM", "p.m": "PM", "misc": ".miscellaneous", "est": ".#established", "tel": ".telephone",
+        "apt": ".#apartment", "ext": ".#extension", "para": ".#paragraph", "art": ".#article", "tbsp": "tablespoons",
+        "tsp": "teaspoons", "yrs": "years", "sq. ft": "square feet", "sq ft": "square feet", "fl. oz": "fluid ounces",
+        "fl oz": "fluid ounces",
     }  # fmt: skip
 
     def __init__(self, language: str):
@@ -74,6 +85,20 @@ class EnglishNormalizer(Normalizer):
 
     def first_rules(self) -> list:
         return [
+            *self._weekday_rules(),
+            (
+                re.compile(r"(?<!\w)(?P<word>[cbd])\.(?=\s1\d{3}(?!\w))"),
+                lambda m: {"c": "circa", "b": "born", "d": "died"}[m["word"]],
+            ),
+            (re.compile(r"(?<=\b[A-Z]{2}\s)\d{5}(?:-\d{4})?(?![\w-])|(?<=\bZIP\s)\d{5}(?!\w)"), self.digits),
+            (
+                re.compile(r"(?<![\w.,$€£])\.(?P<fraction>\d+)(?!\w|\.\w)"),
+                lambda m: f"point {self.decimals(m['fraction'])}",
+            ),
+            (
+                re.compile(r"(?<![\w.,])1\s(?P<spoon>tsp|tbsp)(?!\w)\.?(?=\s[a-z])"),
+                lambda m: {"tsp": "one teaspoon", "tbsp": "one tablespoon"}[m["spoon"]],
+            ),
             (
                 re.compile(r"(?<!\w)(?:24/7|9/11)(?!\w)"),
                 lambda m: {"2": "twenty-four seven", "9": "nine eleven"}[m[0][0]],
@@ -91,9 +116,21 @@ class EnglishNormalizer(Normalizer):
             ),
             (re.compile(r"(?<![\w.,])(?P<f>\d)'\s?(?P<i>\d{1,2})(?:[\"\ue000\ue001]|(?!\w))"), self._feet),
             (re.compile(r"(?<!\w)St\.(?=\s[A-Z])"), lambda m: "Saint"),
-            (re.compile(r"(?<=[A-Za-z]\s)St\.?(?=[\s,.]|$)"), lambda m: "Street"),
+            (re.compile(r"(?<=[a-z]\s)(?<![A-Z][a-z]\s)St(?=\s[A-Z])"), lambda m: "Saint"),
+            (
+                re.compile(r"(?<!\w)(?P<name>[A-Z0-9]\w+\s)St\.?(?=[\s,.;:!?)]|$)(?!\s[A-Z])"),
+                lambda m: m["name"] + "Street",
+            ),
             (re.compile(r"(?<!\w)w/(?!o(?:ut)?\b)(?=\s?\w)"), lambda m: "with "),
         ]
+
+    def _weekday_rules(self) -> list:
+        dates = (
+            rf"(?<!\w)(?P<day>{'|'.join(name.capitalize() for name in _WEEKDAYS)})\.?(?=,?\s(?:{_SHORT_MONTH})\s?\d)"
+        )
+        hours = rf"(?:(?<=,\s)|^)(?P<day>{'|'.join(name.capitalize() for name in _WEEKDAYS)})\.?(?=:?\s\d)"
+        full = [(re.compile(pattern, re.M), lambda m: _WEEKDAYS[m["day"].lower()]) for pattern in (dates, hours)]
+        return [*weekday_rules(_WEEKDAYS, "to", "to|and|through"), *full]
 
     def _duration(self, match: re.Match) -> str:
         counts = ((int(match["h"]), "hour"), (int(match["m"]), "minute"))
@@ -112,7 +149,7 @@ class EnglishNormalizer(Normalizer):
             (rf"(?<![\w.,/-])(?:the\s+)?{day}{to}(?:\s+of)?\s+(?P<month>{_MONTH})(?!\w)(?:,?\s+{year}(?!\w|[.,]\d))?",
              self._month_days, 0),
             (rf"(?<!\w)(?P<month>{_MONTH})\s+{day}(?!\w|[.,:]\d)(?:,?\s+{year}(?!\w|[.,]\d))?", self._month_day, 0),
-            (rf"(?<![\w.,])(?P<the>the\s+)?{day}(?:\s+of)?\s+(?P<month>{_MONTH})(?!\w)(?:,?\s+{year}(?!\w|[.,]\d))?",
+            (rf"(?<![\w.,])(?P<the>the\s+)?{day}(?P<of>\s+of)?\s+(?P<month>{_MONTH})(?!\w)(?:,?\s+{year}(?!\w|[.,]\d))?",
              self._day_month, 0),
             (rf"(?<!\w)(?P<month>{_MONTH}),?\s+{year}(?!\w|[.,]\d)",
              lambda m: f"{self._month(m['month'])} {self.year(int(m['y']))}", 0),
@@ -144,7 +181,13 @@ class EnglishNormalizer(Normalizer):
                  lambda m: self.ordinal(int(m["n"].replace(",", ""))), re.I)]  # fmt: skip
 
     def year_patterns(self) -> list:
-        return [(r"(?<![\w.,$€£-])(?P<y>1\d{3}|20\d\d)(?![\w]|[.,:/]\d|-\w)", lambda m: self.year(int(m["y"])), 0)]
+        return [
+            (
+                r"(?<![\w.,$€£-])(?<!\d—)(?P<y>1\d{3}|20\d\d)(?![\w]|[.,:/]\d|-\w|—\d)",
+                lambda m: self.year(int(m["y"])),
+                0,
+            )
+        ]
 
     def cardinal(self, number: int, feminine: bool = False) -> str:
         words = number_words(number, self.language)
@@ -188,7 +231,11 @@ class EnglishNormalizer(Normalizer):
         return f"the {self.ordinal(first)} to the {self.ordinal(last)} of {month}{year}"
 
     def _day_month(self, match: re.Match) -> str | None:
-        if not 1 <= int(match["d"]) <= 31 or match["month"] == "May" and not match["y"] and not match["the"]:
+        if (
+            not 1 <= int(match["d"]) <= 31
+            or match["month"] == "May"
+            and not (match["y"] or match["the"] or match["of"])
+        ):
             return None
         year = f", {self.year(int(match['y']))}" if match["y"] else ""
         return f"the {self.ordinal(int(match['d']))} of {self._month(match['month'])}{year}"
@@ -225,7 +272,7 @@ class EnglishNormalizer(Normalizer):
         return f"{self.cardinal(numerator)} {name}{'s' if numerator > 1 else ''}"
 
     def roman(self, value: int, word: str) -> str:
-        if word.split()[-1].lower() in _CARDINAL_BEFORE_ROMAN:
+        if word.split()[-1].lower().rstrip(".") in _CARDINAL_BEFORE_ROMAN:
             return self.cardinal(value)
         return f"the {self.ordinal(value)}"
 

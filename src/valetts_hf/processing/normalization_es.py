@@ -3,11 +3,24 @@
 import re
 
 from .normalization_romance import RomanceNormalizer
+from .normalization_weekdays import weekday_rules
 from .number_words import WrittenNumber, number_words
 
 
 _MONTHS = "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split()
 _MONTH = "|".join([*_MONTHS, "setiembre"])
+_SHORT_MONTHS = {month[:3]: month for month in _MONTHS} | {"sept": "septiembre"}
+_WEEKDAYS = dict(
+    zip(
+        "lun mar mié mie jue vie sáb sab dom".split(),
+        "lunes martes miércoles miércoles jueves viernes sábado sábado domingo".split(),
+    )
+)
+_EVENTS = (
+    "[Cc]ongreso|[Ee]dición|[Jj]ornadas|[Ff]estival|[Pp]remios?|[Ff]eria|[Ee]ncuentro|[Cc]oncurso|[Aa]niversario|"
+    "[Ss]emana|[Cc]onferencia|[Ff]oro|[Rr]epública|Reich|[Ll]egislatura|[Cc]umbre"
+)
+_QUEENS = frozenset("Isabel Beatriz Leonor Berenice".split())
 _MASCULINE_NOUNS = frozenset(
     "día mapa planeta problema programa sistema tema clima idioma poema drama diploma fantasma cometa telegrama "
     "kilograma miligrama dilema esquema lema teorema diagrama colega guardia pirata poeta atleta turista artista "
@@ -23,8 +36,9 @@ class SpanishNormalizer(RomanceNormalizer):
     """Spanish with the number format 1.234,56 (1,234.56 is understood, too)."""
 
     decimal = ","
+    space_groups = True
     decimal_words = {",": "coma", ".": "punto"}
-    range_word = "a"
+    range_word = score_word = "a"
     minus, percent, permille = "menos", "por ciento", "por mil"
     times_word = "por"
     fold_words = ("vez", "veces")
@@ -49,7 +63,7 @@ class SpanishNormalizer(RomanceNormalizer):
     feminine_words = _FEMININE_NOUNS
     masculine_words = _MASCULINE_NOUNS
     roman_contexts = (
-        "[Ss]iglo|[Ss]\\.|[Cc]apítulo|[Vv]olumen|[Tt]omo|[Pp]arte|[Aa]cto|[Ee]scena|[Tt]ítulo|[Aa]rtículo|[Aa]nexo|"
+        "[Ss]iglo|[Ss]\\.|[Cc]apítulo|[Vv]olumen|[Vv]ol\\.|[Tt]omo|[Pp]arte|[Aa]cto|[Ee]scena|[Tt]ítulo|[Aa]rtículo|[Aa]nexo|"
         "[Ff]ase|[Tt]ipo|Guerra Mundial|(?:Don|Papa|papa|[Rr]ey|[Rr]eina|[Ee]mperador|Juan|San) [A-ZÁ-Ú]\\w+"
     )
     magnitudes = {"mil": 10**3, "millón": 10**6, "millones": 10**6, "billón": 10**12, "billones": 10**12, "M": 10**6}
@@ -85,21 +99,54 @@ class SpanishNormalizer(RomanceNormalizer):
         "ing": ".ingeniero", "lic": ".licenciado", "gral": "general", "depto": "departamento", "dpto": "departamento",
         "aprox": "aproximadamente", "máx": "máximo", "mín": "mínimo", "admón": "administración", "cía": "compañía",
         "jr": ".júnior", "sta": ".santa", "sto": ".santo", "q.e.p.d": "que en paz descanse",
+        "cdta": "cucharadita", "cdtas": "cucharaditas", "cda": "cucharada", "cdas": "cucharadas", "izda": "izquierda",
+        "izq": "izquierda", "dcha": "derecha", "d.ª": "doña", "párr": ".#párrafo", "hnos": ".hermanos",
+        "tfno": "teléfono", "c.p": "código postal", "xq": "porque", "tb": "también", "i. e": "es decir", "i.e": "es decir",
     }  # fmt: skip
 
     def first_rules(self) -> list:
-        return [(re.compile(r"(?<!\w)24/7(?!\w)"), lambda m: "veinticuatro siete")]
+        return [
+            (re.compile(r"(?<!\w)24/7(?!\w)"), lambda m: "veinticuatro siete"),
+            *weekday_rules(_WEEKDAYS, "a", "a|y"),
+            self.length_rule(),
+            (re.compile(r"(?<![\w/.,])(?:(?P<n>\d{1,2})\s)?(?:1/2|½)(?=\s(?P<noun>[a-záéíóúñ]{3,}))"), self._half),
+            (
+                re.compile(
+                    rf"(?<!\w)(?P<roman>I{{1,3}})(?=\s[Gg]uerra\s[Mm]undial)|(?<!\w)(?P<more>[IVX]+)(?=\s(?:{_EVENTS})(?!\w))"
+                ),
+                self._ordinal_in_front,
+            ),
+            (re.compile(r"(?<![\w.,-])9\d(?:[ -]\d{3})(?:[ -]\d\d){2}(?![\w-])"), self.digits),
+        ]
+
+    def _half(self, match: re.Match) -> str:
+        noun = match["noun"]
+        feminine = noun.startswith(("cda", "cdta")) or self.is_feminine(noun, not noun.endswith("s"))
+        half = "media" if feminine else "medio"
+        return f"{self.cardinal(int(match['n']), feminine)} y {half}" if match["n"] else half
+
+    def _ordinal_in_front(self, match: re.Match) -> str | None:
+        value, noun = self._roman_value(match[0]), self._following(match)
+        if value is None:
+            return None
+        words = self.ordinal(value, feminine=self.is_feminine(noun, not noun.endswith("s")))
+        return re.sub(r"(primer|tercer)o$", r"\1", words)
 
     def written_date_patterns(self) -> list:
         return [
             (rf"(?<![\w/.,])(?P<d>\d{{1,2}})[º°]?\s+de\s+(?P<month>{_MONTH})"
              r"(?:\s+(?:de|del)\s+(?P<y>1\d{3}|20\d\d)(?!\w|[.,]\d))?(?!\w)", self._written_date, re.I),
+            (rf"(?<![\w/.,])(?P<d>\d{{1,2}})[\s-](?:de\s)?(?P<month>{'|'.join(_SHORT_MONTHS)})\.?[\s-](?:de\s)?"
+             r"(?P<y>1\d{3}|20\d\d)(?!\w|[.,]\d)", self._written_date, re.I),
         ]  # fmt: skip
 
     def time_patterns(self) -> list:
         return [
+            (r"(?<![\w:.,])(?P<h>1[0-2]|0?[1-9])(?:[:.](?P<m>[0-5]\d))?\s?(?P<half>[ap])\.?\s?m(?:\.|(?!\w))",
+             self._half_day, re.I),
             (r"(?<![\w:.,])(?P<h>[01]?\d|2[0-4])[:h](?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?(?:\s?(?:hs|hrs|h)\.?(?!\w))?"
              r"(?![\w:]|[.,]\d)", self._time, 0),
+            (r"(?<![\w:.,])(?P<h>[01]?\d|2[0-4])\.(?P<m>[0-5]\d)\s?(?:hs|hrs|h)(?!\w)", self._time, 0),
             (r"(?<![\w:.,])(?P<h>[01]?\d|2[0-4])\s?(?:hs|hrs|h)\.?(?![\w:/])", self._time, 0),
         ]  # fmt: skip
 
@@ -120,7 +167,7 @@ class SpanishNormalizer(RomanceNormalizer):
     def _ordinal(self, match: re.Match) -> str:
         words = self.ordinal(int(match["n"]), match["o"][-1] in "ªa")
         following = self._following(match)
-        if match["o"] == "er" or (following and words.endswith(("primero", "tercero"))):
+        if match["o"] == "er" or (len(following) > 1 and words.endswith(("primero", "tercero"))):
             words = re.sub(r"(primer|tercer)o$", r"\1", words)
         return words
 
@@ -144,6 +191,7 @@ class SpanishNormalizer(RomanceNormalizer):
 
     def _written_date(self, match: re.Match) -> str | None:
         name = match["month"].lower().replace("setiembre", "septiembre")
+        name = _SHORT_MONTHS.get(name, name)
         return self._checked_date(int(match["d"]), _MONTHS.index(name) + 1, match["y"])
 
     def date(self, day: int, month: int, year: int | None) -> str:
@@ -158,6 +206,16 @@ class SpanishNormalizer(RomanceNormalizer):
             words += f" y {self.cardinal(minute)}"
         return words + (f" y {self.cardinal(second)} segundos" if second else "")
 
+    def _half_day(self, match: re.Match) -> str:
+        hour = int(match["h"])
+        words = self.time(hour, int(match["m"] or 0), None).removesuffix(" horas").removesuffix(" hora")
+        if match["half"].lower() == "a":
+            part = "de la noche" if hour == 12 else "de la madrugada" if hour < 6 else "de la mañana"
+        else:
+            part = "de la noche" if 8 <= hour < 12 else "de la tarde"
+        at_end = match[0].endswith(".") and not re.search(r"\w", match.string[match.end() :])
+        return f"{words} {part}{'.' if at_end else ''}"
+
     def magnitude_name(self, factor: int, count: WrittenNumber) -> str:
         if factor == 1000:
             return "mil"
@@ -168,6 +226,10 @@ class SpanishNormalizer(RomanceNormalizer):
         last = word.split()[-1]
         if last.lower() == "mundial":
             return self.ordinal(value, feminine=True)
-        if last[0].isupper() and value <= 10 and last.lower() not in ("capítulo", "tomo", "parte", "acto", "tipo"):
-            return self.ordinal(value, feminine=last.endswith("a"))
+        if (
+            last[0].isupper()
+            and value <= 10
+            and last.lower() not in ("capítulo", "tomo", "vol.", "parte", "acto", "tipo")
+        ):
+            return self.ordinal(value, feminine=last.endswith("a") or last in _QUEENS)
         return self.cardinal(value)

@@ -3,16 +3,23 @@
 import re
 
 from .normalization_romance import RomanceNormalizer
+from .normalization_weekdays import weekday_rules
 from .number_words import WrittenNumber, number_words
 
 
 _MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
 _MONTH = "|".join([*_MONTHS, "janv\\.", "févr\\.", "avr\\.", "juil\\.", "sept\\.", "oct\\.", "nov\\.", "déc\\."])
+_WEEKDAYS = dict(
+    zip("lun mar mer jeu ven sam dim".split(), "lundi mardi mercredi jeudi vendredi samedi dimanche".split())
+)
 _FEMININE = frozenset(
     "heure minute seconde année fois semaine journée personne page partie ville maison femme fille chose table chambre "
     "voiture place pièce rue école question réponse bouteille tasse livre tonne main nuit vie idée histoire image "
     "vidéo équipe chance".split()
 )
+
+
+_TITLES = {"Pr": "professeur", "Me": "maître", "St": "saint", "Ste": "sainte"}
 
 
 class FrenchNormalizer(RomanceNormalizer):
@@ -21,9 +28,9 @@ class FrenchNormalizer(RomanceNormalizer):
     decimal = ","
     space_groups = True
     decimal_words = {",": "virgule", ".": "point"}
-    range_word = "à"
+    range_word = score_word = "à"
     minus, percent, permille = "moins", "pour cent", "pour mille"
-    times_word = "fois"
+    times_word, size_word = "fois", "sur"
     fold_words = ("fois", "fois")
     power_word = "puissance"
     per_word = "par"
@@ -33,9 +40,7 @@ class FrenchNormalizer(RomanceNormalizer):
     and_word = "et"
     one_word, half_words, third_word, over_word = "un", "un demi", "tiers", "sur"
     powers = ("au carré", "au cube")
-    roman_contexts = (
-        "[Cc]hapitre|[Vv]olume|[Tt]ome|[Pp]artie|[Aa]cte|[Ss]cène|[Tt]itre|[Aa]rticle|[Aa]nnexe|[Pp]hase|[Tt]ype"
-    )
+    roman_contexts = "[Cc]hapitre|[Vv]olume|[Vv]ol\\.|[Tt]ome|[Pp]artie|[Aa]cte|[Ss]cène|[Tt]itre|[Aa]rticle|[Aa]nnexe|[Pp]hase|[Tt]ype"
     magnitudes = {
         "mille": 10**3, "million": 10**6, "millions": 10**6, "milliard": 10**9, "milliards": 10**9, "M": 10**6,
         "Md": 10**9, "Mds": 10**9,
@@ -71,12 +76,41 @@ class FrenchNormalizer(RomanceNormalizer):
         "p. ex": "par exemple", "p.ex": "par exemple", "c.-à-d": "c'est-à-dire", "cf": "confer", "env": ".environ",
         "tél": "téléphone", "chap": ".#chapitre", "vol": ".#volume", "fig": ".#figure", "art": ".#article",
         "s.a": "S A", "vs": "versus", "av. j.-c": "avant Jésus-Christ", "apr. j.-c": "après Jésus-Christ",
-        "ap. j.-c": "après Jésus-Christ", "j.-c": "Jésus-Christ", "svp": "s'il vous plaît", "max": ".maximum",
+        "ap. j.-c": "après Jésus-Christ", "svp": "s'il vous plaît", "max": ".maximum",
         "min": ".minimum", "éd": ".édition",
+        "al": ".#alinéa", "bât": ".bâtiment", "cie": "compagnie", "c. à c": "cuillère à café",
+        "c. à s": "cuillère à soupe", "c. à café": "cuillère à café", "c. à soupe": "cuillère à soupe", "t": ".#tome",
+        "rdv": "rendez-vous", "stp": "s'il te plaît", "appt": "appartement", "i.e": "c'est-à-dire",
     }  # fmt: skip
 
     def first_rules(self) -> list:
-        return [self.height_rule()]
+        return [
+            *weekday_rules(_WEEKDAYS, "à", "au|à|et"),
+            self.height_rule(),
+            self.length_rule(),
+            (re.compile(r"(?<!\w)(?P<title>Pr|Me|Ste?)(?=[\s-][A-ZÀ-Ý])"), lambda m: _TITLES[m["title"]]),
+            (re.compile(r"(?<=\bavant\s|\baprès\s)J\.-C(?:\.|(?!\w))"), self._era),
+            (re.compile(r"(?<!\w)[Aa]rt\.(?=\s[LRD]\.)"), lambda m: "article"),
+            (
+                re.compile(
+                    r"(?<![\w/.,])(?<!\d\s)(?:1/2|½)(?=\s(?:c\.|cuill|tasse|heure|bouteille|tranche|gousse|douzaine|journée|livre))"
+                ),
+                lambda m: "une demi",
+            ),
+            (re.compile(r"(?<=[IVX]e\s)s\."), lambda m: "siècle"),
+            (
+                re.compile(r"(?<=\b[LRD]\.\s)\d+(?:-\d+)+(?![\w-])"),
+                lambda m: " tiret ".join(self.cardinal(int(part)) for part in m[0].split("-")),
+            ),
+            (re.compile(r"(?<![\w.,])(?P<n>\d+(?:,\d+)?)\sM(?=\s(?:de\s|d'))"), self._millions),
+        ]
+
+    def _era(self, match: re.Match) -> str:
+        return "Jésus-Christ" + ("" if re.search(r"\w", match.string[match.end() :]) else ".")
+
+    def _millions(self, match: re.Match) -> str:
+        number = self._parse(match["n"])
+        return f"{self.number(number)} {self.magnitude_name(10**6, number)}"
 
     def written_date_patterns(self) -> list:
         return [

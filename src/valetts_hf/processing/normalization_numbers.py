@@ -18,7 +18,9 @@ from .number_words import (
 
 
 _EQUALS = re.compile(r"\s*=")
+_REST_OF_EQUATION = re.compile(r"[\d.,\sx×+-]{0,40}=")
 _BEHIND_AMOUNT = re.compile(r"\d\s$")
+_ONLY_BEHIND = frozenset(("zł", "kr", "руб.", "руб", "TL"))
 _AMOUNT = r"\d[\d.,]*"
 _MARK = "[%‰]|" + "|".join(re.escape(symbol) for symbol in sorted(CURRENCIES, key=len, reverse=True))
 _MARKED_BEHIND = re.compile(rf"{_AMOUNT}\s?(?P<mark>{_MARK})$")
@@ -38,7 +40,8 @@ class NumberReader:
     decimal = ","
     space_groups = False  # "1 234 567"
     decimal_words: dict[str, str] = {",": "", ".": ""}  # how the separators are said
-    range_word, times_word, per_word, and_word, cents_joiner = "", "", "", "", ""
+    score_word: str | None = None  # between the sides of "3:1" and "16:9"; None leaves them alone
+    range_word, times_word, size_word, per_word, and_word, cents_joiner = "", "", "", "", "", ""
     minus, plus, percent, permille, dot = "minus", "", "", "", ""
     powers = ("2", "3")  # what `²` and `³` say behind a letter or a number
     magnitudes: dict[
@@ -59,6 +62,7 @@ class NumberReader:
         """Telephone numbers and other strings of digits that are read one by one."""
         return [
             (r"(?<![\w+])\+\d{1,3}(?:[ .-]?\(?\d{1,5}\)?){2,6}(?!\w)", self.digits, 0),
+            (r"(?<![\w.,-])97[89]-?\d{1,5}-?\d{1,7}-?\d{1,7}-?\d(?![\w-])", self.digits, 0),  # ISBN
             (r"(?<![\w.,-])(?<!\d )0\d+(?:[ -]\d{2,})+(?![\w-]|[.,]\d)", self.digits, 0),
             (r"(?<![\w.,-])(?<!\d )\d{3}[ -]\d{4}(?![\w-]|[.,]\d)", self.digits, 0),
             (r"(?<![\w.,-])\(?\d{2,4}\)?[ -]\d{3,5}-\d{4}(?![\w-])", self.digits, 0),
@@ -170,6 +174,13 @@ class NumberReader:
         glued = match.start() > 0 and match.string[match.start() - 1].isalnum()
         return self._signed(match, self.number(number, "" if glued else self._following(match)))
 
+    def _ratio(self, match: re.Match) -> str | None:
+        """A score or a proportion."""
+        if self.score_word is None or not is_one_number(match["to"]) or self._in_equation(match):
+            return None
+        sides = self.number(self._parse(match["number"])), self.number(self._parse(match["to"]))
+        return f" {self.score_word} ".join(sides).replace("  ", " ")
+
     def _range(self, match: re.Match) -> str | None:
         if not self.range_word:
             return None
@@ -203,9 +214,15 @@ class NumberReader:
         return f"{words} {word}"
 
     def _product(self, match: re.Match) -> str | None:
-        if not self.times_word:
+        word = self._times_or_by(match)
+        if word is None:
             return None
-        return f"{self.number(self._parse(match['number']))} {self.times_word} {self.number(self._parse(match['to']))}"
+        return f"{self.number(self._parse(match['number']))} {word} {self.number(self._parse(match['to']))}"
+
+    def _times_or_by(self, match: re.Match) -> str | None:
+        """What a cross says: "times" in an equation, "by" between the sides of something."""
+        in_equation = _REST_OF_EQUATION.match(match.string, match.end())
+        return (self.times_word if in_equation else self.size_word or self.times_word) or None
 
     def _percent(self, match: re.Match) -> str | None:
         word = self.percent if match["mark"] == "%" else self.permille
@@ -312,11 +329,12 @@ class NumberReader:
         return ""
 
     def _money(self, match: re.Match) -> str | None:
-        if match.groupdict().get("inner_sign") and _BEHIND_AMOUNT.search(
-            match.string, max(0, match.start() - 2), match.start()
-        ):
-            return None  # "10 €-20 €"
         symbol, magnitude = match["currency"], match.groupdict().get("magnitude")
+        belongs_before = match.groupdict().get("inner_sign") or (
+            symbol in _ONLY_BEHIND and match.start("currency") < match.start("number")
+        )
+        if belongs_before and _BEHIND_AMOUNT.search(match.string, max(0, match.start() - 2), match.start()):
+            return None  # "10 €-20 €", "10 zł 50 gr"
         symbol = self.currency_codes.get(symbol, symbol)
         first = self._parse(match["number"])
         last = self._parse(match["to"]) if match["to"] else first

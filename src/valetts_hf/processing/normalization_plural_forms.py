@@ -85,7 +85,7 @@ class PluralFormsNormalizer(Normalizer):
 
     def century_year_pattern(self) -> tuple:
         """The rule for years whose hundreds are counted ("nineteen hundred")."""
-        return r"(?<![\w.,-])(?P<y>1[1-9]\d\d)(?!\w|[.,:/]\d|-\w)", lambda m: self.year(int(m["y"])), 0
+        return r"(?<![\w.,-])(?<!\d—)(?P<y>1[1-9]\d\d)(?!\w|[.,:/]\d|[-—]\d|-\w)", lambda m: self.year(int(m["y"])), 0
 
     def _percent(self, match: re.Match) -> str | None:
         words = super()._percent(match)

@@ -68,5 +68,14 @@ class RomanceNormalizer(Normalizer):
 
         return re.compile(r"(?<![\w.,])(?P<metres>\d)m(?P<rest>[1-9]\d)(?!\w)"), say
 
+    def length_rule(self) -> tuple:
+        """The rule for lengths such as "1,80 m", said as heights are."""
+
+        def say(match: re.Match) -> str:
+            metres = int(match["metres"])
+            return f"{self.counted(metres, 'metro')} {self.unit('m', metres)} {self.cardinal(int(match['rest']))}"
+
+        return re.compile(r"(?<![\w.,])(?P<metres>[1-9]),(?P<rest>[1-9]\d)\s?m(?![\w/²³])"), say
+
     def between_amount_and_currency(self, count: int) -> str:
         return "de " if count >= 10**6 and count % 10**6 == 0 else ""

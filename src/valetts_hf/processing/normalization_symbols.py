@@ -101,9 +101,17 @@ class SymbolReader(NumberReader):
             ),  # rulers such as "=====" and "* * *"
             (r"(?<![\w*])\*{1,2}(?=\w)|(?<=[\w.!?])\*{1,2}(?![\w*])", lambda m: "", 0),  # *bold*
             (rf"[{signs}]", lambda m: self.symbols[m[0]], 0),
-            *([(rf"(?<=\w)/(?={self.per_nouns})", lambda m: f" {self.per_word} ", re.I)] if self.per_nouns else []),
-            (r"(?<=\d)/(?P<unit>kg|km|m²|l|L|h|min)(?!\w)", self._per_unit, 0),
-            (r"(?<=\d)\s/\s(?=\d[\d.,]*\s?=)", lambda m: f" {self.symbols['÷']} " if "÷" in self.symbols else None, 0),
+            *(
+                [(rf"(?<=[\w€$£¥])/(?={self.per_nouns})", lambda m: f" {self.per_word} ", re.I)]
+                if self.per_nouns
+                else []
+            ),
+            (r"(?<=[\d€$£¥.ł₽])\s?/\s?(?P<unit>kg|lb|oz|km|m²|m³|l|L|h|t|min|кг|л)(?!\w)", self._per_unit, 0),
+            (
+                r"(?<=\d)\s[/:]\s(?=\d[\d.,]*\s?=)",
+                lambda m: f" {self.symbols['÷']} " if "÷" in self.symbols else None,
+                0,
+            ),
             (r"(?<=[\w)])\^(?=-?\w)", lambda m: f" {self.power_word} " if self.power_word else None, 0),
             (r"#(?=\d)", lambda m: self.symbols.get("#"), 0),
             (r"(?<=\w)/(?=\w)", lambda m: " ", 0),
