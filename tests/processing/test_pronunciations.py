@@ -1,4 +1,4 @@
-"""Words that espeak-ng reads wrong: English homographs, loan words and names, letters with accents."""
+"""Words that espeak-ng reads wrong: English homographs, loan words and names, vowels, letters with accents."""
 
 import pytest
 from hypothesis import given
@@ -75,6 +75,17 @@ def test_homographs_of_british_english_have_its_sounds():
         ("Eles põem", "pt-br", "pˈõj"),
         ("inexorável", "pt-br", "ezoɾˈave"),
         ("no YouTube ou no WhatsApp", "pt-br", "jˌutˈubi ow nʊ ˌuatsˈapi"),
+        ("baixei o app no tablet", "pt-br", "ˈɛpi nʊ tˈabletʃy"),
+        ("os likes", "pt-br", "lˈaɪkys"),
+        ("as leggings", "pt-br", "lˈɛɡiŋs"),
+        ("o Thiago em Paraty", "pt-br", "tʃˌiˈaɡw ˈeɪŋ pˌaɾatʃˈi"),
+        ("a torre", "pt-br", "tˈoxy"),
+        ("bati a meta", "pt-br", "mˈɛtæ"),
+        ("primeiros socorros", "pt-pt", "sˌukˈɔʁʊʃ"),
+        ("ela distinguiu", "pt-br", "dʒˌistʃiŋɡˈiʊ"),
+        ("sou bilíngue", "pt-br", "bˌilˈiŋɡwy"),
+        ("ela fecha", "pt-br", "fˈeʃæ"),
+        ("faça-o", "pt-br", "fˈasæˈu"),
         ("Vas-y !", "fr", "vˈazˈi!"),
         ("à Bruxelles", "fr", "bʁysˈɛl"),
         ("im August", "de", "aʊɡˈʊst"),

@@ -3,9 +3,20 @@
 Only words and readings that leave no doubt belong here; pronunciations of one's own go into a `Lexicon`, which wins.
 """
 
+from .homographs_pt import unmistakable
 from .languages import LANGUAGES
+from .loan_words_pt import LOAN_WORDS
 from .symbols import normalize_ipa
 
+
+_BARE = str.maketrans("éêóô", "eeoo")
+# Portuguese words with the accent that tells espeak-ng whether their vowel is open.
+_VOWELS_PT = (
+    "colhéres córos fonséca fórnos gérson isadóra méta métas quarésma socórros "
+    "chôros concêrto concêrtos consêrtos crôsta crôstas desinterêsse desprêzos destrôço entêrros lacêrda môlhos "
+    "namôros rebêlo rôlos sôpros tôpos tôrre trôcos"
+)
+_ENDINGS_PT = "e em i ia iam ida idas ido idos indo ir irá iram iu"  # of verbs whose u is silent
 
 # Language, with or without its region -> word in small letters -> how espeak-ng must see it. Without the silent h it
 # reads the letters of acronyms by the names of their accents ("i agudo").
@@ -13,24 +24,14 @@ _SPELLINGS: dict[str, dict[str, str]] = {
     "pt": {
         **{"í": "hí", "ú": "hú", "ê": "hê", "ô": "hô"},
         **{f"{stem}põem": f"{stem}põe" for stem in ("", "com", "de", "dis", "ex", "im", "o", "pro", "su")},
+        **{spelled.translate(_BARE): spelled for spelled in _VOWELS_PT.split()},
+        **{f"{verb}u{end}": f"{verb}h{end}" for verb in ("disting", "exting") for end in _ENDINGS_PT.split()},
+        "hera": "éra",
         "inexorável": "inezorável",
+        "maximizar": "massimizar",
+        "obséquio": "obzéquio",
     },
-    "pt-br": {
-        "youtube": "iutúbi",
-        "whatsapp": "uatsápi",
-        "iphone": "aifone",
-        "iphones": "aifones",
-        "wifi": "uaifai",
-        "wi-fi": "uaifai",
-        "feedback": "fídbéque",
-        "feedbacks": "fídbéques",
-        "hacker": "ráquer",
-        "hackers": "ráquers",
-        "cookies": "cúquis",
-        "streaming": "istrímim",
-        "videogame": "videogueime",
-        "videogames": "videogueimes",
-    },
+    "pt-br": {**LOAN_WORDS, **{f"fech{end}": f"fêch{end}" for end in ("o", "a", "as", "am", "e", "es", "em")}},
     "de": {"meeting": "mieting", "meetings": "mietings", "wert": "weert"},
     "fr": {
         "vas-y": "vas-i",
@@ -46,6 +47,9 @@ _SPELLINGS: dict[str, dict[str, str]] = {
 }
 _ALONE: dict[str, dict[str, str]] = {"pt": {"é": "hé", "à": "há"}}  # a clause of one word
 _SOUNDS: dict[str, dict[str, str]] = {
+    "pt-br": {
+        f"{stem}língue{s}": f"{ipa}lˈiŋɡwy{s}" for stem, ipa in (("bi", "bˌi"), ("tri", "trˌi")) for s in ("", "s")
+    },
     "en": {"buffet": "bəfˈeɪ", "unesco": "juːnˈɛskoʊ"},
     "en-gb": {"buffet": "bˈʊfeɪ", "unesco": "juːnˈɛskəʊ"},
     "de": {
@@ -87,7 +91,15 @@ def spelled_for_espeak(words: list[str], language: str) -> list[str]:
     table = _spellings.get(language)
     if len(words) == 1 and _alone.get(language):
         table = {**(table or {}), **_alone[language]}
-    return [table.get(word.lower(), word) for word in words] if table else words
+    if not table:
+        return words
+    written = [word.lower() for word in words]
+    spelled = [table.get(as_written, word) for as_written, word in zip(written, words)]
+    if LANGUAGES[language].base == "pt":
+        if spelled[-1].endswith("-o"):  # "faça-o": espeak-ng says the name of a last letter
+            spelled[-1] = f"{spelled[-1][:-1]}u"
+        spelled = [unmistakable(written, index) or word for index, word in enumerate(spelled)]
+    return spelled
 
 
 def known_sounds(word: str, language: str) -> str | None:
