@@ -121,6 +121,30 @@ def test_an_answer_before_the_body_does_not_end_what_comes_after_it(address, mon
         assert b"HTTP/1.1 200" in ended(connection)
 
 
+def test_an_answer_that_nobody_takes_is_given_up(address, monkeypatch):
+    monkeypatch.setattr(PromptProtocol, "pause_seconds", 1.0)
+    body = b'{"response_format": "wav", "input": "' + b"A long story has no end. " * 3000 + b'"}'
+    head = (
+        f"POST /v1/audio/speech HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+    )
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        host, port = address.removeprefix("http://").split(":")
+        connection.settimeout(20)
+        connection.connect((host, int(port)))
+        connection.sendall(head.encode() + b"\r\n\r\n" + body)
+
+        def counted(name: str) -> float:
+            lines = httpx.get(f"{address}/metrics").text.splitlines()
+            return float(next(line.split()[1] for line in lines if line.startswith(f"{name} ")))
+
+        patience = time.monotonic() + 40
+        while not counted("valetts_clients_left_total"):
+            assert time.monotonic() < patience
+            time.sleep(0.2)
+        assert counted("valetts_active_requests") == 0
+
+
 def test_slow_clients_keep_nobody_else_waiting(address):
     slow = [connected(address) for _ in range(50)]
     try:

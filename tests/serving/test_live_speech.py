@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import struct
+import threading
 import time
 
 import numpy as np
@@ -184,6 +185,18 @@ def test_a_client_that_does_not_listen_fills_no_memory(serve):
         assert time.monotonic() < patience
         before = now
         time.sleep(1.5)
+
+
+def test_files_without_a_word_do_not_wait_without_end(serve, tts, monkeypatch):
+    _, _, open_client = serve(max_characters=50)
+    client, spoken = open_client(), threading.Event()
+    monkeypatch.setattr(type(tts), "stream", lambda *args, **options: (spoken.wait(30), iter(()))[1])
+    client.send(type="text", text="A sentence. ")
+    for _ in range(51):
+        client.send(type="flush")
+    assert client.event()["error"]["code"] == "too_many_files"
+    spoken.set()
+    assert client.close_code() == 1009
 
 
 @pytest.mark.parametrize(

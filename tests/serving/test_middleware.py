@@ -31,6 +31,14 @@ def test_every_answer_carries_the_headers(client):
     assert client.get("/api/info").headers["cache-control"] == "no-store"
 
 
+def test_files_of_the_page_are_sent_once(client):
+    first = client.get("/static/js/main.js")
+    assert first.headers["cache-control"] == "no-cache"
+    again = client.get("/static/js/main.js", headers={"If-None-Match": first.headers["etag"]})
+    assert again.status_code == 304 and not again.content
+    assert client.get("/").headers["cache-control"] == "no-cache"
+
+
 def test_frames_are_allowed_by_name(make_client):
     with make_client(frame_ancestors=("https://huggingface.co",)) as client:
         answer = client.get("/")

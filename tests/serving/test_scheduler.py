@@ -218,6 +218,29 @@ def test_errors_of_the_work_are_answers():
     assert play(scene).status_code == 422
 
 
+def test_work_that_cannot_be_ended_ends_no_worker():
+    """A full disk may come up again when a file is closed whose client has left."""
+    stepping, gate = threading.Event(), threading.Event()
+
+    def steps():
+        try:
+            stepping.set()
+            gate.wait(20)
+            yield b"la", 0.1
+        finally:
+            raise OSError("no space left")
+
+    async def scene(scheduler):
+        job = scheduler.submit(steps())
+        await until(stepping.is_set)
+        job.cancel()
+        gate.set()
+        assert await scheduler.run(Patient(), lambda: "served") == "served"
+        assert scheduler.stuck_seconds() < 60
+
+    play(scene, workers=1)
+
+
 def test_closing_drops_what_waits_and_refuses_the_rest():
     async def scene(scheduler):
         job = scheduler.submit(iter([(b"la", 0.1)] * 5))

@@ -26,6 +26,7 @@ from valetts_hf.processing.directed_text import (  # noqa: E402
     PITCH_SHIFTS,
     SPEAKING_RATES,
 )
+from valetts_hf.serving.api_keys import KeyFile  # noqa: E402
 from valetts_hf.serving.cores import share_cores, usable_cores  # noqa: E402
 from valetts_hf.serving.lifecycle import Stage  # noqa: E402
 from valetts_hf.serving.result_cache import ResultCache  # noqa: E402
@@ -326,6 +327,14 @@ def test_the_demo_is_inside(make_server):
     assert make_server().get("/demo/").status_code == 404
 
 
+def test_the_demo_inside_takes_texts_as_short_as_by_itself(make_server):
+    """It speaks in one step: a long text would keep its worker for minutes, until the server counts as failed."""
+    for most, taken in ((100_000, 1000), (300, 300)):
+        client = make_server(demo=True, max_characters=most)
+        assert client.get("/demo/api/info").json()["limits"]["max_characters"] == taken
+        assert client.post("/demo/api/predict", json={"text": "a" * (taken + 1)}).status_code == 413
+
+
 def test_other_sites_are_not_served_unless_named(make_server):
     origin = {"Origin": "https://app.example"}
     preflight = {**origin, "Access-Control-Request-Method": "POST"}
@@ -336,6 +345,37 @@ def test_other_sites_are_not_served_unless_named(make_server):
     assert opened.get("/v1/voices", headers=origin).headers["access-control-allow-origin"] == "https://app.example"
     assert opened.options("/v1/audio/speech", headers=preflight).status_code == 200
     assert opened.get("/v1/voices", headers={"Origin": "https://evil.example"}).status_code == 403
+
+
+def test_pages_of_named_sites_can_read_refusals(make_server, tmp_path):
+    keys = KeyFile(tmp_path / "keys.json")
+    client = make_server(keys, allowed_origins=("https://app.example",), requests_per_minute=1)
+    origin = {"Origin": "https://app.example"}
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,x-stainless-os"}
+    preflight = client.options("/v1/audio/speech", headers=origin | asked)  # never with a key
+    assert preflight.status_code == 200 and "x-stainless-os" in preflight.headers["access-control-allow-headers"]
+    key = {"Authorization": f"Bearer {keys.add('page')}"}
+    statuses = []
+    for headers in ({}, key, key):
+        answer = client.get("/v1/voices", headers=origin | headers)
+        statuses.append(answer.status_code)
+        assert answer.headers["access-control-allow-origin"] == "https://app.example"
+        assert {"Retry-After", "X-Request-ID"} <= set(answer.headers["access-control-expose-headers"].split(", "))
+    assert statuses == [401, 200, 429]
+
+
+def test_monitors_may_ask_for_the_head_alone(make_server):
+    client = make_server(demo=True)
+    for path in ("/healthz", "/readyz", "/demo/", "/demo/static/icon.svg"):
+        answer = client.head(path)
+        assert answer.status_code == 200 and not answer.content
+
+
+def test_a_body_that_is_no_object_is_told_how_to_be_one(make_server):
+    client = make_server()
+    for content, headers in ((b'{"input": "Hi."}', {}), (b"[1]", {"Content-Type": "application/json"})):
+        answer = client.post("/v1/audio/speech", content=content, headers=headers)
+        assert answer.status_code == 400 and "`Content-Type: application/json`" in answer.json()["error"]["message"]
 
 
 def test_health_is_told_by_any_name_and_nothing_else_is(make_server):

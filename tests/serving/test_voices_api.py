@@ -54,16 +54,21 @@ def test_a_voice_is_made_listed_used_and_deleted(client, voice_wav, folder):
     assert client.delete("/v1/voices/ana").status_code == 404
 
 
-def test_deleting_that_fails_is_an_answer(client, voice_wav, monkeypatch):
-    assert enrol(client, voice_wav.read_bytes()).status_code == 201
-
-    def fail(self, name):
-        raise VoiceFileError("voice 'ana' cannot be removed: Permission denied")
+def test_a_disk_that_fails_is_the_fault_of_the_server(client, voice_wav, monkeypatch, caplog):
+    def fail(*_):
+        raise VoiceFileError("voice 'ana': No space left on device") from OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
+        patch.setattr("valetts_hf.voices.library.VoiceLibrary.save", fail)
+        made = enrol(client, voice_wav.read_bytes())
+    assert enrol(client, voice_wav.read_bytes()).status_code == 201
+    with monkeypatch.context() as patch:
         patch.setattr("valetts_hf.voices.library.VoiceLibrary.remove", fail)
-        answer = client.delete("/v1/voices/ana")
-    assert answer.status_code == 400 and answer.json()["error"]["code"] == "voice"
+        deleted = client.delete("/v1/voices/ana")
+    for answer, what in ((made, "kept"), (deleted, "deleted")):
+        assert answer.status_code == 500 and answer.json()["error"]["code"] == "voice_storage"
+        assert f"could not be {what}" in answer.json()["error"]["message"]
+        assert f"a voice could not be {what}: No space left on device" in caplog.text and "ana" not in caplog.text
     assert client.delete("/v1/voices/..").status_code == 404
 
 

@@ -149,5 +149,7 @@ def validation_message(error: RequestValidationError | ValidationError) -> str:
         text = complaint["msg"].removeprefix("Value error, ")
         if complaint["type"] == "json_invalid":
             place, text = "", f"the body is not JSON, character {place}: {complaint.get('ctx', {}).get('error', text)}"
+        elif complaint["type"] == "model_attributes_type" and not place:
+            text = "the body is no JSON object: send one, with the header `Content-Type: application/json`"
         parts.append(f"{place}: {text}" if place else text)
     return "; ".join(parts).rstrip(".") + "."

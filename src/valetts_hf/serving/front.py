@@ -1,4 +1,4 @@
-"""The outermost layer of the server: who asks (API keys), how often, how long it took; one line of log for each request.
+"""The front of the server: who asks (API keys), how often, how long it took; one line of log for each request.
 
 Plain ASGI. Keys are checked before anything of a body is read. The log holds no texts, no keys and no addresses of clients.
 """
@@ -109,9 +109,6 @@ class Front:
             return
         if self._keys is not None:
             headers = Headers(scope=scope)
-            # A preflight of a browser carries no key; it does nothing but ask what is allowed.
-            if scope.get("method") == "OPTIONS" and "access-control-request-method" in headers:
-                return
             key = self._keys.find(_key_of(headers) or _key_of_protocols(scope))
             if key is None:
                 # A browser that opens the demo page asks for the key and sends it as a password from then on.

@@ -75,6 +75,7 @@ def health_router(lifecycle: Lifecycle, scheduler: Scheduler, metrics: Metrics) 
     """`/healthz`, `/readyz` and `/metrics`: without a key, and without anything about texts or clients."""
     router = APIRouter(tags=["operation"])
 
+    @router.head("/healthz", include_in_schema=False)
     @router.get("/healthz", response_model=StatusAnswer, responses=_UNWELL)
     async def healthz() -> JSONResponse:
         """200 while the process works; 503 when only a restart helps."""
@@ -82,6 +83,7 @@ def health_router(lifecycle: Lifecycle, scheduler: Scheduler, metrics: Metrics) 
         failed = lifecycle.stage is Stage.FAILED or stuck > STUCK_SECONDS
         return JSONResponse({"status": "failed" if failed else "ok"}, 503 if failed else 200)
 
+    @router.head("/readyz", include_in_schema=False)
     @router.get("/readyz", response_model=StatusAnswer, responses=_UNWELL)
     async def readyz() -> JSONResponse:
         """200 when requests are welcome: after warm-up, and not while the server drains."""

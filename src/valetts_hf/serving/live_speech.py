@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from fastapi import WebSocket, WebSocketDisconnect
@@ -36,6 +36,7 @@ _ASK_AGAIN_SECONDS = 0.25  # while the server is full
 # Close codes of RFC 6455.
 _DONE, _AWAY, _UNREADABLE, _POLICY, _TOO_LARGE, _BROKEN, _LATER = 1000, 1001, 1003, 1008, 1009, 1011, 1013
 _CODE_OF_STATUS = {413: _TOO_LARGE, 429: _LATER, 503: _LATER, 504: _LATER}
+_Mark = Literal["flush", "cancel", "close"]  # a place between sentences
 
 
 class HangUp(Exception):
@@ -57,13 +58,6 @@ class _Sentence:
     asked: Configure
     turn: int  # how many cancellations came before it
     since: float
-
-
-@dataclass(frozen=True)
-class _Mark:
-    """A place between sentences: "flush", "cancel" or "close"."""
-
-    kind: str
 
 
 class Utterance:
@@ -234,12 +228,14 @@ class LiveSpeech:
             self._queued_characters = 0
             if self._job is not None:
                 self._job.cancel()
-            self._items.put_nowait(_Mark("cancel"))
+            self._items.put_nowait("cancel")
         else:
+            if self._items.qsize() >= self._settings.max_characters:  # files without a word
+                raise ServiceError(413, "too_many_files", "too many files wait to be ended: read what was sent first.")
             if rest := self._feed.flush():
                 self._enqueue(rest)
             self._closing = isinstance(message, Close)
-            self._items.put_nowait(_Mark(message.type))
+            self._items.put_nowait(message.type)
 
     def _enqueue(self, sentence: str) -> None:
         self._queued_characters += len(sentence)
@@ -250,8 +246,8 @@ class LiveSpeech:
     async def _speak(self) -> None:
         while True:
             item = await self._items.get()
-            if isinstance(item, _Mark):
-                await self._mark(item.kind)
+            if isinstance(item, str):
+                await self._mark(item)
                 continue
             self._queued_characters -= len(item.text)
             self._busy = True
@@ -269,7 +265,7 @@ class LiveSpeech:
             finally:
                 self._busy = False
 
-    async def _mark(self, kind: str) -> None:
+    async def _mark(self, kind: _Mark) -> None:
         utterance, self._utterance = self._utterance, None
         if utterance is not None:
             try:

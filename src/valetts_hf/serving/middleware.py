@@ -60,8 +60,8 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in self.headers.items():
                     headers[name] = value
-                if "cache-control" not in headers:
-                    headers["Cache-Control"] = "no-store"
+                # Files have a tag to ask with whether they have changed; answers are not kept.
+                headers.setdefault("Cache-Control", "no-cache" if "etag" in headers else "no-store")
             await send(message)
 
         path = scope["path"].removeprefix(scope.get("root_path", ""))

@@ -21,7 +21,7 @@ from typing import Any, Generic, TypeVar
 
 from fastapi import Request
 
-from valetts_hf.serving.errors import ServiceError, from_sdk
+from valetts_hf.serving.errors import ServiceError, from_sdk, unexpected
 from valetts_hf.serving.tracing import RequestTrace
 
 
@@ -333,7 +333,10 @@ class Job(Generic[Item]):
     def _close_steps(self) -> None:
         close = getattr(self._steps, "close", None)
         if close is not None:
-            close()
+            try:
+                close()
+            except Exception as error:  # a full disk, say: nobody waits for the work, and the worker goes on
+                unexpected(error)
 
 
 async def first_of(request: Request, job: Job[Item]) -> Item:

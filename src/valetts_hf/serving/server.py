@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from valetts_hf.serving.rate_limits import RateLimit
 from valetts_hf.serving.result_cache import ResultCache
 from valetts_hf.serving.scheduler import Scheduler
 from valetts_hf.serving.server_settings import ServerSettings
+from valetts_hf.serving.settings import DemoSettings
 from valetts_hf.serving.speech_service import SpeechService
 from valetts_hf.serving.voices_api import VOICES_PATH, voices_router
 from valetts_hf.version import __version__
@@ -112,16 +114,19 @@ def create_server_app(
     app.include_router(voices_router(service, scheduler, metrics))
     describe(app, keys is not None)
     if demo:
-        app.mount(DEMO_PATH, create_demo_app(tts, settings, scheduler))
+        # The page asks for all of a text in one step, which no other request can come between: texts as short as its own.
+        shorter = min(settings.max_characters, DemoSettings.max_characters)
+        app.mount(DEMO_PATH, create_demo_app(tts, replace(settings, max_characters=shorter), scheduler))
     uploads = (VOICES_PATH, DEMO_PATH + UPLOAD_PATH)
     app.add_middleware(Guard, settings=settings, upload_paths=uploads, allowed_origins=settings.allowed_origins)
-    if settings.allowed_origins:
+    headers = security_headers(settings)
+    app.add_middleware(Front, metrics=metrics, keys=keys, requests=requests, headers=headers, tracer=tracer)
+    if settings.allowed_origins:  # outermost: pages may read refusals, and browsers ask what is allowed without a key
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(settings.allowed_origins),
             allow_methods=["GET", "POST", "DELETE"],
-            allow_headers=["Authorization", "Content-Type"],
+            allow_headers=["*"],  # OpenAI's client sends a dozen of its own
+            expose_headers=["Retry-After", "X-Request-ID", "X-ValeTTS-Seed"],
         )
-    headers = security_headers(settings)
-    app.add_middleware(Front, metrics=metrics, keys=keys, requests=requests, headers=headers, tracer=tracer)
     return app

@@ -1,5 +1,6 @@
 """HTTP for clients that mean it: a connection whose request does not arrive is closed, and does not stay open for ever, a
-letter of a header at a time. (How long a body may take is the affair of `middleware.Guard`.)"""
+letter of a header at a time; so is one whose answer nobody takes. (How long a body may take is the affair of
+`middleware.Guard`.)"""
 
 from __future__ import annotations
 
@@ -10,11 +11,13 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 
 class PromptProtocol(H11Protocol):
-    """uvicorn's protocol with a limit on the time that the head of a request takes."""
+    """uvicorn's protocol with limits on the time that the head of a request and pauses in reading its answer take."""
 
     head_seconds = 20.0
     linger_seconds = 1.0  # for a client that is still sending what nobody reads to see the answer
+    pause_seconds = 900.0  # a player that was paused for so long may ask again
     _patience: asyncio.TimerHandle | None = None
+    _paused: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -26,7 +29,16 @@ class PromptProtocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget()
+        self._reads_on()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._paused = self.loop.call_later(self.pause_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._reads_on()
+        super().resume_writing()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -54,3 +66,8 @@ class PromptProtocol(H11Protocol):
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
+
+    def _reads_on(self) -> None:
+        if self._paused is not None:
+            self._paused.cancel()
+            self._paused = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import threading
 from typing import Annotated
 
@@ -22,6 +23,8 @@ from valetts_hf.voices.errors import VoiceError, VoiceFileError
 from valetts_hf.voices.library import VoiceLibrary
 from valetts_hf.voices.places import check_name
 
+
+logger = logging.getLogger("valetts_hf.serving")
 
 VOICES_PATH = "/v1/voices"
 _MAX_CLIPS = 5
@@ -97,7 +100,10 @@ def voices_router(service: SpeechService, scheduler: Scheduler, metrics: Metrics
             )
             with saving:
                 check_room(library, checked)  # others may have been made meanwhile
-                library.save(voice)
+                try:
+                    library.save(voice)
+                except VoiceFileError as error:
+                    raise _disk_failed("kept", error) from error
             return VoiceCard(
                 id=voice.name,
                 name=voice.name,
@@ -122,7 +128,7 @@ def voices_router(service: SpeechService, scheduler: Scheduler, metrics: Metrics
         except VoiceError as error:
             raise ServiceError(404, "voice_not_found", f"there is no voice {name[:60]!r} of yours.") from error
         except VoiceFileError as error:
-            raise from_sdk(error) from error
+            raise _disk_failed("deleted", error) from error
         return Response(status_code=204)
 
     @router.get("/styles", responses=errors())
@@ -136,6 +142,16 @@ def voices_router(service: SpeechService, scheduler: Scheduler, metrics: Metrics
         )
 
     return router
+
+
+def _disk_failed(what: str, error: VoiceFileError) -> ServiceError:
+    """The answer where the disk is full or may not be written to; the log gets the system's reason."""
+    reason = getattr(error.__cause__, "strerror", None) or type(error.__cause__ or error).__name__
+    logger.error("a voice could not be %s: %s", what, reason)
+    message = (
+        f"the voice could not be {what}, nothing has changed: tell whoever runs this server, its log has the reason."
+    )
+    return ServiceError(500, "voice_storage", message)
 
 
 def _check_length(data: bytes) -> None:
