@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from valetts_hf.inference.joining import (
+    LEAD_MURMUR_SECONDS,
     LEAD_SECONDS,
     PAUSES,
     SILENCE,
     TAIL_LIMIT_SECONDS,
+    TAIL_MURMUR_SECONDS,
     TAIL_SECONDS,
     ShapedPiece,
     gap_of,
@@ -59,6 +61,20 @@ def test_a_loud_edge_is_not_cut():
     shaped, piece = shape(signal((0.1, 0.0), (1.2, 0.3), (0.2, 0.0)), 0.3, 1.1)
     assert piece.cut == round((0.1 - LEAD_SECONDS) * RATE)
     assert len(shaped) / RATE == pytest.approx(LEAD_SECONDS + 1.2 + TAIL_SECONDS, abs=0.006)
+
+
+@pytest.mark.parametrize("chunk", [100, 10**6])
+def test_the_noise_of_a_room_is_no_part_of_a_word(chunk):
+    samples = signal((0.2, 0.01), (1.0, 0.3), (0.3, 0.01))
+    shaped, piece = shape(samples, 0.2, 1.2, chunk)
+    assert piece.cut == round((0.2 - LEAD_MURMUR_SECONDS) * RATE)
+    assert len(shaped) == round((1.0 + LEAD_MURMUR_SECONDS + TAIL_MURMUR_SECONDS) * RATE)
+    loudness = np.abs(shaped)
+    begin, end = round(LEAD_MURMUR_SECONDS * RATE), round((LEAD_MURMUR_SECONDS + 1.0) * RATE)
+    np.testing.assert_array_equal(shaped[begin:end], samples[round(0.2 * RATE) : round(1.2 * RATE)])
+    rising, falling = loudness[: round((LEAD_MURMUR_SECONDS - LEAD_SECONDS) * RATE)], loudness[end:]
+    assert rising[0] == falling[-1] == 0
+    assert (np.diff(rising) > 0).all() and (np.diff(falling[round(TAIL_SECONDS * RATE) + 1 :]) < 0).all()
 
 
 def test_babble_after_the_last_word_ends():

@@ -1,9 +1,9 @@
 """The seams of long speech: edges cut at silence and faded, pauses by punctuation, a soft limit instead of clipping.
 
 A piece (a sentence or a clause) comes from the decoder as chunks of samples. Its edges are the stretches before the first
-and after the last word (the frames of `<s>`, final punctuation and `</s>`); only there may anything be cut, and only
-below the silence level. So every seam lies in silence, the pause between two pieces has the length asked for, and no
-speech is ever trimmed. Everything works on a stream: nothing looks further ahead than one edge.
+and after the last word (the frames of `<s>`, final punctuation and `</s>`); only there may anything be cut: silence, and
+breath or the room of a noisy recording, which fade. So every seam lies in silence, the pause between two pieces has the
+length asked for, and no speech is ever trimmed. Everything works on a stream: nothing looks further ahead than one edge.
 """
 
 from __future__ import annotations
@@ -25,9 +25,12 @@ _BY_MARK = {
 }
 _CLOSERS = "\"'»”’)]} "
 
-SILENCE = 10 ** (-50 / 20)  # RMS of 5 ms below which nothing is heard: -50 dB full scale
+# RMS of 5 ms, in dB full scale.
+SILENCE = 10 ** (-50 / 20)  # below it nothing is heard
+MURMUR = 10 ** (-30 / 20)  # an edge below it is breath or the room, no part of a word
 LEAD_SECONDS = 0.03  # silence kept before the first sound
 TAIL_SECONDS = 0.06  # silence kept after the last sound: the room dies away
+LEAD_MURMUR_SECONDS, TAIL_MURMUR_SECONDS = 0.08, 0.12  # kept at most of an edge that is neither silent nor a word
 TAIL_LIMIT_SECONDS = 0.30  # of sound after the last word: longer is no decay of a word but babble
 _FADE_IN_SECONDS = 0.005
 _FADE_OUT_SECONDS = 0.02
@@ -114,22 +117,22 @@ class ShapedPiece:
 
     def _begin(self, held: np.ndarray, fade_in: int) -> np.ndarray:
         lead = held[: self.lead]
-        first = _first_sound(lead, self.rate)
-        first = len(lead) if first is None else first
-        self.cut = max(0, first - round(LEAD_SECONDS * self.rate))
+        sound, voice = (_first_above(level, lead, self.rate) for level in (SILENCE, MURMUR))
+        margin, murmur = (round(seconds * self.rate) for seconds in (LEAD_SECONDS, LEAD_MURMUR_SECONDS))
+        self.cut = max(0, sound - margin, voice - murmur)
         held = held[self.cut :].copy()
-        ramp = min(fade_in, len(held))
+        ramp = min(max(fade_in, voice - margin - self.cut), len(held))
         held[:ramp] *= np.linspace(0, 1, ramp, endpoint=False, dtype=np.float32)
         return held
 
     def _finish(self, held: np.ndarray, word_end: int, fade_out: int) -> np.ndarray:
         word_end = min(max(0, word_end), len(held))
         tail = held[word_end : word_end + round(TAIL_LIMIT_SECONDS * self.rate)]
-        backwards = _first_sound(tail[::-1], self.rate)
-        sound = 0 if backwards is None else len(tail) - backwards
-        keep = min(word_end + sound + round(TAIL_SECONDS * self.rate), word_end + len(tail), len(held))
-        held = held[:keep].copy()
-        ramp = min(fade_out, len(held))
+        sound, voice = (len(tail) - _first_above(level, tail[::-1], self.rate) for level in (SILENCE, MURMUR))
+        margin, murmur = (round(seconds * self.rate) for seconds in (TAIL_SECONDS, TAIL_MURMUR_SECONDS))
+        keep = min(sound + margin, voice + murmur, len(tail))
+        held = held[: word_end + keep].copy()
+        ramp = min(max(fade_out, keep - voice - margin), len(held))
         if ramp:
             held[-ramp:] *= np.linspace(1, 0, ramp, dtype=np.float32)
         return held
@@ -139,13 +142,11 @@ class ShapedPiece:
         return soft_limit(samples)
 
 
-def _first_sound(samples: np.ndarray, sampling_rate: int) -> int | None:
-    """Index of the first 5 ms block louder than `SILENCE`; None if there is none."""
+def _first_above(level: float, samples: np.ndarray, sampling_rate: int) -> int:
+    """Index of the first 5 ms block louder than a level; the number of samples if there is none."""
     block = max(1, round(0.005 * sampling_rate))
     count = -(-len(samples) // block)
-    if count == 0:
-        return None
     padded = np.zeros(count * block, dtype=np.float32)
     padded[: len(samples)] = samples
-    loud = np.sqrt(np.mean(padded.reshape(count, block) ** 2, axis=1)) > SILENCE
-    return int(np.argmax(loud)) * block if loud.any() else None
+    loud = np.sqrt(np.mean(padded.reshape(count, block) ** 2, axis=1)) > level
+    return int(np.argmax(loud)) * block if loud.any() else len(samples)
