@@ -207,6 +207,8 @@ class Normalizer(SymbolReader):
     def _slash_fraction(self, match: re.Match) -> str | None:
         """A fraction, or a date without year that looks like none: with a zero in front ("15/03"), or "31/12"."""
         first, second = int(match["a"]), int(match["b"])
+        if (first, second) == (24, 7):  # at all hours
+            return f"{self.cardinal(24)} {self.cardinal(7)}"
         late = len(match["b"]) == 2 and 12 < first <= 31 and not self._in_equation(match)
         if match["a"].startswith("0") or match["b"].startswith("0") or late:
             swapped = (self.month_first and first <= 12) or second > 12

@@ -182,14 +182,16 @@ class NumberReader:
         return f" {self.score_word} ".join(sides).replace("  ", " ")
 
     def _range(self, match: re.Match) -> str | None:
-        if not self.range_word:
-            return None
         first, last = self._parse(match["number"]), self._parse(match["to"])
         if "." in match[0] and first.is_integer != last.is_integer:
             return None
         following = self._following(match)
         if self.minus and self._in_equation(match):  # "5 - 3 = 2"
             return f"{self.number(first)} {self.minus} {self.number(last)}"
+        if not self.range_word:
+            return None
+        if self.score_word == "" and first.is_integer and last.is_integer and last.value <= first.value < 1000:
+            return f"{self.number(first)} {self.number(last, following)}"  # "won 3-1"
         return f"{self.range_number(first, following)} {self.range_word} {self.range_number(last, following)}"
 
     def _range_of_amounts(self, match: re.Match) -> str | None:

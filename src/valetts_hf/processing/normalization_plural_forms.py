@@ -22,6 +22,7 @@ class PluralFormsNormalizer(Normalizer):
     """
 
     currency_forms: dict[str, tuple[str, str, str]] = {}  # code -> everyday names; Babel has those of the others
+    cent_forms: dict[str, tuple[str, str, str]] = {}  # code -> names of its hundredth, for amounts below one
     magnitude_forms: dict[int, tuple[str, str, str, str]] = {}  # factor -> names; the fourth is for decimals
     magnitude_signs: dict[str, int] = {}  # behind a number; the names themselves count only in front of a currency
     percent_first = False
@@ -42,6 +43,21 @@ class PluralFormsNormalizer(Normalizer):
         if forms is None:
             return super().currency(symbol, count)
         return forms[self._form(min(count, 10**12))], None
+
+    def money(self, amount, to, symbol, magnitude) -> str | None:
+        forms = self.cent_forms.get(CURRENCIES[symbol])
+        cents = int(amount.fraction or 0)
+        if (
+            forms is None
+            or to is not None
+            or magnitude is not None
+            or amount.value
+            or len(amount.fraction) != 2
+            or not cents
+        ):
+            return super().money(amount, to, symbol, magnitude)
+        name = forms[self._form(cents)]
+        return f"{self.counted(cents, name)} {name}"
 
     def magnitude_name(self, factor: int, count: WrittenNumber) -> str:
         return self.magnitude_forms[factor][self._form(count.value) if count.is_integer else 3]

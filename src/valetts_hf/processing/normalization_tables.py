@@ -34,7 +34,8 @@ UNITS = {
     "°C": "temperature-celsius", "°F": "temperature-fahrenheit", "°": "angle-degree", "hPa": "pressure-hectopascal",
     "Pa": "pressure-pascal", "км": "length-kilometer", "м": "length-meter", "см": "length-centimeter",
     "мм": "length-millimeter", "кг": "mass-kilogram", "л": "volume-liter", "мл": "volume-milliliter",
-    "км/ч": "speed-kilometer-per-hour", "МБ": "digital-megabyte", "ГБ": "digital-gigabyte",
+    "т": "mass-tonne", "м²": "area-square-meter", "м³": "volume-cubic-meter", "км²": "area-square-kilometer",
+    "га": "area-hectare", "кВт": "power-kilowatt", "км/ч": "speed-kilometer-per-hour", "МБ": "digital-megabyte", "ГБ": "digital-gigabyte",
     "ч": "duration-hour", "мин": "duration-minute",
 }  # fmt: skip
 

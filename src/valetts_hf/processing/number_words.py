@@ -107,6 +107,28 @@ def number_words(number: int, language: str, kind: str = "cardinal") -> str:
     return " ".join(words.replace(",", " ").split())
 
 
+@lru_cache(maxsize=4096)
+def declined_number(number: int, language: str, case: str, feminine: bool = False) -> str:
+    """A cardinal in another case, where num2words knows cases (Russian); else as `number_words` says it.
+
+    Args:
+        number: not negative.
+        language: a key of `LANGUAGES`.
+        case: as num2words names it: `"g"` is the genitive, `"d"` the dative.
+        feminine: whether the noun behind it is.
+    """
+    try:
+        from num2words import num2words
+    except ImportError:
+        return str(number)
+    with _lock:
+        try:
+            return num2words(number, lang=_NUM2WORDS_LANGUAGES[language], case=case, gender="f" if feminine else "m")
+        except Exception:  # as in `number_words`
+            pass
+    return number_words(number, language)
+
+
 def digit_words(digits: str, language: str) -> str:
     """Digits read one by one, separated by spaces."""
     return " ".join(number_words(int(c), language) for c in digits if c.isdigit())
