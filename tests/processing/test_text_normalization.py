@@ -131,7 +131,7 @@ SPOKEN = {
         "2 equipes": "duas equipes",
         "2 sintomas": "dois sintomas",
         "2min30s": "dois minutos trinta segundos",
-        "23h59min59s": "vinte e três e cinquenta e nove e cinquenta e nove segundos",
+        "23h59min59s": "vinte e três horas, cinquenta e nove minutos e cinquenta e nove segundos",
         "1m80": "um metro e oitenta",
         "1 1/2 xícara": "uma e meia xícara",
         "2½ xícaras": "duas e meia xícaras",

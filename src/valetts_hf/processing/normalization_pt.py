@@ -2,6 +2,8 @@
 
 import re
 
+from .normalization_pt_chat import chat_rules
+from .normalization_pt_contexts import context_rules
 from .normalization_romance import RomanceNormalizer
 from .number_words import WrittenNumber, number_words, roman_value
 
@@ -35,10 +37,10 @@ _DAYS = "|".join(_SHORT_DAYS)
 _WOMEN = frozenset(
     "Carmen Beatriz Isabel Leonor Inês Raquel Ester Miriam Ruth Alice Rose Salete Lourdes Dulce".split()
 )
-_SPELLED = frozenset("IBGE IBM UTI URL API IPTU IPVA IPI INSS ICMS OAB UE AI IA FGV CPF CNPJ CEO".split())
+_SPELLED = frozenset("IBGE IBM UTI URL API IPTU IPVA IPI INSS ICMS OAB UE AI IA FGV CPF CNPJ CEO IPCA AGU".split())
 _WORDS_IN_CAPITALS = frozenset(
     "PIB USP ONU NASA SUS ENEM CEP PIX UNESCO OTAN FUNAI ANVISA EMBRAPA INPE FIFA SENAI SESC SENAC FIES UNICAMP DETRAN "
-    "PROCON SERASA COVID AIDS RAM PUC UERJ MEC UNICEF OPEP INCRA IBAMA BOPE".split()
+    "PROCON SERASA COVID AIDS RAM PUC UERJ MEC UNICEF OPEP INCRA IBAMA BOPE VIP CUT FAB".split()
 )
 _UNPRONOUNCEABLE = re.compile(r"[BCDFGHJKLMNPQRSTVWXZ]{3}|[BCDFGHJKPQTVW]$|[BCDFGHJKMNPQRSTVWXZ][BCDFGHJKMNPQTVWXZ]$")
 
@@ -50,7 +52,7 @@ class PortugueseNormalizer(RomanceNormalizer):
     decimal_words = {",": "vírgula", ".": "ponto"}
     range_word = "a"
     minus, percent, permille = "menos", "por cento", "por mil"
-    times_word = "por"
+    times_word, size_word = "vezes", "por"
     fold_words = ("vez", "vezes")
     power_word = "elevado a"
     per_word = "por"
@@ -75,7 +77,7 @@ class PortugueseNormalizer(RomanceNormalizer):
     feminine_words = _FEMININE_NOUNS
     masculine_words = _MASCULINE_NOUNS
     roman_contexts = (
-        "[Ss]éculo|[Ss]éc\\.|[Cc]apítulo|[Vv]olume|[Tt]omo|[Pp]arte|[Aa]to|[Cc]ena|[Tt]ítulo|[Aa]rtigo|[Aa]nexo|"
+        "[Ss]éculo|[Ss]éc\\.|[Cc]apítulo|[Vv]olume|[Vv]ol\\.|[Tt]omo|[Ii]ncisos?|[Ii]nc\\.|[Pp]arte|[Aa]to|[Cc]ena|[Tt]ítulo|[Aa]rtigo|[Aa]nexo|"
         "[Ff]ase|[Tt]ipo|Guerra Mundial|(?:Dom|Papa|Rei|rei|Rainha|rainha|Imperador|imperador|João|Pedro) [A-ZÀ-Ý]\\w+"
     )
     magnitudes = {
@@ -104,7 +106,7 @@ class PortugueseNormalizer(RomanceNormalizer):
         "sr": "senhor", "sra": "senhora", "srs": "senhores", "sras": "senhoras", "srta": "senhorita", "dr": "doutor",
         "dra": "doutora", "drs": "doutores", "dras": "doutoras", "prof": ".professor", "profa": "professora",
         "profª": "professora", "prof.ª": "professora", "exmo": "excelentíssimo", "exma": "excelentíssima",
-        "av": ".avenida", "trav": ".travessa", "rod": ".rodovia", "pç": ".praça", "al": ".#alameda", "apto": "apartamento",
+        "av": ".avenida", "trav": ".travessa", "rod": ".rodovia", "pç": ".praça", "pça": ".praça", "al": ".#alameda", "apto": "#apartamento",
         "ap": ".#apartamento", "nº": "número", "n°": "número", "n.º": "número", "no": ".#número", "nr": ".#número",
         "pág": "página", "págs": "páginas", "p": ".#página", "pp": ".#páginas", "tel": ".telefone", "cel": ".#celular",
         "p. ex": "por exemplo", "p.ex": "por exemplo", "ex": ".exemplo", "etc": "etcétera", "obs": "observação",
@@ -112,7 +114,7 @@ class PortugueseNormalizer(RomanceNormalizer):
         "a.c": "antes de Cristo", "d.c": "depois de Cristo", "séc": "século", "art": ".#artigo", "cap": ".#capítulo",
         "vol": ".#volume", "fig": ".#figura", "ed": ".#edição", "gov": ".governador", "dep": ".deputado",
         "sen": ".senador", "pres": ".presidente", "eng": ".engenheiro", "gen": ".general", "min": ".ministro",
-        "fl": ".#folha", "aprox": "aproximadamente", "máx": "máximo", "mín": "mínimo", "seg": ".segundos",
+        "fl": ".#folha", "fls": ".#folhas", "sáb": "sábado", "inc": ".#inciso", "aprox": "aproximadamente", "máx": "máximo", "mín": "mínimo", "seg": ".segundos",
         "vc": "você", "vcs": "vocês", "tbm": "também", "tb": "também", "pq": "porque", "hj": "hoje", "qdo": "quando",
         "pe": ".padre", "sta": ".santa", "sto": ".santo",
     }  # fmt: skip
@@ -123,6 +125,9 @@ class PortugueseNormalizer(RomanceNormalizer):
 
     def first_rules(self) -> list:
         return [
+            *chat_rules(),
+            *context_rules(self),
+            (re.compile(rf"(?<!\w)(?P<day>(?i:{_DAYS}))\.(?=:|\se\sferiado)"), lambda m: _SHORT_DAYS[m["day"].lower()]),
             (re.compile(rf"(?<!\w)(?<!\d\s)(?!ter|dom)(?P<day>(?i:{_DAYS}))\.(?=,?\s\d)"),  # "ter." may end a sentence
              lambda m: _SHORT_DAYS[m["day"].lower()]),
             (re.compile(r"(?<!\w)D\.(?=\s(?P<name>[A-ZÀ-Ý]\w+))"),
@@ -140,7 +145,7 @@ class PortugueseNormalizer(RomanceNormalizer):
             (re.compile(r"(?<![\w.,/-])\d\d\.\d{3}\.\d{3}/\d{4}-\d\d(?![\w-])"), self.digits),  # CNPJ
             (re.compile(r"(?<![\w.,/-])\d{5}-\d{3}(?![\w-])"), self.digits),  # CEP
             (re.compile(r"(?<![\w.,])(?P<n>[2-6])[ªaº°]?[\s-]*[Ff]eira(?!\w)"), lambda m: _WEEKDAYS[int(m["n"]) - 2]),
-            (re.compile(r"(?<![\w.@/-])[A-Z]{2,5}(?![\w@]|\.\w)"), self._acronym),
+            (re.compile(r"(?<![\w.@#/-])[A-Z]{2,5}(?![\w@]|\.\w)"), self._acronym),
             (re.compile(r"(?<![\w/.,])(?:(?P<n>\d{1,3})(?:\s|(?=½)))?(?:1/2|½)(?=\s+(?:de\s+)?(?P<noun>[^\W\d]+))"),
              self._half),
             (re.compile(r"(?<!\w)24/7(?!\w)"), lambda m: "vinte e quatro por sete"),
@@ -180,9 +185,12 @@ class PortugueseNormalizer(RomanceNormalizer):
     def time_patterns(self) -> list:
         hour, minute = r"(?P<h>[01]?\d|2[0-4])", r"(?P<m>[0-5]\d)"
         return [
-            (r"(?<![\w:.,])(?P<h>\d{1,2})\s?h(?:oras)?\s?(?:e\s)?(?P<m>[0-5]?\d)\s?(?:m|min)(?!\w)", self._duration, 0),
-            (rf"(?<![\w:.,]){hour}\s?(?:h|hs|hrs)\s?{minute}(?:(?:m|min)?(?P<s>[0-5]\d)s)?(?![\w:]|[.,]\d)", self._time, 0),
-            (rf"(?<![\w:.,]){hour}\s?(?:hs|hrs|h)\.?(?![\w:/])", self._time, 0),
+            (r"(?<![\w:.,])(?P<h>\d{1,2})\s?h(?:oras)?\s?(?:e\s)?(?P<m>[0-5]?\d)\s?(?:m|min)\s?(?:(?P<s>[0-5]?\d)\s?s)?(?!\w)",
+             self._duration, 0),
+            (r"(?P<before>\b(?:por|durante|há|dura|durou|leva|levou|demora|demorou|em|cerca de|mais de)\s)"
+             rf"(?P<h>\d)h{minute}(?![\w:]|[.,]\d)", lambda m: m["before"] + self._duration(m), re.I),
+            (rf"(?<![\w:.,]){hour}\s?(?:h|hs|hrs)\s?{minute}(?![\w:]|[.,]\d)", self._time, 0),
+            (rf"(?<![\w:.,]){hour}\s?(?:hs|hrs|h)(?:\.(?=,?\s[a-zà-ý\d]))?(?![\w:/])", self._time, 0),
             (rf"(?<![\w:.,]){hour}:{minute}(?::(?P<s>[0-5]\d))?(?:\s?(?:h|hs|hrs|horas)(?!\w))?(?![\w:]|[.,]\d)",
              self._time, 0),
         ]  # fmt: skip
@@ -242,11 +250,14 @@ class PortugueseNormalizer(RomanceNormalizer):
         return words + (f" e {self.cardinal(second)} segundos" if second else "")
 
     def _duration(self, match: re.Match) -> str:
-        hours, minutes = int(match["h"]), int(match["m"])
-        return (
-            f"{self.cardinal(hours, feminine=True)} {'hora' if hours < 2 else 'horas'} e "
-            f"{self.cardinal(minutes)} {'minuto' if minutes == 1 else 'minutos'}"
-        )
+        groups = match.groupdict()
+        units = (("h", "hora", "horas"), ("m", "minuto", "minutos"), ("s", "segundo", "segundos"))
+        parts = [
+            f"{self.cardinal(int(groups[unit]), unit == 'h')} {one if int(groups[unit]) == 1 else many}"
+            for unit, one, many in units
+            if groups.get(unit)
+        ]
+        return f"{', '.join(parts[:-1])} e {parts[-1]}"
 
     def magnitude_name(self, factor: int, count: WrittenNumber) -> str:
         if factor == 1000:
@@ -256,6 +267,8 @@ class PortugueseNormalizer(RomanceNormalizer):
 
     def roman(self, value: int, word: str) -> str:
         key = word.split()[-1].lower().rstrip(".")
+        if key.startswith(("inc", "vol")):
+            return self.cardinal(value)
         if key in ("século", "séc") or word.split()[-1][0].isupper() and key != "mundial":
             if value <= 10:
                 return self.ordinal(value, feminine=key.endswith(("a", "beth")))

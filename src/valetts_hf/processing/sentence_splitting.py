@@ -11,16 +11,16 @@ import re
 # Titles and the like: a name follows, so the full stop never ends a sentence.
 _BEFORE_NAMES = frozenset(
     "mr mrs ms messrs dr prof st mt gen capt lt sgt gov rev vs "
-    "sr sra srs srta dra profa exmo exma av trav dom d dª dña avda lic ing gral c/ "
+    "sr sra srs srta dra profa exmo exma ilmo ilma av trav bl dom d dª dña avda lic ing gral c/ "
     "hr fr frl z.b d.h u.a bzw ca evtl ggf inkl exkl zzgl dipl-ing z d i u o v n "
-    "m mm mme mmes mlle mlles me mgr p.ex p.ej sig sigg dott dott.ssa sig.ra dhr mevr drs bijv t.ex bl.a np tzn ul "
+    "m mm mme mmes mlle mlles me mgr p.ex p.ej sig sigg dott dott.ssa sig.ra avv mons geom dhr mevr drs bijv t.ex bl.a np tzn ul pl ks św płk mjr inż ул им проф акад пл пер наб тов "
     "e.g i.e cf approx aprox apr".split()
 )
 # The same, but words of some language in small letters (Polish "sto", German "eng").
-_CAPITALS_BEFORE_NAMES = frozenset(("Pe", "Sta", "Sto", "Eng", "Pres"))
+_CAPITALS_BEFORE_NAMES = frozenset("Pe Sta Sto Eng Pres Cel Ten Des Dep Sen Arq Adv Rod Jd Vl Pça Lgo On Fa".split())
 # These end no sentence when a number follows.
 _BEFORE_NUMBERS = frozenset(
-    "no nos nº n núm nr num fig figs vol art arts p pp pg pág págs pag s sec séc ch cap chap tel cel fl max min "
+    "no nos nº n núm nr num apto fig figs vol art arts p pp pg pág págs pag s sec séc ch cap chap tel cel fl max min "
     "jan feb fev mar apr abr may mai jun jul aug ago sep sept set oct out okt nov dec dez dic ca c abs bd ed".split()
 )
 _END = re.compile(r"([.!?…।]+)([\"'”’»)\]\ue001]*)(?=\s|$)|\n[ \t]*(?:\n\s*)+")
@@ -34,6 +34,10 @@ _STARTERS = frozenset(
     "the a an he she it they we i you this that these those there but and so in on at if when then however his her my "
     "our their what who why how ele ela eles elas o os as ele isso mas não el ella pero er sie es wir il elle mais".split()
 )
+_BEHIND_HALF_DAYS = frozenset(  # "at 5 p.m. Monday"
+    "monday tuesday wednesday thursday friday saturday sunday est edt pst pdt cst cdt gmt utc et pt ct eastern pacific".split()
+)
+_PAIRS = frozenset((("ee", "UU"), ("co", "KG"), ("co", "KGaA"), ("co", "OHG"), ("co", "Ltd")))
 _MONTHS = "janua|jänner|febru|märz|april|mai|juni|juli|august|septem|oktob|novem|dezem|jahrh|klass|etage|stock"
 _ROMAN = re.compile(r"[IVXLC]+")
 _ORDINAL_NEXT = re.compile(_MONTHS, re.IGNORECASE)
@@ -80,8 +84,9 @@ def _ends_sentence(text: str, found: re.Match) -> bool:
         return True
     if "\n" in text[found.end() : following.start(1) if following else len(text)].strip(" \t")[1:]:
         return True
-    bare = word.lower().rstrip(".")
-    if next_word[:1].isdigit() or _ROMAN.fullmatch(next_word):
+    bare = word.lower().rstrip(".").rpartition("'")[2]  # "l'avv"
+    number_next = next_word[:1].isdigit() or (_ROMAN.fullmatch(next_word) and (bare, next_word) != ("no", "I"))
+    if number_next:
         short = len(bare) <= 3 and bare.isalpha() and word.islower()
         if bare in _BEFORE_NUMBERS or short or "." in bare or bare.endswith("str"):
             return False
@@ -89,10 +94,22 @@ def _ends_sentence(text: str, found: re.Match) -> bool:
         article = re.search(r"(\w+)\s+$", text[max(0, found.start() - len(word) - 12) : found.start() - len(word)])
         german = article and article[1].lower() in _GERMAN_BEFORE_ORDINAL and next_word[:1].isupper()
         return not (german or (len(word) <= 2 and _ORDINAL_NEXT.match(next_word)))
+    told = _told_by_neighbours(text, found.start(), bare, next_word)
+    if told is not None:
+        return told
     if "." in bare and bare not in _BEFORE_NAMES and next_word:  # "the U.S. Army", "in the U.S. She"
         return next_word.lower() in _STARTERS
     if len(word) == 1 and word.isupper():  # an initial: "J. Silva"; "vitamin C. He" cannot be told apart
         return False
-    if bare == "co" and next_word in ("KG", "KGaA", "OHG", "Ltd"):
-        return False
     return not next_word or (bare not in _BEFORE_NAMES and word.rstrip(".") not in _CAPITALS_BEFORE_NAMES)
+
+
+def _told_by_neighbours(text: str, stop: int, bare: str, next_word: str) -> bool | None:
+    """Whether a sentence ends at the full stop of an abbreviation that may or may not end one; None for others."""
+    if bare in ("a.m", "p.m"):
+        return next_word.lower() not in _BEHIND_HALF_DAYS
+    if bare == "г":  # behind a year, or in front of a city
+        return re.search(r"\d\s?г$", text[max(0, stop - 4) : stop]) is not None
+    if (bare, next_word) in _PAIRS or text.endswith("Dr. med", 0, stop):
+        return False
+    return None
