@@ -110,6 +110,13 @@ SPLITS = [
     ["Version 3.14 is out, see www.example.com for more. ", "OK?"],
     ["मैं ठीक हूँ। ", "आप कैसे हैं?"],
     ["Wait... what? ", "Yes."],
+    ["Meet me at 5 p.m. Monday. ", "Or at 6 p.m. ", "Bring food."],
+    ["No. 5 is alive. ", "No. ", "I will not."],
+    ["Herr Dr. med. Weber und die Fa. Meier. ", "Gut."],
+    ["Vive en EE. UU. desde 1990. ", "Bien."],
+    ["Parla l'avv. Conti. ", "Due anni fa. ", "Poi no."],
+    ["Spotkał św. Jana i ks. Marka. ", "Tak."],
+    ["В 1998 г. ", "Потом г. Москва, ул. Ленина и им. Пушкина. ", "Да."],
 ]
 
 
