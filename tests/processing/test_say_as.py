@@ -49,6 +49,16 @@ from valetts_hf.processing.say_as import DATE_FORMATS, KINDS, TIME_FORMATS, say_
         ("3/4", "fraction", "en-us", None, "three quarters"),
         ("2 1/2", "fraction", "pt-br", None, "dois e meio"),
         ("2½", "fraction", "en-us", None, "two and one half"),
+        ("2 1/2", "fraction", "de", None, "zweieinhalb"),
+        ("2 1/2", "fraction", "fr", None, "deux et demi"),
+        ("2 1/2", "fraction", "ru", None, "два с половиной"),
+        ("3-я", "ordinal", "ru", None, "третья"),
+        ("5/2024", "date", "pl", "my", "maj dwa tysiące dwudziestego czwartego"),
+        ("5", "date", "ru", "m", "май"),
+        ("1999", "date", "ru", "y", "тысяча девятьсот девяносто девятый"),
+        ("9:05", "time", "pl", None, "dziewiąta zero pięć"),
+        ("14:30:10", "time", "it", None, "quattordici e trenta e dieci secondi"),
+        ("0,50 €", "currency", "nl", None, "vijftig cent"),
         ("5 km", "unit", "en-us", None, "five kilometers"),
         ("10 km/h", "unit", "de", None, "zehn Kilometer pro Stunde"),
         ("10%", "unit", "fr", None, "dix pour cent"),
@@ -102,7 +112,7 @@ def test_what_a_language_cannot_say():
 def test_every_kind_works_where_there_are_rules():
     examples = {"date": "2024-05-17", "time": "14:30", "currency": "$5", "fraction": "1/2", "unit": "5 km"}
     for kind in KINDS:
-        for language in ("en-us", "en-gb", "pt-br", "pt-pt", "es", "de", "fr"):
+        for language in ("en-us", "en-gb", "pt-br", "pt-pt", "es", "de", "fr", "it", "nl", "pl", "ru"):
             words = say_as(examples.get(kind, "12"), kind, language)
             assert words and not any(c.isdigit() for c in words), (kind, language, words)
 

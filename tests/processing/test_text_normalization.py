@@ -286,7 +286,7 @@ SPOKEN = {
         "€ -5,20": "menos cinco euros con veinte céntimos",
         "200 mujeres": "doscientas mujeres",
         "10x": "diez veces",
-        "1 1/2": "uno y un medio",
+        "1 1/2": "uno y medio",
     },
     "de": {
         "1.234,56 €": "eintausendzweihundertvierunddreißig Euro sechsundfünfzig",

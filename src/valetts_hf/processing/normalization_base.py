@@ -188,6 +188,11 @@ class Normalizer(SymbolReader):
         parts = [self.cardinal(day), months[month - 1]] + ([self.year(year)] if year is not None else [])
         return " ".join(parts)
 
+    def month_and_year(self, month: int, year: int) -> str | None:
+        """A month without a day; None where the names of the months are not known."""
+        months = month_names(self.language, alone=True)
+        return " ".join(f"{months[month - 1]} {self.month_year_joiner} {self.year(year)}".split()) if months else None
+
     def time(self, hour: int, minute: int, second: int | None) -> str:
         """A time of day."""
         parts = [self.cardinal(hour)] + ([self.cardinal(minute)] if minute or second else [])
@@ -225,12 +230,7 @@ class Normalizer(SymbolReader):
         return None if spoken is None else f"{match['before']} {spoken}"
 
     def _month_year(self, match: re.Match) -> str | None:
-        months = month_names(self.language)
-        if not months:
-            return None
-        return f"{months[int(match['m']) - 1]} {self.month_year_joiner} {self.year(int(match['y']))}".replace(
-            "  ", " "
-        )
+        return self.month_and_year(int(match["m"]), int(match["y"]))
 
     def _checked_date(self, day: int, month: int, year: str | None) -> str | None:
         if not (1 <= day <= 31 and 1 <= month <= 12):

@@ -216,6 +216,9 @@ class SpanishNormalizer(RomanceNormalizer):
         at_end = match[0].endswith(".") and not re.search(r"\w", match.string[match.end() :])
         return f"{words} {part}{'.' if at_end else ''}"
 
+    def mixed_number(self, whole: int, fraction: str) -> str:
+        return super().mixed_number(whole, fraction.removeprefix("un ") if fraction == self.half_words else fraction)
+
     def magnitude_name(self, factor: int, count: WrittenNumber) -> str:
         if factor == 1000:
             return "mil"

@@ -193,6 +193,9 @@ class FrenchNormalizer(RomanceNormalizer):
         words = f"{self.counted(amount.value, names[0])} {names[0 if amount.value < 2 else 1]}"
         return words + (f" {self.cardinal(cents)}" if cents else "")
 
+    def mixed_number(self, whole: int, fraction: str) -> str:
+        return super().mixed_number(whole, fraction.removeprefix("un ") if fraction == self.half_words else fraction)
+
     def magnitude_name(self, factor: int, count: WrittenNumber) -> str:
         name = {10**3: "mille", 10**6: "million", 10**9: "milliard"}[factor]
         return name + ("s" if factor > 1000 and count.value > 1 else "")

@@ -107,8 +107,8 @@ class DutchNormalizer(PluralFormsNormalizer):
         ]
 
     def time(self, hour: int, minute: int, second: int | None) -> str:
-        rest = [self.cardinal(part) for part in (minute, second) if part]
-        return " ".join([self.cardinal(hour), "uur", *rest])
+        minutes = [self.cardinal(minute)] if minute else []
+        return " ".join([self.cardinal(hour), "uur", *minutes, *self.seconds(second)])
 
     def fraction(self, numerator: int, denominator: int) -> str | None:
         if numerator >= denominator or not numerator or denominator > 20:

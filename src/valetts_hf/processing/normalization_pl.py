@@ -83,7 +83,8 @@ class PolishNormalizer(SlavicNormalizer):
         r"córk|siostr|ulic|złotów)\w{0,4}|rzeczy|mile"
     )
     feminine_one, feminine_two = ("jeden", "jedna"), ("dwa", "dwie")
-    genitive, locative = "ego", "ym"
+    nominative, genitive, locative = "y", "ego", "ym"
+    nominative_feminine = "a"
     year_words = {"roku": "ego", "rok": "y", "rokiem": "ym", "rokowi": "emu"}
     year_short, year_genitive, year_locative, inside = "r", "roku", "roku", "w"
     century_words = {"wieku": "ego", "wiekiem": "ym", "wiek": "y"}
@@ -173,30 +174,31 @@ class PolishNormalizer(SlavicNormalizer):
         ending = {"a": "a", "o": "e", "e": "e", "ę": "e"}.get(noun[-1], "y")
         return self.inflected(int(match["n"]), ending)
 
+    def time(self, hour: int, minute: int, second: int | None) -> str:
+        """The hour is an ordinal: "czternasta trzydzieści"."""
+        return " ".join([self._hour(hour, minute), *self.seconds(second)])
+
+    def _hour(self, hour: int, minute: int, ending: str = "a") -> str:
+        words = self.inflected(hour, ending) if hour else "zera" if ending == "ej" and not minute else "zero"
+        zero = "zero " if 0 < minute < 10 else ""
+        return f"{words} {zero}{self.cardinal(minute)}" if minute else words
+
     def _time(self, match: re.Match) -> str:
-        """The hour is an ordinal: "czternasta trzydzieści", "o czternastej trzydzieści"."""
-        words = super()._time(match)
-        hour = int(match["h"])
-        if not hour:
-            return words
-        before = self._word_before(match)
+        """Behind some words the hour declines: "o czternastej trzydzieści"."""
+        hour, minute, before = int(match["h"]), int(match["m"] or 0), self._word_before(match)
         after = before in ("o", "od", "do", "po", "przed", "około", "godziny", "godzinie")
-        spoken = f"{self.inflected(hour, 'ej' if after else 'a')}{words[len(self.cardinal(hour)) :]}"
+        words = self._hour(hour, minute, "ej") if after else super()._time(match)
         if "noun" not in match.groupdict():
-            return spoken
+            return words
         noun = "godzinie" if before in ("o", "po") else "godziny" if after else "godzina"
-        return f"{noun} {spoken}"
+        return f"{noun} {words}"
 
     def _hours(self, match: re.Match) -> str:
         """From one hour to another: "od dziewiątej do siedemnastej"."""
         noun = "godziny " if "noun" in match.groupdict() else ""
         start = "" if self._word_before(match) == "od" else "od "
-        first, last = (self._hour(int(match[h]), int(match[m] or 0)) for h, m in (("h", "m"), ("to", "to_m")))
+        first, last = (self._hour(int(match[h]), int(match[m] or 0), "ej") for h, m in (("h", "m"), ("to", "to_m")))
         return f"{start}{noun}{first} do {last}"
-
-    def _hour(self, hour: int, minute: int) -> str:
-        words = self.inflected(hour, "ej") if hour else "zera"
-        return f"{words} {self.cardinal(minute)}" if minute else words
 
     def time_patterns(self) -> list:
         hour, minute = r"(?:[01]?\d|2[0-3])", r"[:.](?P<m>[0-5]\d)"
@@ -206,7 +208,7 @@ class PolishNormalizer(SlavicNormalizer):
         return [
             (rf"(?<!\w)(?P<noun>godz\.)\s?{hours}(?!\w|[.,:]\d)", self._hours, 0),
             (rf"(?<![\w:.,]){exact_hours}(?!\w|[.,:]\d|\s(?:zł|%))", self._hours, 0),
-            (r"(?<=\bo\s)(?P<h>1?\d|2[0-3])(?=[,.;!?]?(?:$|\s(?:rano|wieczorem|w\snocy|po\społudniu)))", self._time, 0),
+            (r"(?<=\bo\s)(?P<h>1?\d|2[0-3])(?P<m>)(?=[,.;!?]?(?:$|\s(?:rano|wieczorem|w\snocy|po\społudniu)))", self._time, 0),
             (r"(?<!\w)(?P<noun>godz\.)\s?(?P<h>[01]?\d|2[0-3])(?:[:.](?P<m>[0-5]\d))?(?!\w|[.,:]\d)", self._time, 0),
             (r"(?<=\bo\s)(?P<h>[01]?\d|2[0-3])\.(?P<m>[0-5]\d)(?![\w%]|[.,:]\d|\s(?:zł|%|mln|mld|proc|pkt|punkt))", self._time, 0),
             *super().time_patterns(),

@@ -81,9 +81,20 @@ class PluralFormsNormalizer(Normalizer):
         return self.cardinal(int(fraction))
 
     def time(self, hour: int, minute: int, second: int | None) -> str:
-        rest = [self.cardinal(part) for part in (minute, second) if part]
-        joiner = [self.time_joiner] if rest and self.time_joiner else []
-        return " ".join([self.cardinal(hour), *joiner, *rest])
+        words = [self.cardinal(hour)]
+        if minute:
+            words += [self.time_joiner, self.cardinal(minute)]
+        return " ".join(filter(None, [*words, *self.seconds(second)]))
+
+    def seconds(self, second: int | None) -> list[str]:
+        """What is said for the seconds of a time of day."""
+        if not second:
+            return []
+        return [
+            self.and_word,
+            self.cardinal(second, feminine="s" in self.feminine_units),
+            self.unit("s", second) or "",
+        ]
 
     def ordinal_patterns(self) -> list:
         patterns = self.magnitude_patterns()

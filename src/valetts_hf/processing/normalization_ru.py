@@ -84,7 +84,8 @@ class RussianNormalizer(SlavicNormalizer):
     feminine_units = SlavicNormalizer.feminine_units | {"т"}
     feminine_one, feminine_two = ("один", "одна"), ("два", "две")
     last_one_agrees = True
-    genitive, locative = "ого", "ом"
+    nominative, genitive, locative = "ый", "ого", "ом"
+    nominative_feminine = "ая"
     year_words = {"году": "ом", "года": "ого", "год": "ый", "годом": "ым"}
     year_short, year_genitive, year_locative, inside = "г", "года", "году", "в"
     century_words = {"века": "ого", "веке": "ом", "веком": "ым", "век": "ый"}
@@ -211,6 +212,12 @@ class RussianNormalizer(SlavicNormalizer):
             one = numerator % 10 == 1 and numerator % 100 != 11
             name = (self.inflected(denominator, "ая" if one else "ых"),) * 2
         return f"{self.cardinal(numerator, feminine=True)} {name[0 if numerator == 1 else 1]}"
+
+    def mixed_number(self, whole: int, fraction: str) -> str:
+        if fraction == "одна вторая":
+            return f"{self.cardinal(whole)} с половиной"
+        ones = "целая" if whole % 10 == 1 and whole % 100 != 11 else "целых"
+        return f"{self.cardinal(whole, feminine=True)} {ones} {fraction}"
 
     def _time(self, match: re.Match) -> str:
         words, hour, before = super()._time(match), int(match["h"]), self._word_before(match)

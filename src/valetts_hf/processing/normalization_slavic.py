@@ -25,7 +25,8 @@ class SlavicNormalizer(PluralFormsNormalizer, ABC):
     year_words: dict[str, str] = {}  # "year" in each case -> the ending of the ordinal in front of it
     year_short, year_genitive, year_locative, inside = "", "", "", ""  # "r.", "roku", "roku", "w"
     century_words: dict[str, str] = {}
-    genitive, locative = "", ""  # endings of ordinals
+    nominative, genitive, locative = "", "", ""  # endings of ordinals
+    nominative_feminine = ""
     century_short = ""  # "w."
     from_day, to_day, last_day = "", "", ""  # "od", "do" and the ending of the last day of "1-15 maja"
     genitive_after: frozenset[str] = frozenset()  # words that numbers stand behind in the genitive
@@ -43,6 +44,16 @@ class SlavicNormalizer(PluralFormsNormalizer, ABC):
     @abstractmethod
     def before_adjective(self, number: int) -> str:
         """What a cardinal becomes as the first part of a word ("12-letni")."""
+
+    def ordinal(self, number: int, feminine: bool = False) -> str:
+        return self.inflected(number, self.nominative_feminine if feminine else self.nominative)
+
+    def year(self, year: int) -> str:
+        return self.ordinal(year)
+
+    def month_and_year(self, month: int, year: int) -> str | None:
+        words = super().month_and_year(month, year)
+        return words and words.replace(self.year(year), self.inflected(year, self.genitive))
 
     def compound_rule(self) -> tuple:
         """The rule for words with a number as their first part."""

@@ -86,11 +86,11 @@ def plural_form(language: str, count: "int | float") -> str:
 
 
 @lru_cache(maxsize=64)
-def month_names(language: str) -> tuple[str, ...]:
-    """The twelve month names as they stand in a date; empty where Babel is missing."""
+def month_names(language: str, alone: bool = False) -> tuple[str, ...]:
+    """The twelve month names as they stand in a date, or `alone` without a day; empty where Babel is missing."""
     try:
         from babel import Locale
     except ImportError:
         return ()
-    months = Locale.parse(_locale_name(language)).months["format"]["wide"]
+    months = Locale.parse(_locale_name(language)).months["stand-alone" if alone else "format"]["wide"]
     return tuple(months[i] for i in range(1, 13))

@@ -123,11 +123,11 @@ def _cardinal(text: str, normalizer: Normalizer) -> str:
 
 
 def _ordinal(text: str, normalizer: Normalizer) -> str:
-    found = re.fullmatch(r"(\d{1,15})(?:\s?[.ºªo]|st|nd|rd|th|er|re|ère|e|è|ème|de|ste)?", text)
+    found = re.fullmatch(r"(\d{1,15})(?:\s?[.ºªo]|st|nd|rd|th|er|re|ère|e|è|ème|de|ste|-(?:й|я|е))?", text)
     value = int(found[1]) if found else roman_value(text.rstrip("."))
     if value is None:
         raise ValueError(f"{text!r} is no ordinal number: write a whole number such as 3")
-    return normalizer.ordinal(value, feminine=text.endswith("ª"))
+    return normalizer.ordinal(value, feminine=text.endswith(("ª", "я")))
 
 
 def _date(text: str, normalizer: Normalizer, format: str | None = None) -> str:
@@ -163,7 +163,7 @@ def _spoken_date(text: str, normalizer: Normalizer, given: dict[str, str]) -> st
         raise ValueError(f"{text!r} is no day of the calendar ({error}): check it and the format") from None
     if year is not None and not 1 <= year <= 9999:
         raise ValueError(f"the year of {text!r} must be between 1 and 9999")
-    months = month_names(normalizer.language)
+    months = month_names(normalizer.language, alone=True)
     if set(given) == {"y"}:
         return normalizer.year(year or 0)
     if set(given) == {"d"}:
@@ -173,7 +173,7 @@ def _spoken_date(text: str, normalizer: Normalizer, given: dict[str, str]) -> st
     if set(given) == {"m"}:
         return months[month - 1]
     if "d" not in given:
-        return f"{months[month - 1]} {normalizer.month_year_joiner} {normalizer.year(year or 0)}"
+        return normalizer.month_and_year(month, year or 0) or ""
     spoken = normalizer.date(day, month, year)
     if spoken is None:
         raise ValueError(f"dates in figures are not known in {normalizer.language}: write the date in words")
@@ -219,7 +219,7 @@ def _fraction(text: str, normalizer: Normalizer) -> str:
     spoken = normalizer.fraction(int(found["above"]), int(found["below"]))
     if spoken is None:
         raise ValueError(f"fractions such as {text!r} are not known in {normalizer.language}: write it in words")
-    return f"{normalizer.cardinal(int(found['whole']))} {normalizer.and_word} {spoken}" if found["whole"] else spoken
+    return normalizer.mixed_number(int(found["whole"]), spoken) if found["whole"] else spoken
 
 
 def _by_rules(text: str, normalizer: Normalizer, what: str, example: str) -> str:
