@@ -20,7 +20,22 @@ from valetts_hf.processing.text_markup import check_ipa, parse_marks
 
 DETECTED = {
     "en-us": ["Hello", "Good morning!", "Yes.", "OK.", "The ferry leaves the harbour at seven.", "Help me"],
-    "pt-br": ["Bom dia!", "Não", "Obrigado", "O gato dorme.", "R$ 1.234,56", "São Paulo", "Como vai você?"],
+    "pt-br": [
+        "Bom dia!",
+        "Não",
+        "Obrigado",
+        "O gato dorme.",
+        "R$ 1.234,56",
+        "São Paulo",
+        "Como vai você?",
+        "vc vem hj?",
+        "Sair",
+        "Puxe",
+        "Fica tranquilo",
+        "Partiu praia",
+        "Sua fatura venceu",
+        "Bjs",
+    ],
     "es": ["Feliz Navidad", "Hola", "¿Cómo estás?", "Gracias", "La casa es azul", "uno dos tres"],
     "de": ["Guten Tag", "Wo ist der Bahnhof?", "Ich liebe dich", "Danke", "Vielen Dank"],
     "fr": ["Bonjour", "Je t'aime", "Merci", "C'est la vie, mon ami."],

@@ -15,7 +15,10 @@ HINT_WORDS = {
     "está estão tem têm ser como bem meu minha teu tua nosso nossa este esta isto esse essa aquele aquela lá aqui sim "
     "olá oi bom boa dia tarde noite obrigado obrigada tchau até tudo quem onde porque vai vou amo hoje amanhã ontem "
     "ainda agora então tão fazer pode cada anos ano há era português hora horas às feliz parabéns por favor casa dois três quatro cinco seis oito nove "
-    "dez custa pesa gato cachorro água homem mulher menino menina dinheiro me nosso dorme come corre fala diz foi logo desculpe desculpa socorro valeu",
+    "dez custa pesa gato cachorro água homem mulher menino menina dinheiro me nosso dorme come corre fala diz foi logo desculpe desculpa socorro valeu "
+    "vc vcs hj blz vlw obg bjs pra tô tá cadê quero quer acho fica ficou comigo praia mensagem mensagens sair saída senha "
+    "boleto puxe empurre prezado prezada atenciosamente partiu fechou venceu bora mãe pai filho filha irmão trabalho ônibus "
+    "rua cerveja beijos abraço",
     "es": "el la los las de del en un una unos unas y que no es por con para se lo su sus al como más pero fue ha le "
     "me si sin sobre este esta esto cuando muy también ya todo nos uno hasta hay donde quien desde porque entre ser "
     "son está están yo tú él ella ellos nosotros usted ustedes hola buenos buenas días tardes noches gracias adiós "
