@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -120,3 +121,29 @@ def test_stdout_gets_nothing_after_an_error(capfdbinary):
             write(chunk())
             raise ValueError("late")
     assert capfdbinary.readouterr().out == b""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="named pipes")
+def test_a_pipe_or_device_is_written_to_and_stays(tmp_path):
+    os.mkfifo("pipe")
+    heard = []
+    reader = threading.Thread(target=lambda: heard.append(Path("pipe").read_bytes()), daemon=True)
+    reader.start()
+    with open_file("pipe", "wav", RATE) as write:
+        write(chunk(1))
+    reader.join(10)
+    assert stat.S_ISFIFO(os.stat("pipe").st_mode) and os.listdir() == ["pipe"]
+    assert len(heard[0]) == 44 + RATE and int.from_bytes(heard[0][4:8], "little") == len(heard[0]) - 8
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege")
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_stays_a_link(there):
+    Path("real").mkdir()
+    if there:
+        Path("real/a.wav").write_bytes(b"old")
+    os.symlink("real/a.wav", "link.wav")
+    with open_file("link.wav", None, RATE) as write:
+        write(chunk())
+    assert os.readlink("link.wav") == "real/a.wav" and soundfile.info("real/a.wav").frames == RATE // 2
+    assert os.listdir("real") == ["a.wav"]

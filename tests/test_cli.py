@@ -106,6 +106,13 @@ def test_format_without_an_ending(valetts):
     assert soundfile.info("audio").format == "FLAC"
 
 
+def test_memory_stays_flat_over_a_long_text(valetts, monkeypatch):
+    monkeypatch.setenv("LRU_CACHE_CAPACITY", "")
+    monkeypatch.delenv("LRU_CACHE_CAPACITY")
+    assert valetts("say", TEXT, "-o", "a.wav") == 0
+    assert os.environ["LRU_CACHE_CAPACITY"] == "8"
+
+
 def test_without_output_a_new_file(valetts):
     assert valetts("say", TEXT) == 0
     first = Path("speech.wav").read_bytes()
@@ -168,7 +175,7 @@ def test_stdout_in_another_format(valetts, capsysbinary):
 
 def test_reader_that_goes_away():
     process = subprocess.Popen(
-        [sys.executable, "-m", "valetts_hf.cli", "languages"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-m", "valetts_hf", "languages"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     process.stdout.close()
     assert process.stderr.read() == b"" and process.wait() == 1
@@ -218,6 +225,24 @@ def test_text_file(valetts, capsys):
     assert valetts("say", "story.txt", "-o", "a.wav", "--json", "a.json") == 0
     assert "reading story.txt" in capsys.readouterr().err
     assert len(json.loads(Path("a.json").read_text())["words"]) == 4
+
+
+def test_text_file_of_windows(valetts):
+    Path("story.txt").write_text("Once upon\r\na time.", encoding="utf-16")
+    assert valetts("say", "story.txt", "-o", "a.wav", "--json", "a.json") == 0
+    assert [word["text"] for word in json.loads(Path("a.json").read_text())["words"]] == "Once upon a time.".split()
+
+
+def test_a_file_of_another_kind_is_not_taken_for_a_text(valetts, capsys):
+    Path("story.html").write_text("<p>Once upon a time.</p>")
+    assert valetts("say", "story.html", "-o", "a.wav") == 2
+    assert "'story.html' is a file, but only .txt" in only_error(capsys) and os.listdir() == ["story.html"]
+
+
+def test_unreadable_characters_are_found_before_anything_is_spoken(valetts, capsys, monkeypatch):
+    monkeypatch.setattr(say, "open_file", lambda *_: pytest.fail("began to speak"))
+    assert valetts("say", "The ferry leaves the harbour. " * 20 + "漢字.", "-o", "a.wav") == 2
+    assert "漢" in only_error(capsys)
 
 
 def test_several_words_are_one_text(valetts):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -293,3 +295,9 @@ def test_arguments_that_no_call_has_are_named(tts):
             TypeError, match="unknown argument 'volume': how to speak is said by speaking_rate, .*pauses"
         ):
             call("Good morning.", volume=3)
+
+
+def test_it_is_neither_pickled_nor_copied(tts):
+    for send in (pickle.dumps, copy.deepcopy):
+        with pytest.raises(TypeError, match=r"each process loads its own with ValeTTS\.from_pretrained"):
+            send(tts)

@@ -65,3 +65,12 @@ def test_a_paragraph_without_marks_is_spoken_whole(tts):
     text = "word after word " * 50
     speech = tts(text, language="en", seed=0)
     assert len(speech.words) == 150
+
+
+def test_a_character_without_a_sound_is_refused_before_anything_is_spoken(tts, monkeypatch):
+    text = "The ferry leaves the harbour at seven. " * 60 + "Then 漢字 comes."
+    monkeypatch.setattr(tts, "_generate", lambda *_: pytest.fail("spoke first"))
+    with pytest.raises(ValueError, match="漢"):
+        tts(text, seed=0)
+    with pytest.raises(ValueError, match="λ"):
+        tts.batch(["Fine.", text.replace("漢字", "λόγος")], seed=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import threading
 
 import numpy as np
 import pytest
@@ -69,6 +70,20 @@ def test_saved_files_have_the_usual_permissions(tmp_path):
     tone().save(tmp_path / "a.wav")
     (tmp_path / "plain").write_bytes(b"")
     assert (tmp_path / "a.wav").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes and links")
+def test_pipes_and_links_stay_what_they_are(tmp_path):
+    os.mkfifo(tmp_path / "pipe.wav")
+    heard: list[bytes] = []
+    reader = threading.Thread(target=lambda: heard.append((tmp_path / "pipe.wav").read_bytes()), daemon=True)
+    reader.start()
+    tone().save(tmp_path / "pipe.wav")
+    reader.join(10)
+    assert heard == [tone().to_bytes()]
+    os.symlink("hum.wav", tmp_path / "link.wav")
+    tone().save(tmp_path / "link.wav")
+    assert (tmp_path / "link.wav").is_symlink() and (tmp_path / "hum.wav").read_bytes() == tone().to_bytes()
 
 
 @pytest.mark.parametrize(

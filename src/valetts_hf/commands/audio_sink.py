@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from valetts_hf.commands.common import EXIT_FAILED, CommandError, one_line
 
@@ -30,10 +30,16 @@ def open_file(output: str, format: str | None, sampling_rate: int) -> Iterator[C
     Raises:
         `ValueError`: unknown format. `CommandError`: it cannot be written.
     """
-    from valetts_hf.inference.audio_files import resolve_format
+    from valetts_hf.inference.audio_files import destination, is_device, resolve_format
 
-    path = Path(output).expanduser()
-    key = resolve_format(path, format)
+    key = resolve_format(output, format)
+    path = destination(output)
+    if is_device(path):
+        with _described(output):
+            device = path.open("wb")
+        with device, _made_elsewhere(device, output, key, sampling_rate) as write:
+            yield write
+        return
     # Beside its destination: a rename is atomic only inside one file system. Made by `open`, it obeys the umask.
     temporary = path.with_name(f".{path.name[:64]}.{os.getpid()}.part")
     encoder = _Encoder(output, temporary, key, sampling_rate)
@@ -55,23 +61,28 @@ def open_file(output: str, format: str | None, sampling_rate: int) -> Iterator[C
 def open_stdout(format: str | None, sampling_rate: int) -> Iterator[Callable[[Speech], None]]:
     """A function that adds a chunk to what goes to standard output when the context is left without an error.
 
-    A pipe cannot be rewound to note the length in the header, so the file is made elsewhere first.
-
     Args:
         format (`str`, *optional*): "wav" (the default), "flac", "ogg", "opus" or "mp3".
         sampling_rate (`int`): in Hz.
     """
+    sys.stdout.flush()
+    with _made_elsewhere(sys.stdout.buffer, "standard output", format or "wav", sampling_rate) as write:
+        yield write
+
+
+@contextlib.contextmanager
+def _made_elsewhere(target: BinaryIO, name: str, key: str, sampling_rate: int) -> Iterator[Callable[[Speech], None]]:
+    """The file is made in a temporary folder and then copied: a pipe cannot be rewound to note the length in the header."""
     with tempfile.TemporaryDirectory(prefix="valetts-") as folder:
         path = Path(folder, "speech")
-        encoder = _Encoder(folder, path, format or "wav", sampling_rate)
+        encoder = _Encoder(folder, path, key, sampling_rate)
         try:
             yield encoder.write
         finally:
             encoder.close()
-        sys.stdout.flush()
-        with path.open("rb") as file:
-            shutil.copyfileobj(file, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
+        with _described(name), path.open("rb") as file:
+            shutil.copyfileobj(file, target)
+            target.flush()
 
 
 class _Encoder:

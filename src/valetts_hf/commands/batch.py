@@ -135,6 +135,9 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
+    from valetts_hf.serving.memory import limit_prepared_shapes
+
+    limit_prepared_shapes()  # before anything is computed, here or in other processes
     try:
         from valetts_hf.mass_synthesis import Shard, synthesize_dataset
     except ImportError as error:

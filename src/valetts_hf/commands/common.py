@@ -91,7 +91,7 @@ def positive_integer(text: str) -> int:
 
 
 def load_model(model: str | None, device: str | None, debug: bool = False, decoder: str | None = None) -> ValeTTS:
-    """The SDK object for `--model`, `--device` and `--decoder`, loaded without the chatter of the libraries below.
+    """The SDK object for `--model`, `--device` and `--decoder`, loaded without the chatter of the libraries below, its memory flat.
 
     Args:
         model (`str`, *optional*): folder or Hub repository; None is the bundled checkpoint.
@@ -102,6 +102,9 @@ def load_model(model: str | None, device: str | None, debug: bool = False, decod
     Raises:
         `CommandError`: torch or transformers cannot be imported. Errors of `ValeTTS.from_pretrained` pass.
     """
+    from valetts_hf.serving.memory import limit_prepared_shapes
+
+    limit_prepared_shapes()  # before anything is computed
     try:
         with quiet_libraries(debug):
             from valetts_hf.inference import ValeTTS

@@ -20,7 +20,6 @@ from valetts_hf.commands.common import (
     isatty,
     load_model,
     note,
-    one_line,
     progress_bar,
     quiet_libraries,
 )
@@ -139,20 +138,26 @@ def run(args: argparse.Namespace) -> int:
 
 def _speak(tts: ValeTTS, text: str, voice: Any, output: str | None, args: argparse.Namespace) -> dict[str, Any]:
     """Send the speech, chunk by chunk, wherever it is wanted; returns what `--json` writes."""
+    language = None if args.language.lower() == "auto" else args.language
+    ssml = args.ssml or is_ssml_file(args.text)
     # Before any file is opened: the arguments are checked here.
     stream = tts.stream(
         text,
-        language=None if args.language.lower() == "auto" else args.language,
+        language=language,
         voice=voice,
         style=args.style,
         sketch=args.sketch,
         seed=args.seed,
-        ssml=args.ssml or is_ssml_file(args.text),
+        ssml=ssml,
         **direction_arguments(args),
     )
+    from valetts_hf.inference.long_text import TextPlan
+    from valetts_hf.inference.speech import Speech
     from valetts_hf.inference.timestamps import Timeline, save_timestamps
 
-    timeline = Timeline()
+    if not ssml and not args.play:  # what is listened to should begin at once
+        TextPlan(text, tts.processor, language).check_readable()
+    timeline, timed = Timeline(), args.timestamps is not None or args.json is not None
     letters = 0
     with contextlib.ExitStack() as stack:
         progress = stack.enter_context(progress_bar("speaking", isatty(sys.stderr) and not args.quiet))
@@ -168,7 +173,8 @@ def _speak(tts: ValeTTS, text: str, voice: Any, output: str | None, args: argpar
         for chunk in stream:
             for consumer in consumers:
                 consumer(chunk)
-            timeline.add(chunk)
+            # The times of a book are a hundred megabytes.
+            timeline.add(chunk if timed else Speech(chunk.waveform, chunk.sampling_rate, seed=chunk.seed))
             letters += len(chunk.text) + 1
             if progress is not None:
                 progress(min(letters, len(text)), len(text))
@@ -230,6 +236,8 @@ def _check_ending(output: str) -> None:
 
 def _check_folder(target: str) -> None:
     path = Path(target).expanduser()
+    if path.exists() and not path.is_file() and not path.is_dir():  # a device or a pipe
+        return
     if path.is_dir():
         raise CommandError(f"{target!r} is a folder: add a file name to it.")
     if not path.parent.is_dir():
@@ -255,12 +263,6 @@ def _write_json(target: str, report: dict[str, Any]) -> None:
     if target == "-":
         sys.stdout.write(content)
         return
-    path = Path(target).expanduser()
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        temporary.write_text(content, encoding="utf-8")
-        os.replace(temporary, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise CommandError(f"{target!r} cannot be written: {error.strerror or one_line(error)}.", 1) from error
+    from valetts_hf.inference.audio_files import write_bytes
+
+    write_bytes(target, content.encode("utf-8"), "the times")

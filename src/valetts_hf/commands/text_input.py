@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import sys
 from collections.abc import Sequence
@@ -22,7 +23,8 @@ def read_text(arguments: Sequence[str], quiet: bool = False) -> str:
         quiet (`bool`): do not say which file is read.
 
     Raises:
-        `CommandError`: no text, several files, a missing or unreadable file, text that is not UTF-8.
+        `CommandError`: no text, several files, a missing or unreadable file, one of another kind, text that is neither UTF-8
+            nor UTF-16 with its mark.
     """
     if not arguments:
         if isatty(sys.stdin):
@@ -50,6 +52,11 @@ def read_text(arguments: Sequence[str], quiet: bool = False) -> str:
     if argument.lower().endswith(TEXT_ENDINGS) and not re.search(r"\s", argument):
         raise CommandError(
             f"there is no file {argument!r}: check the path. To speak these very characters: `echo {argument} | valetts say -`."
+        )
+    if _is_file(argument) and Path(argument).suffix:
+        raise CommandError(
+            f"{argument!r} is a file, but only .txt, .md and .ssml files are read aloud: make one of it, for example with "
+            f"`pandoc -t plain`. To speak these very characters: `echo {argument} | valetts say -`."
         )
     return argument
 
@@ -82,8 +89,12 @@ def _heading(match: re.Match[str]) -> str:
 
 
 def _is_text_file(argument: str) -> bool:
+    return argument.lower().endswith(TEXT_ENDINGS) and _is_file(argument)
+
+
+def _is_file(argument: str) -> bool:
     try:
-        return argument.lower().endswith(TEXT_ENDINGS) and Path(argument).is_file()
+        return Path(argument).is_file()
     except (OSError, ValueError):  # too long for a path, or a null character: text
         return False
 
@@ -94,11 +105,12 @@ def _read_stdin() -> bytes:
 
 
 def _decode(data: bytes, source: str) -> str:
+    marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-16" if marked else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise CommandError(
-            f"{source} is not UTF-8 text (byte {data[error.start]:#04x} at position {error.start}): convert it, for "
+            f"{source} is not {'UTF-16' if marked else 'UTF-8'} text (byte {data[error.start]:#04x} at position {error.start}): convert it, for "
             "example with `iconv -f LATIN1 -t UTF-8`."
         ) from error
     if not text.strip():

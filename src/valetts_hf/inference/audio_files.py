@@ -1,5 +1,6 @@
 """Writing audio: formats by file ending, whole files or nothing (temporary file + rename), errors with a remedy.
 
+A link stays: the file it points to is replaced. Devices and pipes (`/dev/stdout`) are never replaced: they get the bytes.
 Encoding goes through libsndfile (the `soundfile` package). S samples.
 """
 
@@ -96,6 +97,17 @@ def write(target: str | os.PathLike | IO[bytes], waveform: np.ndarray, sampling_
     write_bytes(target, lambda: encode(waveform, sampling_rate, key))
 
 
+def is_device(path: Path) -> bool:
+    """Whether a path can be written to but not replaced: a device, a pipe, a socket."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def destination(target: str | os.PathLike) -> Path:
+    """The file that a target stands for: the home folder filled in, links followed."""
+    path = Path(target).expanduser()
+    return path if is_device(path) else Path(os.path.realpath(path))
+
+
 def write_bytes(target: str | os.PathLike, data: bytes | Callable[[], bytes], what: str = "audio") -> None:
     """Write a file; either all of it appears or nothing changes.
 
@@ -107,7 +119,7 @@ def write_bytes(target: str | os.PathLike, data: bytes | Callable[[], bytes], wh
     Raises:
         `AudioFileError`: the folder is missing or not writable, the path is a folder, the disk is full.
     """
-    path = Path(target).expanduser()
+    path = destination(target)
     if path.is_dir():
         raise AudioFileError(f"cannot write {what} to {str(path)!r}: it is a folder; add a file name to it.")
     if not path.parent.is_dir():
@@ -117,6 +129,9 @@ def write_bytes(target: str | os.PathLike, data: bytes | Callable[[], bytes], wh
     content = data() if callable(data) else data
     temporary = None
     try:
+        if is_device(path):
+            path.write_bytes(content)
+            return
         # In the same folder: a rename is atomic only inside one file system.
         handle, temporary = tempfile.mkstemp(
             prefix=f".{path.stem[:32]}-", suffix=f"{path.suffix}.part", dir=path.parent

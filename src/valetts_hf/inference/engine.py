@@ -163,6 +163,12 @@ class ValeTTS:
         counts = f"{len(self.languages)} languages, {len(self.processor.voices)} voices"
         return f"ValeTTS({name!r}, {self.device}, {counts})"
 
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            "a ValeTTS is neither pickled nor copied: threads share one, and each process loads its own with "
+            "ValeTTS.from_pretrained(), for example as the initializer of a pool."
+        )
+
     def encode_voice(self, voice: Any) -> torch.Tensor:
         """The style vector (H,) of a voice, without its adapter: compute it once, keep it, and hand it over as `voice` later.
 
@@ -318,6 +324,7 @@ class ValeTTS:
             noise_scale=noise_scale,
         )
         script = self._script(text, language, ssml, sketch)
+        script.check_readable()
         chunks, last = [], 0
         for chunk, done in self._stream(script, voice, manner, style, seed, early=False):
             chunks.append(chunk)
@@ -389,6 +396,8 @@ class ValeTTS:
         styles = per_text(style, texts, "styles", is_list_of_voices(style))
         sketches = per_text(sketch, texts, "sketches", isinstance(sketch, (list, tuple)))
         scripts = [self._script(text, code, ssml, drawn) for text, code, drawn in zip(texts, languages, sketches)]
+        for script in scripts:
+            script.check_readable()
         parts = zip(scripts, voices, styles, seeds)
         jobs = chain.from_iterable([self._jobs(*part, item=item) for item, part in enumerate(parts)])
         speeches: list[Speech] = []

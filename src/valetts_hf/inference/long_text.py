@@ -22,7 +22,7 @@ from valetts_hf.processing.language_detection import guess_language
 from valetts_hf.processing.languages import language_id
 from valetts_hf.processing.symbols import END_ID, SPACE_ID, START_ID, SYMBOLS
 from valetts_hf.processing.text_analysis import MAX_TOKENS
-from valetts_hf.processing.text_cleaning import canonicalize
+from valetts_hf.processing.text_cleaning import canonicalize, readable_in, script_of
 from valetts_hf.processing.text_directions import TokenDirections, WordPlace, pause_after_last, token_directions
 
 
@@ -140,6 +140,16 @@ class TextPlan:
     def pause_at_end(self) -> float | None:
         """Seconds of silence asked for behind the last word; known when the last piece is."""
         return pause_after_last(self.text, self.last_start) if isinstance(self.text, DirectedText) else None
+
+    def check_readable(self) -> None:
+        """Refuse now what would be refused after minutes of speech: reads all of a text with characters of doubtful sound.
+
+        Raises:
+            `ValueError`: some of them have none in any language.
+        """
+        if any(not readable_in(char) or script_of(char) == "GREEK" for char in set(self.plain)):
+            for _ in replace(self, asked=[]):
+                pass
 
     def __iter__(self) -> Iterator[Piece]:
         refused: ValueError | None = None

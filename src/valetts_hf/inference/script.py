@@ -73,6 +73,11 @@ class Script:
         whole = text if isinstance(text, str) and not ssml else " ".join(plan.plain.strip() for plan in plans)
         return cls(whole, plans, checked, sketch)
 
+    def check_readable(self) -> None:
+        """Refuse now what would be refused in a later sentence, see `TextPlan.check_readable`."""
+        for plan in self.plans:
+            plan.check_readable()
+
     @property
     def voices(self) -> list[Any]:
         """The voice each section asks for, None for that of the call."""
