@@ -83,6 +83,8 @@ def test_names_that_are_taken(enrolled, voice_wav, capsys):
     assert enrolled("voice", "enroll", "ana", voice_wav, "--consent", "again", "--overwrite") == 0
     assert enrolled("voice", "enroll", "ada", voice_wav, "--consent", "Ana agreed") == 2
     assert "the checkpoint has a voice 'ada' itself" in error_of(capsys)
+    assert enrolled("voice", "enroll", voice_wav.name, voice_wav, "--consent", "Ana agreed") == 2
+    assert "looks like a recording: the name of the voice comes first" in error_of(capsys)
     assert enrolled("voice", "enroll", "a/b", voice_wav, "--consent", "Ana agreed") == 2
     assert "a voice's name" in error_of(capsys)
 
@@ -113,6 +115,9 @@ def test_exporting(enrolled, capsys, monkeypatch):
     assert enrolled("voice", "show", "given/away") == 0
     assert enrolled("voice", "export", "ana") == 2
     assert "say where to" in error_of(capsys)
+    assert enrolled("voice", "export", "ana", "given/away") == 2
+    assert "there is a voice in 'given/away' already" in error_of(capsys)
+    assert enrolled("voice", "export", "ana", "given/away", "--overwrite") == 0
     assert enrolled("voice", "export", "ana", "x", "--hub", "o/n") == 2
     pushed = []
     monkeypatch.setattr(Voice, "push_to_hub", lambda voice, repo, private: pushed.append((repo, private)) or "address")

@@ -285,6 +285,28 @@ def test_an_adapter_for_other_layers_is_refused(model):
         attach_adapter(model, config, "ada")
 
 
+@pytest.mark.parametrize("damage", [{"target_modules": "nothing"}, {"r": "eight"}])
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_refused_adapter_leaves_nothing_behind(model, damage, beside):
+    plain = speak(model)
+    add(model, "good", 1)
+    config, state = adapter_config("default", model), adapter_state(model, "good")
+    adapted = alone(model, "good")
+    if not beside:
+        detach_adapter(model, "good")
+    broken = adapter_config("default", model)
+    for key, value in damage.items():
+        setattr(broken, key, value)
+    for _ in range(2):  # the second time it is not taken for one that is there
+        with pytest.raises(AdapterError, match="Make or fetch the voice again"):
+            load_voice_adapter(model, SimpleNamespace(name="x", adapter=(broken, state)))
+        assert attached_adapters(model) == (["good"] if beside else [])
+    assert same(speak(model), plain)
+    name = load_voice_adapter(model, SimpleNamespace(name="x", adapter=(config, state)))
+    with use_adapter(model, name):
+        assert same(speak(model), adapted)
+
+
 def test_a_damaged_adapter_is_refused(model, tmp_path):
     voice = voice_of(model)
     state = dict(voice.adapter[1])

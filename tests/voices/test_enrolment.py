@@ -182,6 +182,12 @@ def test_two_hundred_clips(tts, monkeypatch):
     assert len(read) == voice.metadata["clips"] < 6
 
 
+def test_what_is_read_of_a_long_recording_is_said(tts):
+    with pytest.warns(UserWarning, match="the clip: .* is 66 s long .*only the 30 s with the most speech") as said:
+        voice = tts.enroll(audio(np.tile(VOICE, 11)), **MINE)
+    assert len(said) == 1 and voice.metadata["quality"] == [] and voice.metadata["speech_seconds"] < 30.1
+
+
 def test_an_odd_clip_is_left_out(tts):
     exams = [examine_clip(tts.processor.feature_extractor, audio(VOICE), name=f"clip {number}") for number in range(4)]
     styles = np.eye(4) * 0.1 + np.array([1.0, 0, 0, 0])

@@ -283,7 +283,18 @@ def test_an_adaptation_comes_out_of_the_cache(tts, voice_wav, tmp_path, monkeypa
     tts.adapt(voice_wav, "Good morning.", name="four", consent="my own voice", max_steps=3)
     tts.adapt(voice_wav, name="cut short", consent="my own voice", max_steps=5)
     tts.adapt(voice_wav, name="five", consent="my own voice", max_steps=5)  # an interrupted one is not kept
-    assert calls == ["one", "three", "four", "cut short", "five"]
+    tts.adapt(voice_wav, name="seed", consent="my own voice", max_steps=3, seed=1)
+    for _ in range(2):  # an adaptation with a start of its own is not looked for
+        tts.adapt(voice_wav, name="start", consent="my own voice", max_steps=3, start=first)
+    assert calls == ["one", "three", "four", "cut short", "five", "seed", "start", "start"]
+    settings = tmp_path / "settings.yaml"
+    for patience in ("2", "3", "3"):
+        settings.write_text(f"patience: {patience}")
+        tts.adapt(voice_wav, name=patience, consent="my own voice", settings=settings)
+    assert calls[-3:] == ["start", "2", "3"]  # what the file says counts, not its name
+    monkeypatch.setattr("valetts_hf.voices.adapted_cache.__version__", "another")
+    tts.adapt(voice_wav, name="newer", consent="my own voice", max_steps=3)
+    assert calls[-1] == "newer"
     with pytest.raises(ConsentError):
         tts.adapt(voice_wav, name="six", consent="", max_steps=3)
     monkeypatch.setattr(tts._lookup, "cache", VoiceCache())  # switched off

@@ -59,10 +59,26 @@ def test_what_a_voice_is():
     assert "style, language=None" in repr(voice)
 
 
-@pytest.mark.parametrize("name", ["", "a/b", "..", ".hidden", "_x", "a" * 65, "end.", 7, None, "a\nb", "a:b"])
+@pytest.mark.parametrize(
+    "name",
+    ["", "a/b", "..", ".hidden", "_x", "a" * 65, "end.", 7, None, "a\nb", "a:b", "\u0301a", "con", "Com1", "nul.x"],
+)
 def test_impossible_names(name):
     with pytest.raises(VoiceError, match="a voice's name may have 1 to 64 letters"):
         make(name)
+
+
+@pytest.mark.parametrize("name", ["a" * 64, "हिन्दी", "ไทยเสียง", "José 中文", "Ana-2.b", "console"])
+def test_names_of_all_scripts(name, tmp_path):
+    library = VoiceLibrary(tmp_path)
+    library.save(make(name))
+    assert library.names() == [name] and library.load(name).name == name
+
+
+def test_a_name_has_one_spelling(tmp_path):
+    library = VoiceLibrary(tmp_path)
+    library.save(make("Jose\u0301"))  # as file systems of Apple have it
+    assert "Jos\u00e9" in library and library.names() == ["Jos\u00e9"]
 
 
 @pytest.mark.parametrize(
@@ -85,6 +101,13 @@ def test_mixing():
     np.testing.assert_allclose(mixed.style, 0.25)
     assert mixed.name == "a_b" and mixed.consent == "a: ok by a | b: ok by b" and "0.75 a" in mixed.source
     assert Voice.mix([(first, 1), (make("c"), 1)], name="m").consent is None  # one has not agreed
+    first.consent_date, first.language, first.base_model_name_or_path = "2026-01-02", "de", "o/heaviest"
+    second.consent_date, second.language, second.base_model_name_or_path = "2026-01-01", "en-us", "o/other"
+    mixed = Voice.mix([(first, 3), (second, 1)])
+    assert mixed.consent_date == "2026-01-01" and (mixed.language, mixed.base_model_name_or_path) == (
+        "de",
+        "o/heaviest",
+    )
     other = make("z", checkpoint="c" * 12 + "-" + "b" * 12)
     for parts, message in (
         ([], "pairs"),
@@ -178,6 +201,38 @@ def test_an_interrupted_replacement_is_undone(tmp_path):
     assert Voice.from_pretrained(folder).source == "old"
 
 
+def test_of_several_interrupted_replacements_the_last_counts(tmp_path):
+    folder = tmp_path / "ana"
+    for number, ending in enumerate("ba"):
+        make(source=str(number)).save_pretrained(folder)
+        folder.rename(tmp_path / f".ana.{ending}.old")
+        os.utime(tmp_path / f".ana.{ending}.old", (number, number))
+    assert Voice.from_pretrained(folder).source == "1"
+
+
+def test_a_voice_that_is_replaced_while_it_is_read_comes_from_one_version(tmp_path, monkeypatch):
+    folder = make(source="old").save_pretrained(tmp_path / "ana")
+    read, calls = voice_folder._read, []
+
+    def interrupted(*args):
+        voice = read(*args)
+        if not calls:
+            make(source="new").save_pretrained(folder)
+        calls.append(voice.source)
+        return voice
+
+    monkeypatch.setattr(voice_folder, "_read", interrupted)
+    assert Voice.from_pretrained(folder).source == "new" and calls == ["old", "new"]
+
+
+def test_what_a_card_quotes(tmp_path):
+    folder = make(consent="a | b\nc", base_model_name_or_path=str(tmp_path)).save_pretrained(tmp_path / "ana")
+    card = (folder / "README.md").read_text()
+    assert (
+        r"| a \| b c (stated" in card and "base_model:" not in card
+    )  # a folder of this machine is no model of the Hub
+
+
 def test_several_writers_and_a_reader(tmp_path):
     folder = make(source="0").save_pretrained(tmp_path / "ana")
     errors = []
@@ -227,6 +282,10 @@ def damage(folder: Path, kind: str) -> None:
         (folder / "voice.json").write_text(json.dumps(facts | {"adapter": True}))
     elif kind == "version":
         (folder / "voice.json").write_text(json.dumps(facts | {"format_version": 9}))
+    elif kind == "type":
+        (folder / "voice.json").write_text(json.dumps(facts | {"consent": 7}))
+    elif kind == "metadata":
+        (folder / "voice.json").write_text(json.dumps(facts | {"metadata": [1]}))
     else:
         (folder / "voice.json").write_text(json.dumps(facts | {"checkpoint": None}))
 
@@ -241,6 +300,8 @@ def damage(folder: Path, kind: str) -> None:
         ("adapter", "adapter/adapter_config.json is missing"),
         ("version", "format_version is 9, this version of the package reads up to 1"),
         ("checkpoint", "'checkpoint' is missing"),
+        ("type", "'consent' is '7' in voice.json, not a str"),
+        ("metadata", "'metadata' is .* in voice.json, not a dict"),
     ],
 )
 def test_damaged_voices(tmp_path, kind, message):
@@ -325,6 +386,9 @@ def test_library(tmp_path, monkeypatch):
     library.save(make("ana", source="x"))
     assert library.names() == ["ana"] and library.load("ana").source == "x" and library.facts("ana")["source"] == "x"
     assert library.folder == tmp_path / "home" / "voices"
+    make("ana").save_pretrained(library.folder / ".ana.1234.removed")  # what a dying process left
+    assert library.names() == ["ana"]
+    shutil.rmtree(library.folder / ".ana.1234.removed")
     with pytest.raises(VoiceError, match="there is a voice 'ana' already"):
         library.save(make("ana"))
     library.save(make("ana", source="y"), overwrite=True)

@@ -26,6 +26,7 @@ from valetts_hf.commands.common import (
     quiet_libraries,
 )
 from valetts_hf.commands.consent import ask_for_consent
+from valetts_hf.commands.new_voice import how_to_speak, place_of_new_voice, refuse_taken
 
 
 if TYPE_CHECKING:
@@ -93,15 +94,7 @@ def _add_enroll(actions: Any) -> argparse.ArgumentParser:
 
 
 def _enroll(args: argparse.Namespace) -> int:
-    from valetts_hf.voices.library import VoiceLibrary
-    from valetts_hf.voices.places import check_name, is_voice_folder
-
-    name, library = check_name(args.name), VoiceLibrary()
-    folder = Path(args.output).expanduser() if args.output else library.path(name)
-    if is_voice_folder(folder) and not args.overwrite:
-        raise CommandError(f"there is a voice in {str(folder)!r} already: choose another name, or add --overwrite.")
-    if not args.output and name in {row["name"] for row in voices.list_voices(args.model)}:
-        raise CommandError(f"the checkpoint has a voice {name!r} itself: choose another name.")
+    name, folder = place_of_new_voice(args)
     consent = ask_for_consent(args.consent)
     tts = load_model(args.model, args.device, args.debug)
     with quiet_libraries(args.debug), warnings.catch_warnings(record=True) as said:
@@ -119,7 +112,7 @@ def _enroll(args: argparse.Namespace) -> int:
         note(f"note: {one_line(str(warning.message))}", args.quiet)
     seconds, clips = voice.metadata["speech_seconds"], voice.metadata["clips"]
     note(f"made {name!r} of {seconds:.1f} s of speech in {clips} clip{'s' * (clips > 1)}: {folder}", args.quiet)
-    note(f"Speak with it: valetts say TEXT --voice {_quoted(args.output or name)}", args.quiet)
+    note(how_to_speak(args), args.quiet)
     return EXIT_OK
 
 
@@ -210,6 +203,7 @@ def _add_export(actions: Any) -> argparse.ArgumentParser:
         "--hub", metavar="OWNER/NAME", help="repository on the Hub (made if needed) instead of a folder"
     )
     parser.add_argument("--private", action="store_true", help="a new repository is private")
+    parser.add_argument("--overwrite", action="store_true", help="replace a voice in the folder")
     return parser
 
 
@@ -218,6 +212,7 @@ def _export(args: argparse.Namespace) -> int:
         raise CommandError("say where to: a folder, or --hub owner/name.")
     voice = _load(args.voice)
     if args.folder is not None:
+        refuse_taken(Path(args.folder), args.overwrite)
         note(f"wrote {voice.save_pretrained(args.folder)}")
         return EXIT_OK
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
@@ -273,7 +268,3 @@ def _load(name: str) -> Any:
     from valetts_hf.voices.voice_folder import load_voice
 
     return load_voice(name)
-
-
-def _quoted(text: str) -> str:
-    return f'"{text}"' if " " in text else text

@@ -10,6 +10,7 @@ from typing import Any
 
 from valetts_hf.commands.common import EXIT_OK, CommandError, add_model_arguments, load_model, note, one_line
 from valetts_hf.commands.consent import ask_for_consent
+from valetts_hf.commands.new_voice import how_to_speak, place_of_new_voice
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
@@ -37,38 +38,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--consent", help="how the speaker agreed, in your words; asked for if not given")
     parser.add_argument("--source", help="note on where the recordings come from")
-    parser.add_argument("--language", help="language of the transcripts (default: detected)")
+    parser.add_argument("-l", "--language", metavar="CODE", help="language of the transcripts (default: detected)")
     parser.add_argument("--preset", choices=("tiny", "default", "max"), help="size of the adapter (default: default)")
     parser.add_argument("--method", choices=("lora", "dora", "loha", "ia3"), help="kind of adapter (default: lora)")
     parser.add_argument("--steps", type=int, help="at most so many steps, 0 to 100 (default: 100)")
     parser.add_argument("--seed", type=int, help="the same seed gives the same voice (default: 0)")
     parser.add_argument("--settings", metavar="FILE", help="YAML file of settings, see docs/adaptation.md")
-    parser.add_argument("--output", metavar="FOLDER", help="where to save it (default: your voice library)")
+    parser.add_argument("-o", "--output", metavar="FOLDER", help="where to save it (default: among your voices)")
     parser.add_argument("--overwrite", action="store_true", help="replace a voice of this name")
     parser.add_argument("--trust-transcripts", action="store_true", help="do not check text against speech")
     parser.add_argument("--accept-quality", action="store_true", help="make the voice even if the recordings are poor")
     add_model_arguments(parser)
     parser.add_argument("--device", help="cpu, cuda, ... (default: a GPU if there is one)")
-    parser.add_argument("--quiet", "-q", action="store_true", help="no progress, no notes")
+    parser.add_argument("-q", "--quiet", action="store_true", help="no progress, no notes")
 
 
 def run(args: argparse.Namespace) -> int:
+    name, folder = place_of_new_voice(args)
     clips = _files(args.clips)
     transcripts = _transcripts(args.transcripts, clips)
     consent = ask_for_consent(args.consent)
-    from valetts_hf.voices.library import VoiceLibrary
-
-    library = VoiceLibrary()
-    folder = Path(args.output).expanduser() if args.output else library.path(args.name)
-    if folder.exists() and any(folder.iterdir()) and not args.overwrite:
-        raise CommandError(f"there is a voice in {str(folder)!r} already: choose another name or pass --overwrite.")
     tts = load_model(args.model, args.device, getattr(args, "debug", False))
     with _Bar(args.quiet) as bar, warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always", UserWarning)
         voice = tts.adapt(
             clips,
             transcripts,
-            name=args.name,
+            name=name,
             consent=consent,
             source=args.source,
             language=args.language,
@@ -89,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
         f"{facts['steps']} steps in {facts['seconds']:.0f} s, step {facts['best_step']} is kept. Saved in {str(folder)!r}.",
         args.quiet,
     )
-    note(f"Speak with it: valetts say TEXT --voice {args.name if not args.output else folder}", args.quiet)
+    note(how_to_speak(args), args.quiet)
     return EXIT_OK
 
 

@@ -7,10 +7,9 @@ from typing import Any
 
 from valetts_hf.commands.common import CommandError, one_line
 from valetts_hf.voices.library import VoiceLibrary
-from valetts_hf.voices.places import is_voice_folder
+from valetts_hf.voices.places import AUDIO_ENDINGS, is_voice_folder
 
 
-AUDIO_ENDINGS = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".au")
 MAX_CLIPS = 5
 _RATE = 24000
 

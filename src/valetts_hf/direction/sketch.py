@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from valetts_hf.direction.sketch_curve import UNITS, Curve, SketchError
+from valetts_hf.voices.places import AUDIO_ENDINGS
 
 
 __all__ = ["Curve", "Sketch", "SketchError", "SketchWord", "as_sketch"]
@@ -25,7 +26,7 @@ FORMAT_VERSION = 1
 MAX_FILE_BYTES = 4_000_000
 MAX_WORDS = 20_000
 _IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
-_SOUNDS = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".m4a"}
+_SOUNDS = {*AUDIO_ENDINGS, ".m4a"}  # the latter to be told what it can be converted to
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
+from valetts_hf.voices.places import AUDIO_ENDINGS
+
 
 MAX_CHARACTERS = 2000
 MAX_TERMS = 64
@@ -26,7 +28,6 @@ MAX_WEIGHT = 2.0
 MAX_TOTAL = 4.0
 NEUTRAL = "neutral"
 _MAX_DEPTH = 16
-_AUDIO = re.compile(r"\.(wav|flac|ogg|oga|opus|mp3|aiff?|au)$", re.IGNORECASE)
 _EXAMPLE = 'write for example "token:3*0.7 + token:5*0.3" or "calm*0.5"'
 _TOKEN = re.compile(
     r"""(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)(?![^\W\d])
@@ -78,7 +79,7 @@ class StyleTerm:
 
 def is_audio_name(name: str) -> bool:
     """Whether a name ends as the file of a recording does."""
-    return _AUDIO.search(name) is not None
+    return name.lower().endswith(AUDIO_ENDINGS)
 
 
 def checked_weight(weight: Any, what: str) -> float:
@@ -206,13 +207,13 @@ class _Parser:
         if kind == "prefix":
             return [self._prefixed(text.rstrip(": \t").lower(), where)]
         if kind == "word":
-            is_clip = "/" in text or _AUDIO.search(text)
+            is_clip = "/" in text or is_audio_name(text)
             return [("clip" if is_clip else "style", text, 1.0, where)]
         if kind == "string":
             name = text[1:-1]
             if not name.strip():
                 self._fail("a name cannot be empty", where)
-            return [("clip" if _AUDIO.search(name) else "style", name, 1.0, where)]
+            return [("clip" if is_audio_name(name) else "style", name, 1.0, where)]
         self._fail(f"expected a token, a name or a clip, got {text!r}: {_EXAMPLE}", where)
 
     def _prefixed(self, kind: str, where: int) -> tuple[str, Any, float, int]:

@@ -6,10 +6,13 @@ those are stated anew each time.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, is_dataclass
+from pathlib import Path
 from typing import Any
 
+from valetts_hf.version import __version__
 from valetts_hf.voices.cache import VoiceCache, cache_key
 from valetts_hf.voices.enrolment import check_consent, content_hash, list_clips
 from valetts_hf.voices.errors import VoiceError
@@ -35,14 +38,28 @@ def adapted_key(
     """
     if cache.folder is None or options.get("start") is not None:
         return None
-    settings = {name: value for name, value in options.items() if name not in _WITHOUT_EFFECT}
-    settings = {name: asdict(value) if is_dataclass(value) else value for name, value in settings.items()}
     try:
+        with_effect = {name: value for name, value in options.items() if name not in _WITHOUT_EFFECT}
+        with_effect["settings"] = _plain_settings(options.get("settings"))
         waveforms = [processor.feature_extractor.load(clip) for clip in list_clips(clips)]
     except (VoiceError, ValueError, TypeError, OSError):
         return None  # the adaptation says it better
     texts = [transcripts] if isinstance(transcripts, (str, type(None))) else list(transcripts)
-    return cache_key("adapter", content_hash(waveforms), checkpoint_fingerprint(model), texts=texts, **settings)
+    return cache_key(
+        "adapter",
+        content_hash(waveforms),
+        checkpoint_fingerprint(model),
+        texts=texts,
+        version=__version__,  # another one may adapt otherwise
+        **with_effect,
+    )
+
+
+def _plain_settings(settings: Any) -> Any:
+    """What settings say, wherever they are written: of a file its text, which may change."""
+    if isinstance(settings, (str, os.PathLike)):
+        return Path(settings).read_text(encoding="utf-8")
+    return asdict(settings) if is_dataclass(settings) and not isinstance(settings, type) else settings
 
 
 def cached_voice(cache: VoiceCache, key: str | None, name: str, consent: str, source: str | None) -> Voice | None:

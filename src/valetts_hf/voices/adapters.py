@@ -147,7 +147,8 @@ def attach_adapter(model: nn.Module, config: PeftConfig, name: str) -> list[nn.P
         `list[nn.Parameter]`: the parameters of the adapter, ready to be trained.
 
     Raises:
-        `AdapterError`: the name is taken, or adapters of another method are attached.
+        `AdapterError`: the name is taken, adapters of another method are attached, or the configuration fits no layer of
+            the model. The model is as it was.
     """
     if not re.fullmatch(r"[A-Za-z0-9_-]+", name) or name == _BASE:
         raise AdapterError(f"an adapter's name may hold letters, digits, '_' and '-', got {name!r}")
@@ -160,15 +161,18 @@ def attach_adapter(model: nn.Module, config: PeftConfig, name: str) -> list[nn.P
             f"the model carries {', '.join(sorted(others))} adapters and cannot take a {config.peft_type.value} adapter "
             "beside them: detach them with detach_adapter, or load the model once more for this voice"
         )
-    names_before = getattr(config, "base_model_name_or_path", None)
+    base_before, active = getattr(config, "base_model_name_or_path", None), active_adapter(model)
     try:
         with _several_adapters_expected():
             model.add_adapter(config, name)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
+        _forget(model, name)
+        set_active(model, active)
+        reason = "cannot be attached to this model"
         if "not found in the base model" in str(error):
-            raise AdapterError(f"the adapter changes layers this model does not have: {error}") from error
-        raise
-    config.base_model_name_or_path = config.base_model_name_or_path or names_before
+            reason = "changes layers this model does not have"
+        raise AdapterError(f"the adapter {reason}: {error}. Make or fetch the voice again") from error
+    config.base_model_name_or_path = config.base_model_name_or_path or base_before
     _install_hooks(model)
     return list(adapter_parameters(model, name).values())
 
@@ -181,18 +185,23 @@ def detach_adapter(model: nn.Module, name: str) -> None:
     """
     _require_attached(model, name)
     active = active_adapter(model)
-    if len(attached_adapters(model)) > 1:
-        with _several_adapters_expected():
-            model.delete_adapter(name)
-        set_active(model, active if active != name else None)
-        return
-    for module_name, module in list(model.named_modules()):
-        if _is_adapted(module):
-            parent, _, child = module_name.rpartition(".")
-            owner = model.get_submodule(parent)
-            setattr(owner, child, module.get_base_layer())
-    model.peft_config.clear()
-    model._hf_peft_config_loaded = False
+    _forget(model, name)
+    set_active(model, active if active != name else None)
+
+
+def _forget(model: nn.Module, name: str) -> None:
+    """Take an adapter out of every layer that has it, also one that was attached in part; layers without any become plain."""
+    others = [other for other in getattr(model, "peft_config", {}) if other != name]
+    with _several_adapters_expected():
+        for module_name, module in list(model.named_modules()):
+            if not _is_adapted(module):
+                continue
+            module.delete_adapter(name)
+            if not any(getattr(module, weights) for weights in module.adapter_layer_names):
+                parent, _, child = module_name.rpartition(".")
+                setattr(model.get_submodule(parent), child, module.get_base_layer())
+    getattr(model, "peft_config", {}).pop(name, None)
+    model._hf_peft_config_loaded = bool(others)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from valetts_hf.processing.feature_extraction_valetts import is_clip_list
 from valetts_hf.voices.cache import VoiceCache, cache_key
 from valetts_hf.voices.errors import ConsentError, QualityError, VoiceError
 from valetts_hf.voices.fingerprint import checkpoint_fingerprint, style_fingerprint
+from valetts_hf.voices.places import AUDIO_ENDINGS
 from valetts_hf.voices.quality_gate import (
     ENOUGH_SECONDS,
     MIN_SPEECH_SECONDS,
@@ -38,7 +39,6 @@ from valetts_hf.voices.voice import Voice, check_name
 from valetts_hf.voices.voice_folder import portable_base
 
 
-AUDIO_ENDINGS = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".au")
 HOW_TO_CONSENT = (
     "a voice belongs to a person. Say how they agreed, for example consent='my own voice' or consent='Ana Silva agreed in "
     "writing on 2026-03-01 to the use in our audio guide'. It is written into the voice with today's date."
@@ -66,7 +66,8 @@ def enroll_voice(
         model (`ValeTTSForSpeech`): in evaluation mode.
         processor (`ValeTTSProcessor`): its own.
         clips: a clip, a folder of clips, or a list of clips: paths, URLs, audio dictionaries, arrays (see the feature
-            extractor). After 60 s of speech the rest is not needed and not read.
+            extractor). After 60 s of speech the rest is not needed and not read; of a clip over 60 s, the 30 s with the most
+            speech are.
         transcripts (*optional*): what is said, one per clip; only used to find the language.
         name (`str`): of the voice.
         consent (`str`): how the speaker agreed, in your words.
@@ -144,7 +145,7 @@ def enroll_voice(
         metadata={
             "speech_seconds": round(report.speech_seconds, 2),
             "clips": len(used),
-            "quality": [finding.text for finding in report.findings if finding.code != "enough"],
+            "quality": [finding.text for finding in report.findings if finding.code not in ("enough", "cut")],
         },
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,10 @@ from valetts_hf.voices.errors import VoiceError
 
 VOICE_FILE = "voice.json"
 MAX_NAME = 64
+# By these the recordings in a folder are found.
+AUDIO_ENDINGS = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".au")
+# Names of devices on Windows, whatever their ending.
+_RESERVED = re.compile(r"(con|prn|aux|nul|(com|lpt)\d)(\..*)?", re.IGNORECASE)
 
 
 def user_folder() -> Path:
@@ -45,16 +50,23 @@ def is_voice_folder(path: str | os.PathLike) -> bool:
 
 
 def check_name(name: Any) -> str:
-    """A name that can be a folder everywhere.
+    """A name that can be a folder everywhere, in one spelling (NFC): keyboards and file systems differ in it.
 
     Raises:
         `VoiceError`: it cannot.
     """
     if isinstance(name, str):
-        name = name.strip()
-        if len(name) <= MAX_NAME and re.fullmatch(r"\w[\w .-]*", name) and not name.endswith(".") and name[0] != "_":
+        name = unicodedata.normalize("NFC", name.strip())
+        letters = "".join("a" if unicodedata.category(sign).startswith("M") else sign for sign in name[1:])
+        if (
+            len(name) <= MAX_NAME
+            and re.fullmatch(r"\w[\w .-]*", name[:1] + letters)  # the marks of Hindi or Thai belong to letters
+            and not name.endswith(".")
+            and name[0] != "_"
+            and not _RESERVED.fullmatch(name)
+        ):
             return name
     raise VoiceError(
-        f"a voice's name may have 1 to {MAX_NAME} letters, digits, spaces, '.', '_' and '-' and begins with a letter or "
-        f"digit, got {str(name)[:80]!r}."
+        f"a voice's name may have 1 to {MAX_NAME} letters, digits, spaces, '.', '_' and '-', begins with a letter or digit, "
+        f"and is no device of Windows (con, nul, ...), got {str(name)[:80]!r}."
     )

@@ -88,6 +88,7 @@ class ClipExam:
         speech_seconds (`float`): from the first to the last sound, without what pauses last beyond 0.5 s.
         measures (`dict`): see [`clip_measures.measure`].
         voicing ([`Voicing`]): pitch and syllables.
+        cut (`str`, *optional*): what was read of a long recording.
         style (`np.ndarray` of shape `(H,)`, *optional*): once it has been encoded.
     """
 
@@ -97,6 +98,7 @@ class ClipExam:
     speech_seconds: float
     measures: dict[str, Any]
     voicing: Voicing
+    cut: str | None = None
     style: np.ndarray | None = None
 
 
@@ -154,9 +156,10 @@ def examine_clip(extractor: Any, audio: Any, sampling_rate: int | None = None, n
     """
     name = name or (repr(str(audio)) if isinstance(audio, str) or hasattr(audio, "__fspath__") else "the clip")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # length and clipping: both are said here
+        with warnings.catch_warnings(record=True) as said:  # length and clipping: both become findings
+            warnings.simplefilter("always", UserWarning)
             samples, rate = read_audio(audio, sampling_rate, extractor.max_seconds, extractor.crop_seconds)
+            cut = next((str(warning.message) for warning in said), None)
             mono = mix_down(samples)
             if float(np.abs(mono).max()) >= SILENT_PEAK:
                 start, stop = speech_bounds(mono, rate)
@@ -174,6 +177,7 @@ def examine_clip(extractor: Any, audio: Any, sampling_rate: int | None = None, n
         speech_seconds=max((stop - start) / rate - lost, 0.0),
         measures=measure(samples, mono, rate),
         voicing=analyze_voicing(mono[start:stop], rate),
+        cut=cut,
     )
 
 
@@ -181,6 +185,8 @@ def check_clip(exam: ClipExam, report: QualityReport) -> bool:
     """Judge one clip on its own; returns whether it may be used."""
     before = len(report.findings)
     heard, voicing = exam.measures, exam.voicing
+    if exam.cut is not None:
+        report.add("cut", WARN, f"{exam.name}: {exam.cut}")
     for code, value, low_is_bad, text in (
         (
             "snr",

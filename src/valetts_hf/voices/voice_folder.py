@@ -84,7 +84,7 @@ def save_voice(voice: Voice, folder: str | os.PathLike) -> Path:
 
     temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
     try:
-        _refuse_other_things(target)
+        refuse_other_things(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary.mkdir()
         _write(voice, temporary)
@@ -207,7 +207,12 @@ def _write_json(path: Path, value: dict[str, Any]) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
-def _refuse_other_things(target: Path) -> None:
+def refuse_other_things(target: Path) -> None:
+    """A voice takes the place of a voice, of an empty folder or of nothing.
+
+    Raises:
+        `VoiceError`: the folder holds something else, or is a file.
+    """
     before = _identity(target)
     try:
         names = os.listdir(target)
@@ -324,6 +329,10 @@ def _read(folder: Path, name: str) -> Voice:
             if not (adapter / file).is_file():
                 raise ValueError(f"{ADAPTER_FOLDER}/{file} is missing")
         given = {key: facts[key] for key in _FIELDS if facts.get(key) is not None}
+        for key, value in given.items():
+            wanted = dict if key == "metadata" else str
+            if not isinstance(value, wanted):
+                raise ValueError(f"{key!r} is {str(value)[:60]!r} in {VOICE_FILE}, not a {wanted.__name__}")
         missing = sorted({"name", "checkpoint"} - set(given))
         if missing:
             raise ValueError(f"{missing[0]!r} is missing in {VOICE_FILE}")

@@ -4,6 +4,7 @@ import errno
 import shutil
 import subprocess
 import sys
+import warnings
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -75,8 +76,8 @@ def support(processor, model, clips):
 
 def made(model, processor, clips, transcripts=TEXTS, **changes):
     options = {"name": "ada", "consent": "made up for tests", "settings": FAST, "language": "en-us", "quality": "warn"}
-    with np.testing.suppress_warnings() as quiet:
-        quiet.filter(UserWarning)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
         return adapt_voice(model, processor, clips, transcripts, **(options | {"check_transcripts": False} | changes))
 
 
@@ -469,6 +470,12 @@ def test_two_processes_cannot_adapt_one_voice(model, processor, clips, tmp_path)
         other.communicate(b"\n", timeout=30)
     made(model, processor, clips, None, settings={"max_steps": 0}, folder=folder)
     assert Voice.from_pretrained(folder).name == "ada"
+
+
+def test_a_place_that_is_taken_is_said_before_any_work(model, processor, clips, tmp_path):
+    (tmp_path / "cat.jpg").touch()
+    with pytest.raises(ValueError, match="holds other files and no voice"):
+        made(model, processor, clips, folder=tmp_path, progress=lambda at: pytest.fail("it began"))
 
 
 def test_a_full_disk_leaves_the_old_voice(model, processor, clips, tmp_path, monkeypatch):

@@ -46,7 +46,7 @@ def test_a_whole_run(tiny_checkpoint, clips, tmp_path, capsys):
     assert voice.metadata["adaptation"]["clips"] == ["'a.wav'", "'b.wav'"] and voice.consent == "made up"
     assert voice.metadata["adaptation"]["settings"]["max_steps"] == 1
     assert "1 steps in" in capsys.readouterr().err
-    with pytest.raises(CommandError, match="already: choose another name or pass --overwrite"):
+    with pytest.raises(CommandError, match="already: choose another name, or add --overwrite"):
         voice_adapt.run(arguments(*given))
 
 
@@ -73,6 +73,12 @@ def test_what_is_missing_is_said_before_the_model_is_loaded(clips, tmp_path, mon
         voice_adapt.run(arguments("ada", tmp_path / "none.wav", "--consent", "made up"))
     with pytest.raises(CommandError, match="say how the speaker agreed"):
         voice_adapt.run(arguments("ada", clips))
+    with pytest.raises(
+        CommandError, match="the checkpoint has a voice 'kathleen' itself"
+    ):  # it would be spoken instead
+        voice_adapt.run(arguments("kathleen", clips, "--consent", "made up"))
+    with pytest.raises(CommandError, match="'a.wav' looks like a recording: the name of the voice comes first"):
+        voice_adapt.run(arguments("a.wav", clips, "--consent", "made up"))
 
 
 def test_the_script_reads_lists(tmp_path):

@@ -23,6 +23,7 @@ from valetts_hf.training.adaptation.transcript_alignment import TranscriptError
 from valetts_hf.voices.enrolment import check_consent, enroll_voice
 from valetts_hf.voices.errors import VoiceError
 from valetts_hf.voices.voice import Voice, check_name
+from valetts_hf.voices.voice_folder import refuse_other_things
 
 
 __all__ = [
@@ -99,6 +100,7 @@ def adapt_voice(
     beginning = read_start(start, model)
     if folder is not None:
         with voice_lock(folder, name):
+            refuse_other_things(Path(folder).expanduser())
             voice = adapt_voice(
                 model,
                 processor,

@@ -165,7 +165,8 @@ def align_support(
             raise TranscriptError(
                 f"the transcript of {clip.name} does not match what is said: {clip.transcript[:60]!r} aligns no better than "
                 f"shuffled sounds (cost {found.cost:.2f}, limit {REFUSED_COST}). Correct the text or its language, leave it "
-                "out (adaptation works without), or pass check_transcripts=False if you are sure"
+                "out (adaptation works without), or if you are sure switch the check off (check_transcripts=False, "
+                "--trust-transcripts)"
             )
         if found.cost > DOUBTED_COST:
             support.notes.append(
