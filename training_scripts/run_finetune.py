@@ -54,6 +54,7 @@ from valetts_hf.training.finetuning.results import (
 )
 from valetts_hf.training.run.one_line_errors import one_line_errors
 from valetts_hf.training.run.run_command import add_machine_arguments, seeded_accelerator
+from valetts_hf.training.run.run_folder import RunFolder
 from valetts_hf.voices.voice import check_name
 
 
@@ -194,6 +195,8 @@ def voice_names(name: str | None, recipe: FinetuneRecipe, corpus: PackedCorpus) 
 def finetune(parsed: argparse.Namespace) -> Path:
     """Train, measure and write; returns the folder of the result (of the run, on processes beside the main one)."""
     recipe, options = make_recipe(parsed), source_options(parsed)
+    if not parsed.resume:
+        RunFolder(parsed.output).check_free()
     if parsed.freeze and recipe.method == "peft":
         raise ValueError("--freeze is for the method full: an adapter leaves the whole network as it is")
     if parsed.new_language and recipe.method == "peft":
@@ -238,9 +241,10 @@ def finetune(parsed: argparse.Namespace) -> Path:
     )
     if parsed.resume:
         run.resume(parsed.resume, parsed.allow_changes)
-    for key, value in run.facts().items():
+    command = shlex.join(sys.argv)
+    for key, value in run.facts(command).items():
         say(f"{key}: {value}")
-    reason = run.train(max_minutes=parsed.max_minutes, command=shlex.join(sys.argv))
+    reason = run.train(max_minutes=parsed.max_minutes, command=command)
     say(f"ended at step {run.state.step}, since {reason}")
 
     averaged = run.averaged_model()

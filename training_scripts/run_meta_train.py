@@ -30,8 +30,8 @@ from valetts_hf.training.meta.meta_training import (
 from valetts_hf.training.meta.recipe import MetaRecipe, load_meta_recipe
 from valetts_hf.training.run.one_line_errors import one_line_errors
 from valetts_hf.training.run.run_folder import RunFolder
-from valetts_hf.training.run.run_state import latest_intact, load_run_state, read_extra, save_run_state
-from valetts_hf.training.run.stopping import StopWatch
+from valetts_hf.training.run.run_state import load_run_state, read_extra, save_run_state
+from valetts_hf.training.run.stopping import StopWatch, last_step_of
 from valetts_hf.voices.fingerprint import checkpoint_fingerprint
 
 
@@ -65,7 +65,7 @@ def save(state: MetaState, recipe: MetaRecipe, accelerator: Accelerator, folder:
 
 
 def resume(state: MetaState, recipe: MetaRecipe, where: str, accelerator: Accelerator, folder: RunFolder) -> None:
-    checkpoint = latest_intact(folder.checkpoints) if where == "latest" else Path(where)
+    checkpoint = folder.checkpoint(where)
     if checkpoint is None:
         accelerator.print(f"nothing to resume in {folder.checkpoints}: starting at step 0")
         return
@@ -98,8 +98,11 @@ def train(arguments: argparse.Namespace, recipe: MetaRecipe) -> MetaState:
     sampler, batches, tasks = make_episodes(corpus, recipe, mel, accelerator.device)
     state = build_meta_state(recipe, model, accelerator.device)
     folder = RunFolder(arguments.output)
+    last_step = last_step_of(recipe.max_steps, arguments.stop_at_step)
     if arguments.resume:
         resume(state, recipe, arguments.resume, accelerator, folder)
+    else:
+        folder.check_free()
     trained = sum(value.numel() for value in state.objective.start().values())
     for note in tasks.notes:
         accelerator.print(note)
@@ -110,7 +113,6 @@ def train(arguments: argparse.Namespace, recipe: MetaRecipe) -> MetaState:
     folder.path.mkdir(parents=True, exist_ok=True)
     recent, first_step = deque(maxlen=recipe.log_every), state.step
     bar = tqdm(total=recipe.max_steps, initial=state.step, disable=not accelerator.is_local_main_process, unit="step")
-    last_step = min(recipe.max_steps, arguments.stop_at_step or recipe.max_steps)
     with StopWatch(accelerator, arguments.max_minutes, interval=1) as watch:
         while state.step < last_step and not watch.should_stop():
             recent.append(meta_train_step(state, sampler.episodes(state.step), batches, recipe, accelerator))

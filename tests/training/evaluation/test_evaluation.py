@@ -60,6 +60,8 @@ def test_held_out_clips_of_each_kind(corpus):
     assert held_out_clips(corpus, language="de") == []
     double = replace(corpus, texts=["buzz"] * 12)
     assert len(held_out_clips(double)) == 1
+    with pytest.raises(ValueError, match="count of held-out clips must be at least 1, got -1"):
+        held_out_clips(corpus, count=-1)
     with pytest.raises(ValueError, match="speaker 'bob' is not in the corpus"):
         held_out_clips(corpus, speaker="bob")
 

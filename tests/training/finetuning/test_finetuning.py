@@ -340,3 +340,6 @@ def test_errors_of_the_command(run_finetune, tiny_checkpoint, packed, tmp_path):
         with pytest.raises(SystemExit, match=message):
             run_finetune.main([*common, *more])
     assert not (tmp_path / "checkpoints").exists()
+    (tmp_path / "checkpoints" / "step-00000007").mkdir(parents=True)
+    with pytest.raises(SystemExit, match="error: .*holds a run already, which has come to step-00000007"):
+        run_finetune.main([*common, "--data", str(packed)])

@@ -253,6 +253,8 @@ def test_the_script_resumes_exactly_also_after_sigterm(tiny_folder, buzz_corpus,
 
     try:
         run("whole")
+        with pytest.raises(SystemExit, match="error: .*whole holds a run already"):
+            run("whole")
         with monkeypatch.context() as patch:
             patch.setattr(run_meta_train, "log", lambda *args: os.kill(os.getpid(), signal.SIGTERM))
             run("parts")  # is told to stop after its first step

@@ -21,8 +21,9 @@ from valetts_hf.training.data.corpus import PackedCorpus
 from valetts_hf.training.discriminators import PRESETS
 from valetts_hf.training.recipe import load_recipe
 from valetts_hf.training.run import pretrain_run, state_files
+from valetts_hf.training.run.one_line_errors import one_line_errors
 from valetts_hf.training.run.pretrain_run import OutOfMemoryError
-from valetts_hf.training.run.run_state import DiskFullError, checkpoints, latest, verify
+from valetts_hf.training.run.run_state import CorruptCheckpointError, DiskFullError, checkpoints, latest, verify
 
 
 def lines(path):
@@ -185,6 +186,37 @@ def test_nothing_to_resume_starts_at_zero(buzz_corpus, tmp_path, capsys):
         run.train(max_minutes=-1)
 
 
+def test_a_run_does_not_begin_where_there_is_one(buzz_corpus, tmp_path):
+    def again(name):
+        return tiny_run(tmp_path, buzz_corpus, name, max_steps=2, adversarial_start=99, save_every=1)
+
+    again("run").train()
+    log = (tmp_path / "run" / "log.jsonl").read_text()
+    with pytest.raises(
+        FileExistsError, match="holds a run already, which has come to step-00000002: .*--resume latest"
+    ):
+        again("run").train()
+    again("other").train(stop_at_step=1)
+    with pytest.raises(FileExistsError, match="run holds a run already"):
+        again("run").resume(tmp_path / "other" / "checkpoints" / "step-00000001")
+    assert (tmp_path / "run" / "log.jsonl").read_text() == log
+    for path in (tmp_path / "run" / "checkpoints").iterdir():
+        (path / "ema.json").write_text("{}")
+    with pytest.warns(RuntimeWarning, match="damaged"), pytest.raises(FileExistsError, match="holds a run already"):
+        again("run").resume()
+    branch = again("branch")
+    branch.resume(tmp_path / "other" / "checkpoints" / "step-00000001")  # a free folder takes up any run
+    assert branch.state.step == 1
+    with pytest.raises(ValueError, match="stop_at_step must be at least 1, got -1"):
+        branch.train(stop_at_step=-1)
+
+
+@pytest.mark.parametrize("error", [ValueError, ImportError, OSError, CorruptCheckpointError, FloatingPointError])
+def test_what_a_user_can_mend_is_said_in_one_line(error):
+    with pytest.raises(SystemExit, match="^error: lower it$"), one_line_errors():
+        raise error("lower it")
+
+
 def train_until_told(folder: Path) -> None:
     """Train for as long as one lets it; a file says that it is under way."""
     run = tiny_run(folder, PackedCorpus.load(folder / "corpus"), adversarial_start=10**6, max_steps=10**6)
@@ -316,7 +348,8 @@ def test_the_script_wires_it_all(buzz_corpus, tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit, match="error: cannot resume: .*max_steps: 2 -> 3.*--allow_changes"):
         run("first", "--resume", "latest", "--max_steps", "3")
     run("first", "--resume", "latest", "--max_steps", "3", "--allow_changes")
-    assert "changed: max_steps: 2 -> 3" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "changed: max_steps: 2 -> 3" in said and "Command: `" in said
     start = ("--init_from", str(tmp_path / "first" / "model"))
     judges = ("--init_discriminators", str(latest(tmp_path / "first" / "checkpoints")))
     run("second", *start, *judges, "--max_minutes", "0")

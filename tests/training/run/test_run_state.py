@@ -106,7 +106,7 @@ def test_tied_and_strided_and_half_tensors_round_trip(tmp_path):
 
 def test_old_checkpoints_are_pruned_by_number(tmp_path):
     run = {"model": nn.Linear(1, 1)}
-    for step in (5, 100, 20, 1000):
+    for step in (5, 20, 100, 1000):
         save_run_state(tmp_path, step, run, keep=None)
     (tmp_path / "step-notes").mkdir()
     (tmp_path / ".writing-abc").mkdir()  # what a killed run leaves behind
@@ -117,6 +117,13 @@ def test_old_checkpoints_are_pruned_by_number(tmp_path):
     assert latest(tmp_path / "absent") is None
     with pytest.raises(ValueError, match="`keep` must be at least 1, got 0"):
         prune(tmp_path, 0)
+
+
+def test_a_run_that_was_taken_up_earlier_leaves_what_came_after(tmp_path):
+    run = {"model": nn.Linear(1, 1)}
+    for step in (2, 4, 6, 3):
+        save_run_state(tmp_path, step, run, keep=2)
+    assert [path.name for path in checkpoints(tmp_path)] == ["step-00000003"]
 
 
 def test_the_same_step_can_be_saved_again(tmp_path):
@@ -248,3 +255,6 @@ def test_extra_data_can_be_read_alone(tmp_path):
     assert read_extra(save_run_state(tmp_path, 2, run)) == {}
     with pytest.raises(FileNotFoundError, match="there is no checkpoint"):
         read_extra(tmp_path / "step-00000009")
+    (tmp_path / "notes").mkdir()
+    with pytest.raises(FileNotFoundError, match="there is no checkpoint .*notes: it has no manifest.json"):
+        read_extra(tmp_path / "notes")

@@ -98,8 +98,10 @@ def held_out_clips(
         seed (`int`): of the order.
 
     Raises:
-        ValueError: the corpus has no such speaker.
+        ValueError: the corpus has no such speaker, or `count` is not at least 1.
     """
+    if count is not None and count < 1:
+        raise ValueError(f"the count of held-out clips must be at least 1, got {count}")
     if speaker is not None and speaker not in corpus.speakers:
         raise ValueError(f"speaker {speaker!r} is not in the corpus, which has {sorted(corpus.speakers)}")
     chosen: dict[str, int] = {}

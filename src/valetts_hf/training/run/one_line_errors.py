@@ -9,8 +9,8 @@ from valetts_hf.training.run.pretrain_run import OutOfMemoryError
 from valetts_hf.training.run.run_state import CorruptCheckpointError
 
 
-# Wrong arguments, missing packages, files that cannot be read or written, no memory.
-EXPECTED_ERRORS = (ValueError, ImportError, OSError, OutOfMemoryError, CorruptCheckpointError)
+# Wrong arguments, missing packages, files that cannot be read or written, no memory, gradients that are not finite.
+EXPECTED_ERRORS = (ValueError, ImportError, OSError, OutOfMemoryError, CorruptCheckpointError, FloatingPointError)
 
 
 @contextmanager

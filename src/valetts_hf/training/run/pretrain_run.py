@@ -38,14 +38,13 @@ from valetts_hf.training.run.run_folder import RunFolder
 from valetts_hf.training.run.run_log import RunLog
 from valetts_hf.training.run.run_state import (
     DiskFullError,
-    latest_intact,
     load_run_state,
     read_extra,
     save_run_state,
 )
 from valetts_hf.training.run.samples import choose_sentences, speak_samples
 from valetts_hf.training.run.sharding import gradient_bytes, sharded
-from valetts_hf.training.run.stopping import StopWatch
+from valetts_hf.training.run.stopping import StopWatch, last_step_of
 
 
 logger = logging.getLogger(__name__)
@@ -121,13 +120,19 @@ class PretrainRun:
         """Continue from a checkpoint.
 
         Args:
-            where: a checkpoint, or "latest" for the newest undamaged one of this folder.
+            where: a checkpoint, or "latest" for the newest undamaged one of this folder. Those after it go with the next
+                save.
             allow_changes (`bool`): accept another recipe, see `check_same_run`.
 
         Returns:
             `Path`: the checkpoint; None if there is none yet, and the run begins.
+
+        Raises:
+            FileNotFoundError: it is no checkpoint.
+            FileExistsError: see `RunFolder.checkpoint`.
+            ValueError: it is of another recipe or network.
         """
-        checkpoint = latest_intact(self.folder.checkpoints) if str(where) == "latest" else Path(where)
+        checkpoint = self.folder.checkpoint(where)
         if checkpoint is None:
             self.accelerator.print(f"nothing to resume in {self.folder.checkpoints}: starting at step 0")
             return None
@@ -153,11 +158,15 @@ class PretrainRun:
             `str`: why it ended.
 
         Raises:
+            ValueError: `stop_at_step` is not at least 1.
+            FileExistsError: the folder holds a run that was not resumed.
             OutOfMemoryError: naming the batch size; what had been trained was saved.
             DiskFullError: if the last checkpoint could not be written.
         """
         recipe, state, accelerator = self.recipe, self.state, self.accelerator
-        last_step = min(recipe.max_steps, stop_at_step or recipe.max_steps)
+        last_step = last_step_of(recipe.max_steps, stop_at_step)
+        if self._saved_step < 0:
+            self.folder.check_free()
         if accelerator.is_main_process:
             self.folder.describe(recipe, self.facts(command))
         frame_rate = self.config.sampling_rate / self.config.hop_length

@@ -88,9 +88,10 @@ def conduct(
         run = make_run(parsed)
         if parsed.resume:
             run.resume(parsed.resume, parsed.allow_changes)
-        for key, value in run.facts().items():
+        command = shlex.join(sys.argv)
+        for key, value in run.facts(command).items():
             run.accelerator.print(f"{key}: {value}")
-        reason = run.train(parsed.stop_at_step, parsed.max_minutes, command=shlex.join(sys.argv))
+        reason = run.train(parsed.stop_at_step, parsed.max_minutes, command)
         if at_end is not None:
             at_end(run)
     run.accelerator.print(f"ended at step {run.state.step}, since {reason}; saved in {parsed.output}")

@@ -15,6 +15,7 @@ import yaml
 
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.training.recipe import PretrainRecipe
+from valetts_hf.training.run.run_state import latest, latest_intact
 
 
 _README = """# A training run of ValeTTS
@@ -58,6 +59,32 @@ class RunFolder:
     @property
     def recordings(self) -> Path:
         return self.path / "samples" / "recordings"
+
+    def check_free(self) -> None:
+        """Refuse to begin a run where there is one, whose later checkpoints would be taken for its own.
+
+        Raises:
+            FileExistsError: there are checkpoints.
+        """
+        if (found := latest(self.checkpoints)) is not None:
+            raise FileExistsError(
+                f"{self.path} holds a run already, which has come to {found.name}: go on with --resume latest, or name "
+                "another --output"
+            )
+
+    def checkpoint(self, where: str | Path) -> Path | None:
+        """The checkpoint to go on from: "latest", or its path; None if there is none yet.
+
+        Raises:
+            FileExistsError: it is of another folder while this one holds a run, or none here is undamaged.
+        """
+        if str(where) == "latest":
+            found = latest_intact(self.checkpoints)
+        else:
+            found = Path(where)
+        if found is None or found.is_dir() and found.resolve().parent != self.checkpoints.resolve():
+            self.check_free()
+        return found
 
     def samples(self, step: int) -> Path:
         """Folder of the samples of a step."""

@@ -64,6 +64,8 @@ def save_run_state(
 ) -> Path:
     """Write one checkpoint atomically and prune old ones.
 
+    Those of later steps go as well: the run was taken up before them, and they belong to what it left.
+
     Args:
         folder: Folder of the run; made if missing.
         step (`int`): Training step, >= 0; names the checkpoint.
@@ -106,6 +108,9 @@ def save_run_state(
             if not is_disk_full(second):
                 raise
             raise _disk_full(target, good) from second
+    found = checkpoints(folder)
+    for path in found[found.index(target) + 1 :]:
+        _remove(path)
     if keep is not None:
         prune(folder, keep)
     return target
@@ -191,8 +196,8 @@ def load_run_state(
 def read_extra(checkpoint: str | os.PathLike[str]) -> dict[str, Any]:
     """The extra data of a checkpoint, without loading the rest of it; empty if there is none."""
     checkpoint = Path(checkpoint)
-    if not checkpoint.is_dir():
-        raise FileNotFoundError(f"there is no checkpoint {checkpoint}")
+    if not (checkpoint / _MANIFEST).is_file():
+        raise FileNotFoundError(f"there is no checkpoint {checkpoint}: it has no {_MANIFEST}")
     return _read(checkpoint, "extra") if (checkpoint / "extra.json").is_file() else {}
 
 

@@ -13,6 +13,17 @@ from accelerate.utils import reduce
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
+def last_step_of(max_steps: int, stop_at_step: int | None) -> int:
+    """The step of the schedule at which to stop.
+
+    Raises:
+        ValueError: `stop_at_step` is not at least 1.
+    """
+    if stop_at_step is not None and stop_at_step < 1:
+        raise ValueError(f"stop_at_step must be at least 1, got {stop_at_step}")
+    return min(max_steps, stop_at_step or max_steps)
+
+
 class StopWatch:
     """Asks at every step whether to stop.
 
