@@ -85,6 +85,16 @@ def test_help_names_exit_codes_and_commands(capsys):
     assert all(command in out for command in ("say", "voices", "languages", "doctor"))
 
 
+@pytest.mark.parametrize("command", [[], ["say"], ["batch"], ["serve"], ["demo"]])
+def test_help_fits_the_terminal(command, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        cli.main([*command, "--help"])
+    lines = capsys.readouterr().out.splitlines()
+    assert all(len(line) <= 80 or line.startswith("  valetts ") for line in lines)
+    assert not command or "examples:" in lines
+
+
 # -- say: where the speech goes
 
 

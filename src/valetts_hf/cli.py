@@ -29,7 +29,14 @@ from valetts_hf.commands import (
     voice,
     voices,
 )
-from valetts_hf.commands.common import EXIT_BAD_INPUT, EXIT_FAILED, EXIT_INTERRUPTED, CommandError, one_line
+from valetts_hf.commands.common import (
+    EXIT_BAD_INPUT,
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    CommandError,
+    HelpFormatter,
+    one_line,
+)
 from valetts_hf.version import __version__
 
 
@@ -50,7 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
         prog="valetts",
         description="Text to speech: speaks out of the box, in the voice of a recording if you give one.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"valetts {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)

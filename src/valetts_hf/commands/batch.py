@@ -12,6 +12,7 @@ from valetts_hf.commands.common import (
     EXIT_FAILED,
     EXIT_OK,
     CommandError,
+    HelpFormatter,
     add_device_arguments,
     add_model_arguments,
     isatty,
@@ -53,7 +54,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
             "again; can be shared by processes and machines."
         ),
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
     )
     parser.add_argument(
         "input",

@@ -10,6 +10,7 @@ from typing import Any
 from valetts_hf.commands.common import (
     EXIT_OK,
     CommandError,
+    HelpFormatter,
     add_model_arguments,
     isatty,
     note,
@@ -41,7 +42,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         help="measure every clip and write a report",
         description="Measure every clip, judge it (keep, fix, drop) and write a report with plots and players.",
         epilog=_SOURCES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
     )
     prepare = parsers.add_parser(
         "prepare",
@@ -51,7 +52,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
             "is good into a corpus. What was computed before is taken from the cache."
         ),
         epilog=_SOURCES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
     )
     for action in (validate, prepare):
         _add_source_arguments(action)

@@ -12,6 +12,7 @@ from valetts_hf.commands.common import (
     EXIT_FAILED,
     EXIT_OK,
     CommandError,
+    HelpFormatter,
     add_decoder_argument,
     add_device_arguments,
     add_model_arguments,
@@ -46,7 +47,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
             "hear it. Works offline. Needs the extra `demo`. VALETTS_DEMO_HOST and VALETTS_DEMO_PORT set the defaults."
         ),
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
     )
     add_address_arguments(parser, "VALETTS_DEMO", DEFAULT_PORT)
     parser.add_argument("--open", action="store_true", help="open the page in the browser")

@@ -14,6 +14,7 @@ from valetts_hf.commands.audio_sink import open_file, open_stdout
 from valetts_hf.commands.common import (
     EXIT_OK,
     CommandError,
+    HelpFormatter,
     add_decoder_argument,
     add_device_arguments,
     add_model_arguments,
@@ -56,7 +57,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
             "current folder."
         ),
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
     )
     parser.add_argument(
         "text",

@@ -13,6 +13,7 @@ from valetts_hf.commands.common import (
     EXIT_FAILED,
     EXIT_OK,
     CommandError,
+    HelpFormatter,
     add_decoder_argument,
     add_device_arguments,
     add_model_arguments,
@@ -54,7 +55,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
             "and VALETTS_KEYS set the defaults."
         ),
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
     )
     place = parser.add_argument_group("where")
     add_address_arguments(place, "VALETTS", DEFAULT_PORT)  # type: ignore[arg-type]
