@@ -34,7 +34,6 @@ DETECTED = {
         "Fica tranquilo",
         "Partiu praia",
         "Sua fatura venceu",
-        "Bjs",
     ],
     "es": ["Feliz Navidad", "Hola", "¿Cómo estás?", "Gracias", "La casa es azul", "uno dos tres"],
     "de": ["Guten Tag", "Wo ist der Bahnhof?", "Ich liebe dich", "Danke", "Vielen Dank"],

@@ -78,7 +78,7 @@ SPOKEN = {
         "século XXI": "século vinte e um",
         "séc. XX": "século vinte",
         "Dom Pedro II": "Dom Pedro segundo",
-        "D. Pedro I": "Dom Pedro I",
+        "D. Pedro I": "Dom Pedro primeiro",
         "Luís XIV": "Luís catorze",
         "capítulo IV": "capítulo quatro",
         "versão 3.5": "versão três ponto cinco",

@@ -20,7 +20,7 @@ _MASCULINE_NOUNS = frozenset(
 )
 _FEMININE_NOUNS = frozenset("vez mulher mãe noite parte tarde classe fase frase base chave nave rede sede fonte ponte "
                             "voz luz cruz flor dor cor lei mão canção gente morte sorte arte carne razão equipe colher "
-                            "nuvem febre fome tese crise análise hipótese atriz cicatriz matriz".split())  # fmt: skip
+                            "nuvem febre fome tese crise análise hipótese atriz cicatriz matriz bienal".split())  # fmt: skip
 
 
 _LETTERS = dict(
@@ -37,10 +37,14 @@ _DAYS = "|".join(_SHORT_DAYS)
 _WOMEN = frozenset(
     "Carmen Beatriz Isabel Leonor Inês Raquel Ester Miriam Ruth Alice Rose Salete Lourdes Dulce".split()
 )
+_EVENTS = frozenset(
+    "Congresso Encontro Simpósio Seminário Jornada Semana Fórum Conferência Festival Feira Bienal Copa Mostra Olimpíada Plano "
+    "Ciclo Colóquio Concurso Distrito Exército Império República Salão Prêmio Festa Caminhada Corrida Maratona".split()
+)
 _SPELLED = frozenset("IBGE IBM UTI URL API IPTU IPVA IPI INSS ICMS OAB UE AI IA FGV CPF CNPJ CEO IPCA AGU".split())
 _WORDS_IN_CAPITALS = frozenset(
     "PIB USP ONU NASA SUS ENEM CEP PIX UNESCO OTAN FUNAI ANVISA EMBRAPA INPE FIFA SENAI SESC SENAC FIES UNICAMP DETRAN "
-    "PROCON SERASA COVID AIDS RAM PUC UERJ MEC UNICEF OPEP INCRA IBAMA BOPE VIP CUT FAB".split()
+    "PROCON SERASA COVID AIDS RAM PUC UERJ MEC UNICEF OPEP INCRA IBAMA BOPE VIP CUT FAB OFF".split()
 )
 _UNPRONOUNCEABLE = re.compile(r"[BCDFGHJKLMNPQRSTVWXZ]{3}|[BCDFGHJKPQTVW]$|[BCDFGHJKMNPQRSTVWXZ][BCDFGHJKMNPQTVWXZ]$")
 
@@ -77,7 +81,7 @@ class PortugueseNormalizer(RomanceNormalizer):
     feminine_words = _FEMININE_NOUNS
     masculine_words = _MASCULINE_NOUNS
     roman_contexts = (
-        "[Ss]éculo|[Ss]éc\\.|[Cc]apítulo|[Vv]olume|[Vv]ol\\.|[Tt]omo|[Ii]ncisos?|[Ii]nc\\.|[Pp]arte|[Aa]to|[Cc]ena|[Tt]ítulo|[Aa]rtigo|[Aa]nexo|"
+        "[Ss]éculos?|[Ss]éc\\.|[Cc]apítulo|[Vv]olume|[Vv]ol\\.|[Tt]omo|[Ii]ncisos?|[Ii]nc\\.|[Pp]arte|[Aa]to|[Cc]ena|[Tt]ítulo|[Aa]rtigo|[Aa]nexo|"
         "[Ff]ase|[Tt]ipo|Guerra Mundial|(?:Dom|Papa|Rei|rei|Rainha|rainha|Imperador|imperador|João|Pedro) [A-ZÀ-Ý]\\w+"
     )
     magnitudes = {
@@ -106,16 +110,18 @@ class PortugueseNormalizer(RomanceNormalizer):
         "sr": "senhor", "sra": "senhora", "srs": "senhores", "sras": "senhoras", "srta": "senhorita", "dr": "doutor",
         "dra": "doutora", "drs": "doutores", "dras": "doutoras", "prof": ".professor", "profa": "professora",
         "profª": "professora", "prof.ª": "professora", "exmo": "excelentíssimo", "exma": "excelentíssima",
-        "av": ".avenida", "trav": ".travessa", "rod": ".rodovia", "pç": ".praça", "pça": ".praça", "al": ".#alameda", "apto": "#apartamento",
-        "ap": ".#apartamento", "nº": "número", "n°": "número", "n.º": "número", "no": ".#número", "nr": ".#número",
-        "pág": "página", "págs": "páginas", "p": ".#página", "pp": ".#páginas", "tel": ".telefone", "cel": ".#celular",
-        "p. ex": "por exemplo", "p.ex": "por exemplo", "ex": ".exemplo", "etc": "etcétera", "obs": "observação",
-        "ltda": "limitada", "cia": ".companhia", "s.a": "S A", "s/a": "S A", "jr": "júnior", "vs": "versus",
-        "a.c": "antes de Cristo", "d.c": "depois de Cristo", "séc": "século", "art": ".#artigo", "cap": ".#capítulo",
-        "vol": ".#volume", "fig": ".#figura", "ed": ".#edição", "gov": ".governador", "dep": ".deputado",
-        "sen": ".senador", "pres": ".presidente", "eng": ".engenheiro", "gen": ".general", "min": ".ministro",
-        "fl": ".#folha", "fls": ".#folhas", "sáb": "sábado", "inc": ".#inciso", "aprox": "aproximadamente", "máx": "máximo", "mín": "mínimo", "seg": ".segundos",
-        "vc": "você", "vcs": "vocês", "tbm": "também", "tb": "também", "pq": "porque", "hj": "hoje", "qdo": "quando",
+        "av": ".avenida", "trav": ".travessa", "rod": ".rodovia", "pç": ".praça", "pça": ".praça", "al": ".#alameda",
+        "apto": "#apartamento", "ap": ".#apartamento", "nº": "número", "n°": "número", "n.º": "número",
+        "no": ".#número", "nr": ".#número", "pág": "página", "págs": "páginas", "p": ".#página", "pp": ".#páginas",
+        "tel": ".telefone", "cel": ".#celular", "p. ex": "por exemplo", "p.ex": "por exemplo", "ex": ".exemplo",
+        "etc": "etcétera", "obs": "observação", "ltda": "limitada", "cia": ".companhia", "s.a": "S A", "s/a": "S A",
+        "jr": "júnior", "vs": "versus", "séc": "século", "art": ".#artigo", "cap": ".#capítulo", "vol": ".#volume",
+        "fig": ".#figura", "ed": ".#edição", "gov": ".governador", "dep": ".deputado", "sen": ".senador",
+        "pres": ".presidente", "eng": ".engenheiro", "gen": ".general", "min": ".ministro", "fl": ".#folha",
+        "fls": ".#folhas", "sáb": "sábado", "inc": ".#inciso", "hab": ".habitantes", "dorm": ".dormitório",
+        "dorms": ".dormitórios", "dr.ª": "doutora", "drª": "doutora", "sr.ª": "senhora", "srª": "senhora",
+        "aprox": "aproximadamente", "máx": "máximo", "mín": "mínimo", "seg": ".segundos", "vc": "você",
+        "vcs": "vocês", "tbm": "também", "tb": "também", "pq": "porque", "hj": "hoje", "qdo": "quando",
         "pe": ".padre", "sta": ".santa", "sto": ".santo",
     }  # fmt: skip
 
@@ -130,8 +136,13 @@ class PortugueseNormalizer(RomanceNormalizer):
             (re.compile(rf"(?<!\w)(?P<day>(?i:{_DAYS}))\.(?=:|\se\sferiado)"), lambda m: _SHORT_DAYS[m["day"].lower()]),
             (re.compile(rf"(?<!\w)(?<!\d\s)(?!ter|dom)(?P<day>(?i:{_DAYS}))\.(?=,?\s\d)"),  # "ter." may end a sentence
              lambda m: _SHORT_DAYS[m["day"].lower()]),
+            (re.compile(r"(?<=[\dIVX]\s)(?P<era>[aAdD])\.\s?C\.?(?!\w)"), self._era),
+            (re.compile(r"(?<!\w)D\.\s(?P<name>[A-ZÀ-Ý]\w+)\sI(?!\w)"), self._first_of_the_name),
+            (re.compile(r"(?<![\w.-])(?P<roman>[IVX]{2,6})(?=\s(?P<event>[A-ZÀ-Ý][a-zà-ý]{3,}))"), self._event),
+            (re.compile(r"(?<=[IVX]\s[ea]\s)(?P<roman>[IVX]{2,6})(?!\w)"), lambda m: self.cardinal(roman_value(m["roman"]) or 0)),
+            (re.compile(r"(?<=\b[nd]esta )(?P<n>[2-6])ª(?=\s?\(|[,.]|$)"), lambda m: _WEEKDAYS[int(m["n"]) - 2]),
             (re.compile(r"(?<!\w)D\.(?=\s(?P<name>[A-ZÀ-Ý]\w+))"),
-             lambda m: "Dona" if m["name"].endswith("a") or m["name"] in _WOMEN else "Dom"),
+             lambda m: "Dona" if self._is_woman(m["name"]) else "Dom"),
             (re.compile(r"(?<!\w)(?P<roman>I{1,3})(?=\sGuerra\sMundial)"),
              lambda m: self.ordinal(len(m["roman"]), feminine=True).capitalize()),
             (re.compile(rf"(?<!\w)(?P<first>{_DAYS})\.?(?P<to>\s(?:a|à|e)\s)(?P<last>{_DAYS})(?!\w)\.?", re.I),
@@ -150,6 +161,32 @@ class PortugueseNormalizer(RomanceNormalizer):
              self._half),
             (re.compile(r"(?<!\w)24/7(?!\w)"), lambda m: "vinte e quatro por sete"),
         ]  # fmt: skip
+
+    @staticmethod
+    def _is_woman(name: str) -> bool:
+        return name.endswith("a") or name in _WOMEN
+
+    def _first_of_the_name(self, match: re.Match) -> str:
+        title, first = ("Dona", "primeira") if self._is_woman(match["name"]) else ("Dom", "primeiro")
+        return f"{title} {match['name']} {first}"
+
+    @staticmethod
+    def _era(match: re.Match) -> str:
+        stop = "." if not re.search(r"\w", match.string[match.end() :]) else ""
+        return f"{'antes' if match['era'] in 'aA' else 'depois'} de Cristo{stop}"
+
+    def _event(self, match: re.Match) -> str | None:
+        value = roman_value(match["roman"])
+        if value is None or match["event"] not in _EVENTS:
+            return None
+        return self.ordinal(value, feminine=self.is_feminine(match["event"], True)).capitalize()
+
+    def _slash_fraction(self, match: re.Match) -> str | None:
+        """What looks like a date is one: "10/11", "14/5"."""
+        day, month = int(match["a"]), int(match["b"])
+        if not self._in_equation(match) and (month in (11, 12) or day > 12):
+            return self._checked_date(day, month, None) or super()._slash_fraction(match)
+        return super()._slash_fraction(match)
 
     def _half(self, match: re.Match) -> str:
         feminine = self.is_feminine(match["noun"], match["n"] in (None, "1"))
@@ -269,7 +306,7 @@ class PortugueseNormalizer(RomanceNormalizer):
         key = word.split()[-1].lower().rstrip(".")
         if key.startswith(("inc", "vol")):
             return self.cardinal(value)
-        if key in ("século", "séc") or word.split()[-1][0].isupper() and key != "mundial":
+        if key in ("século", "séculos", "séc") or word.split()[-1][0].isupper() and key != "mundial":
             if value <= 10:
                 return self.ordinal(value, feminine=key.endswith(("a", "beth")))
         if key == "mundial":

@@ -5,14 +5,14 @@ from collections.abc import Callable
 
 
 _SHORT = {
-    "abç": "abraço", "abçs": "abraços", "bj": "beijo", "bjo": "beijo", "bjos": "beijos", "bjs": "beijos", "blz": "beleza",
+    "abç": "abraço", "abçs": "abraços", "bj": "beijo", "bjão": "beijão", "bjo": "beijo", "bjos": "beijos", "bjs": "beijos", "blz": "beleza",
     "cmg": "comigo", "ctg": "contigo", "ctz": "certeza", "dps": "depois", "dscp": "desculpa", "fds": "fim de semana",
-    "flw": "falou", "fzr": "fazer", "kd": "cadê", "mds": "meu Deus", "msg": "mensagem", "msgs": "mensagens",
+    "flw": "falou", "fzr": "fazer", "gnt": "gente", "kd": "cadê", "mds": "meu Deus", "msg": "mensagem", "msgs": "mensagens",
     "msm": "mesmo", "msma": "mesma", "mt": "muito", "mta": "muita", "mtas": "muitas", "mto": "muito", "mtos": "muitos",
-    "mts": "muitos", "naum": "não", "nd": "nada", "neh": "né", "ngm": "ninguém", "obg": "obrigado", "obgd": "obrigado",
-    "oq": "o que", "pff": "por favor", "pfv": "por favor", "pfvr": "por favor", "qlqr": "qualquer", "qnd": "quando",
+    "mts": "muitos", "naum": "não", "nd": "nada", "neh": "né", "ngm": "ninguém", "nss": "nossa", "obg": "obrigado", "obgd": "obrigado",
+    "oq": "o que", "pff": "por favor", "pfv": "por favor", "pfvr": "por favor", "qlqr": "qualquer", "qm": "quem", "qnd": "quando",
     "qnto": "quanto", "qq": "qualquer", "qro": "quero", "qto": "quanto", "s2": "", "sdd": "saudade",
-    "sdds": "saudades", "sla": "sei lá", "slk": "cê é louco", "tbem": "também", "td": "tudo", "tds": "todos",
+    "sdds": "saudades", "sla": "sei lá", "slk": "cê é louco", "tah": "tá", "tbem": "também", "td": "tudo", "tds": "todos",
     "tmj": "tamo junto", "vdd": "verdade", "vlw": "valeu", "ñ": "não",
 }  # fmt: skip
 # Everyday words that mean nothing without their accents.
@@ -39,7 +39,7 @@ _SAYS_NO = (  # "n sei", "eu n vou"; not "se n é par"
 def _shrink(match: re.Match) -> str | None:
     """A word without its drawn-out letters: "nãooo", "siiim", "isssso"."""
     word = match[0]
-    if word.lower() == "www" or not set(word.lower()) & set(_VOWELS) or (word.isupper() and len(set(word)) == 1):
+    if word.lower() == "www" or not set(word.lower()) & set(_VOWELS) or set(word) <= set("AIVXLCDM"):
         return None
 
     def once(run: re.Match) -> str:
@@ -67,4 +67,6 @@ def chat_rules() -> list[tuple[re.Pattern, Callable[[re.Match], str | None]]]:
          lambda m: m["stem"] + {"ao": "ção", "oes": "ções"}[m["end"]]),
         (re.compile(r"(?<![\w.,'-])q(?=\s[a-zà-ý]{2})"), lambda m: "que"),
         (re.compile(_SAYS_NO), lambda m: "não"),
+        (re.compile(r"(?<![\w.,'-])eh(?=\s[a-zà-ý])"), lambda m: "é"),
+        (re.compile(r"(?<![\w.,'-])c(?=\s(?:vcs?|vocês?|el[ea]s?|meu|minha)(?!\w))"), lambda m: "com"),
     ]  # fmt: skip

@@ -11,7 +11,7 @@ from .spoken_items import CLOSE_QUOTE, OPEN_QUOTE
 _Rules = list[tuple[re.Pattern, Callable[[re.Match], str | None]]]
 
 _SCORE_WORDS = re.compile(
-    r"(?:por|placar(?: de)?|resultado(?: de)?|empat\w+(?: em)?|ganh\w+(?: de)?|perd\w+(?: de)?|venc\w+|bate\w*|gole\w+|vir\w+)$",
+    r"(?:por|placar(?: [^\W\d]+)?:?|resultado(?: de)?|empat\w+(?: em)?|ganh\w+(?: de)?|perd\w+(?: de)?|venc\w+|bate\w*|gole\w+|vir\w+)$",
     re.I,
 )
 _SET = "(?:6/[0-4]|[0-4]/6|7/[56]|[56]/7)"  # of tennis
@@ -20,7 +20,9 @@ _LAWS = re.compile(
     re.I,
 )
 _ACCOUNTS = re.compile(
-    r"(?<!\w)(?:ag(?:ência|\.)?|conta(?: corrente| poupança)?|c/c|cc|RG|matrícula)[:\s]*(?:n[º°]\s?)?$", re.I
+    r"(?<!\w)(?:ag(?:ência|\.)?|conta(?: corrente| poupança)?|c/c|cc|RG|matrícula|senha|PIN|código(?: de [^\W\d]+)?)"
+    r"(?: é)?[:\s]*(?:n[º°]\s?)?$",
+    re.I,
 )
 _BOOKS = (
     "Gênesis|Êxodo|Levítico|Números|Deuteronômio|Josué|Juízes|Rute|Samuel|Reis|Crônicas|Esdras|Neemias|Ester|Jó|Salmos?|"
@@ -31,7 +33,7 @@ _BOOKS = (
 _TITLES = {
     "Cel": "coronel", "Ten": "tenente", "Cap": "capitão", "Maj": "major", "Sgt": "sargento", "Min": "ministro",
     "Des": "desembargador", "Arq": "arquiteto", "Adv": "advogado", "Ilmo": "ilustríssimo", "Ilma": "ilustríssima",
-    "Jd": "Jardim", "Vl": "Vila", "Pq": "Parque", "Pça": "Praça", "Lgo": "Largo", "N. Sra": "Nossa Senhora",
+    "Jd": "Jardim", "Vl": "Vila", "Pq": "Parque", "Pça": "Praça", "Lgo": "Largo", "Estr": "Estrada", "Al": "Alameda", "Brig": "Brigadeiro", "N. Sra": "Nossa Senhora",
 }  # fmt: skip
 _TITLE = "|".join(map(re.escape, _TITLES))
 _PARTS_OF_ADDRESSES = {"bl": "bloco", "qd": "quadra", "lt": "lote", "cj": "conjunto", "apto": "apartamento"}
@@ -49,6 +51,7 @@ def context_rules(language: RomanceNormalizer) -> _Rules:
         *_law(language),
         *_documents(language),
         *_places(),
+        *_people(),
         *_measures(language),
         *_bible(language),
     ]
@@ -123,7 +126,7 @@ def _documents(language: RomanceNormalizer) -> _Rules:
     return [
         (re.compile(r"(?<![\w.,/-])\d{7}-\d\d\.\d{4}\.\d\.\d\d\.\d{4}(?![\w-])"), language.digits),  # lawsuits
         (re.compile(r"(?<![\w.,/-])\d{1,2}\.\d{3}\.\d{3}-[\dXx](?![\w-])"), lambda m: _one_by_one(language, m[0])),  # RG
-        (re.compile(r"(?<![\w.,/-])\d[\d.]{1,12}-[\dXx](?![\w-])"), account),
+        (re.compile(r"(?<![\w.,/-])(?:\d[\d.]{1,12}-[\dXx]|\d{3}[- ]\d{3}|\d{4,8})(?![\w-]|[.,]\d)"), account),
         (re.compile(r"(?<![\w-])(?!ISO|NBR)[A-Z]{3}(?:-\d{4}|-?\d[A-Z]\d\d)(?![\w-])"),
          lambda m: _one_by_one(language, m[0])),  # car plates
     ]  # fmt: skip
@@ -137,8 +140,24 @@ def _places() -> _Rules:
          lambda m: f"{_COURTESIES[m['whose']]} {_COURTESIES[m['what'].lower()]}"),
         (re.compile(rf"(?<!\w)(?P<part>{'|'.join(_PARTS_OF_ADDRESSES)})\.(?=\s(?:\d|[A-Z](?!\w)))", re.I),
          lambda m: _PARTS_OF_ADDRESSES[m["part"].lower()]),
+        (re.compile(r"(?<=\.\s)XV(?=\sde\sNovembro)"), lambda m: "Quinze"),
         (re.compile(r"(?<!\w)s/n(?:[º°])?(?!\w)", re.I), lambda m: "sem número"),
     ]  # fmt: skip
+
+
+def _people() -> _Rules:
+    """Both sexes in one word: "prezado(a)"."""
+
+    def both(match: re.Match) -> str:
+        word, plural = match["word"], match["plural"]
+        return f"{word}{plural} ou {word[:-1]}a{plural}" if word[-1] == "o" else f"{word}{plural} ou {word}a{plural}"
+
+    return [
+        (re.compile(r"(?<!\w)Sr\(a\)\.?"), lambda m: "senhor ou senhora"),
+        (re.compile(r"(?<!\w)Dr\(a\)\.?"), lambda m: "doutor ou doutora"),
+        (re.compile(r"(?<!\w)(?P<word>[^\W\d_]{2,30}(?:o|or))(?P<plural>(?:(?<=o)s)?)\(as?\)(?!\w)"), both),
+        (re.compile(r"(?<=[^\W\d_])\((?:s|es)\)(?!\w)"), lambda m: ""),
+    ]
 
 
 def _measures(language: RomanceNormalizer) -> _Rules:
@@ -160,6 +179,21 @@ def _measures(language: RomanceNormalizer) -> _Rules:
         stem = "mínim" if match["word"][-1] == "n" else "máxim"
         return f"{match['noun']} {stem}{'a' if language.is_feminine(match['noun'], True) else 'o'}"
 
+    def spoons(match: re.Match) -> str:
+        noun = "xícara" if match["noun"][0] in "Xx" else "colher"
+        if match["half"] and not match["n"]:
+            return f"meia {noun}"
+        plural = noun if match["n"] == "1" else f"{noun}s" if noun == "xícara" else f"{noun}es"
+        return f"{language.cardinal(int(match['n']), feminine=True)} {plural}{' e meia' if match['half'] else ''}"
+
+    def minutes(match: re.Match) -> str:
+        extra = f" mais {language.cardinal(int(match['extra']))}" if match["extra"] else ""
+        return f"{language.cardinal(int(match['n']))}{extra} minutos"
+
+    def rate(match: re.Match) -> str:
+        ends = not match.string[match.end() :].strip()
+        return {"a": "ao ano", "m": "ao mês", "d": "ao dia"}[match["period"]] + ("." if ends else "")
+
     def many(match: re.Match) -> str:
         number = match["n"]
         one = number.split(",")[0] in ("0", "1")
@@ -170,6 +204,15 @@ def _measures(language: RomanceNormalizer) -> _Rules:
         (re.compile(r"(?<![\w.,/])(?P<a>\d{2,3})\s?[/x]\s?(?P<b>\d{2,3})\s?mmHg(?!\w)"), pressure),
         (re.compile(r"(?:\bde\s)?(?<![\w.,/])(?P<n>\d{1,2})/(?P=n)\s?(?:h|hs|horas)(?!\w)"), every),
         (re.compile(r"(?<=\d)\s?mg/d[lL](?!\w)"), lambda m: " miligramas por decilitro"),
+        (re.compile(r"(?<![\w.,/])(?=[\d½])(?P<n>\d{1,2}(?!/))?\s?(?P<half>1/2|½)?\s(?P<noun>[Xx]íc|[Cc]ol)\."), spoons),
+        (re.compile(r"(?<=leite )cond\."), lambda m: "condensado"),
+        (re.compile(r"(?<=%\s)a\.\s?(?P<period>[amd])\."), rate),
+        (re.compile(r"(?<=\d\s)p\.\s?p\."), lambda m: "pontos percentuais"),
+        (re.compile(r"\bhab\.?/km²"), lambda m: "habitantes por quilômetro quadrado"),
+        (re.compile(r"(?<![\w.,])(?P<n>\d{1,2})\s?h(?=/(?:dia|semana|mês))"),
+         lambda m: f"{language.cardinal(int(m['n']), feminine=True)} {'hora' if m['n'] == '1' else 'horas'}"),
+        (re.compile(r"(?<=[a-z]{4})/kg(?!\w)"), lambda m: " por quilo"),
+        (re.compile(r"(?<=\baos )(?P<n>\d{1,3})'(?:\+(?P<extra>\d{1,2}))?(?!\w)"), minutes),
         (re.compile(rf"(?<=\d){CLOSE_QUOTE}"), inches),
         (re.compile(r"(?<=\d)\s?MP(?!\w)"), lambda m: " megapixels"),
         (re.compile(r"(?<=\d[.,]\d\s)(?P<n>8|12|16|24|32)[vV](?!\w)"), lambda m: f"{language.cardinal(int(m['n']))} válvulas"),

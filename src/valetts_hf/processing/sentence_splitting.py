@@ -17,7 +17,9 @@ _BEFORE_NAMES = frozenset(
     "e.g i.e cf approx aprox apr".split()
 )
 # The same, but words of some language in small letters (Polish "sto", German "eng").
-_CAPITALS_BEFORE_NAMES = frozenset("Pe Sta Sto Eng Pres Cel Ten Des Dep Sen Arq Adv Rod Jd Vl Pça Lgo On Fa".split())
+_CAPITALS_BEFORE_NAMES = frozenset(
+    "Pe Sta Sto Eng Pres Cel Ten Des Dep Sen Arq Adv Rod Jd Vl Pça Lgo Brig Al Estr On Fa".split()
+)
 # These end no sentence when a number follows.
 _BEFORE_NUMBERS = frozenset(
     "no nos nº n núm nr num apto fig figs vol art arts p pp pg pág págs pag s sec séc ch cap chap tel cel fl max min "
