@@ -52,6 +52,43 @@ HOMOGRAPHS = [
     ("An old lead pipe.", "lˈɛd"),
     ("She took the lead.", "lˈiːd"),
     ("From A to Z.", "ˈeɪ"),
+    ("The shops close at nine.", CLOSE),
+    ("Markets close higher.", CLOSE),
+    ("It came to a close.", CLOSE),
+    ("Are the shops close to you?", NEAR),
+    ("They are close friends.", NEAR),
+    ("Prices increase every year.", "ɪŋkɹˈiːs"),
+    ("A sales increase in May.", "ˈɪŋkɹiːs"),
+    ("Students graduate in June.", "ɡɹˈædjuːˌeɪt"),
+    ("They insult him daily.", "ɪnsˈʌlt"),
+    ("Please wind the clock.", "wˈaɪnd"),
+    ("The roads wind through the hills.", "wˈaɪnd"),
+    ("The wind up here is cold.", "wˈɪnd"),
+    ("There was a tear in his coat.", "tˈɛɹ"),
+    ("The man tears the book apart.", "tˈɛɹz"),
+    ("Her tears ran down.", "tˈɪɹz"),
+    ("The actors took a bow.", "bˈaʊ"),
+    ("The archer took his bow.", "bˈoʊ"),
+    ("They had a terrible row.", "ɹˈaʊ"),
+    ("Three times in a row.", "ɹˈoʊ"),
+    ("The sow had piglets.", "sˈaʊ"),
+    ("There were minute traces of it.", "mˈaɪnuːt"),
+    ("The last minute change.", "mˈɪnɪt"),
+    ("The invalid sat there.", "ˈɪnvɐlˌɪd"),
+    ("The card is invalid.", "ɪnvˈælɪd"),
+    ("They sell fresh produce.", "pɹˈɑːduːs"),
+    ("He seemed content with it.", "kəntˈɛnt"),
+    ("Household refuse is burned.", "ɹˈɛfjuːs"),
+    ("He caught a bass.", "bˈæs"),
+    ("The bass player caught a cold.", "bˈeɪs"),
+    ("He dove into the water.", "dˈoʊv"),
+    ("A white dove in the tree.", "dˈʌv"),
+    ("He wound the clock.", "wˈaʊnd"),
+    ("The wound in his leg.", "wˈuːnd"),
+    ("Lead is a heavy metal.", "lˈɛd"),
+    ("They lead the metal industry.", "lˈiːd"),
+    ("Polish the shoes.", "pˈɑːlɪʃ"),
+    ("Polish food is good.", "pˈoʊlɪʃ"),
 ]
 
 
@@ -128,6 +165,12 @@ def test_known_sounds_are_in_the_vocabulary(language):
     assert len(spelled_for_espeak(["é", "YouTube", "vas-y"], language)) == 3
 
 
-@given(st.lists(st.sampled_from("close use read lead live a she i did to the your yesterday ago last week".split())))
+@given(
+    st.lists(
+        st.sampled_from(
+            "close use read lead live wind tear tears bow minute dove wound a she i did to the your in yesterday last week".split()
+        )
+    )
+)
 def test_any_words_are_looked_at(words):
     assert all(phrase is None or phrase for phrase in (model_phrase(words, index) for index in range(len(words))))
