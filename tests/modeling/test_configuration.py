@@ -40,6 +40,8 @@ def test_whole_numbers_are_numbers():
         ({"noise_scale": -0.1}, "noise_scale must be 0 or more, got -0.1"),
         ({"hidden_size": 63}, "hidden_size must be a multiple of 4"),
         ({"vocab_size": 0}, "vocab_size must be greater than 0, got 0"),
+        ({"pad_token_id": 256}, "pad_token_id must be None, or 0 to 255, got 256"),
+        ({"decoder": ValeTTSFlowConfig()}, "decoder must be a ValeTTSDecoderConfig, got ValeTTSFlowConfig"),
         ({"decoder": {"type": "griffin_lim"}}, "istft"),
         ({"hidden_size": "wide"}, "hidden_size"),
     ],

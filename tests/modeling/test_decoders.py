@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from transformers import AutoConfig, AutoModelForTextToWaveform
 
 from tests.conftest import tiny_config
 from valetts_hf.modeling import kernel_hooks
@@ -12,6 +13,7 @@ from valetts_hf.modeling.bigvgan_decoder import BigVGANDecoder
 from valetts_hf.modeling.configuration_valetts import ValeTTSConfig, ValeTTSDecoderConfig
 from valetts_hf.modeling.decoders import exchange_decoder, make_decoder, read_decoder, save_decoder
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
+from valetts_hf.registration import register
 
 
 TINY_BIGVGAN = {
@@ -99,6 +101,16 @@ def test_a_checkpoint_chooses_among_its_decoders(checkpoint, model, bigvgan_mode
             torch.testing.assert_close(loaded.model.default_styles, model.model.default_styles)
         loaded, report = ValeTTSForSpeech.from_pretrained(checkpoint, decoder="bigvgan", output_loading_info=True)
     assert isinstance(loaded, ValeTTSForSpeech) and not report["missing_keys"]
+
+
+def test_auto_classes_choose_too(checkpoint):
+    register()
+    for kind in ("istft", "bigvgan"):
+        assert AutoModelForTextToWaveform.from_pretrained(checkpoint, decoder=kind).config.decoder.type == kind
+    with pytest.raises(ValueError, match="decoder must be one of bigvgan, istft, got 'griffin_lim'"):
+        AutoModelForTextToWaveform.from_pretrained(checkpoint, decoder="griffin_lim")
+    wider = AutoConfig.from_pretrained(checkpoint, decoder={"hidden_size": 24}).decoder
+    assert (wider.type, wider.hidden_size, wider.num_layers) == ("istft", 24, 1)
 
 
 def test_the_other_decoder_is_found_in_a_subfolder(checkpoint):

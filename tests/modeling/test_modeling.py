@@ -1,5 +1,7 @@
 """The model as a whole: exact batches, seeds, controls, styles, precision, saving."""
 
+import copy
+
 import pytest
 import torch
 
@@ -21,6 +23,20 @@ def test_a_row_sounds_the_same_alone_and_in_a_padded_batch(model, tokens, noise)
     assert int(batch.waveform_lengths[1]) == length == alone.waveform.shape[1]
     torch.testing.assert_close(batch.waveform[1, :length], alone.waveform[0], atol=1e-4, rtol=1e-3)
     assert not batch.waveform[1, length:].any()
+
+
+def test_padding_may_come_first(model, tokens):
+    languages = torch.where(tokens["attention_mask"] > 0, 2, 0)
+    settings = {"noise_scale": 0.7, "duration_noise_scale": 2.0, "seed": 11}
+    padding = int((tokens["attention_mask"][1] == 0).sum())
+    turned = {name: torch.stack([rows[0], rows[1].roll(padding)]) for name, rows in tokens.items()}
+    with torch.inference_mode():
+        model.model.default_styles.normal_()
+        expected = model(**tokens, language_ids=languages, **settings)
+        output = model(**turned, language_ids=turned["attention_mask"] * 2, **settings)
+    assert torch.equal(output.durations[1], expected.durations[1].roll(padding))
+    assert torch.equal(output.style, expected.style)
+    torch.testing.assert_close(output.latents, expected.latents, atol=1e-4, rtol=1e-3)
 
 
 def test_fields_have_the_documented_shapes(model, tokens):
@@ -95,6 +111,10 @@ def test_controls_reach_the_output(model, tokens):
         ({"style": torch.zeros(2, 3)}, r"style must be \[2, 16\], got \(2, 3\)"),
         ({"reference_mel": torch.zeros(2, 30, 80)}, r"reference_mel must be \[batch, frames, 100\]"),
         ({"durations": torch.zeros(2, 14)}, "durations must be 0 or more"),
+        ({"noise_scale": -0.5}, "noise_scale must be a finite number, 0 or more, got -0.5"),
+        ({"duration_noise_scale": float("nan")}, "duration_noise_scale must be a finite number, 0 or more, got nan"),
+        ({"style": torch.full((2, 16), float("nan"))}, "style must be finite numbers, got nan or inf"),
+        ({"reference_mel": torch.full((2, 30, 100), float("nan"))}, "style of reference_mel must be finite"),
     ],
 )
 def test_bad_inputs_are_named(model, tokens, settings, message):
@@ -248,3 +268,36 @@ def test_fused_weight_norm_speaks_the_same(model, tokens):
         fused = model.fuse_weight_norm()(**fixed).waveform
     assert not any("parametrizations" in name for name in model.state_dict())
     torch.testing.assert_close(fused, expected, atol=1e-5, rtol=1e-4)
+
+
+def test_fusing_a_copy_leaves_the_model_as_it_is(model, tokens, tmp_path):
+    fixed = {**tokens, "durations": tokens["attention_mask"] * 4, "noise_scale": 0.0}
+    with torch.inference_mode():
+        expected = model(**fixed).waveform
+        copies = [copy.deepcopy(model).fuse_weight_norm() for _ in range(2)]
+        for each in (model, *copies):
+            torch.testing.assert_close(each(**fixed).waveform, expected, atol=1e-5, rtol=1e-4)
+    model.save_pretrained(tmp_path)
+
+
+class IntegerLinear(torch.nn.Module):
+    """A linear layer as quantisers store it: whole numbers and their scale."""
+
+    def __init__(self, layer: torch.nn.Linear):
+        super().__init__()
+        self.scale = layer.weight.detach().abs().max().clamp(min=1e-9) / 127
+        self.weight = torch.nn.Parameter((layer.weight / self.scale).round().to(torch.int8), requires_grad=False)
+        self.bias = layer.bias
+
+    def forward(self, states: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.linear(states, self.weight * self.scale, self.bias)
+
+
+def test_weights_may_be_stored_as_integers(model, tokens):
+    fixed = {**tokens, "durations": tokens["attention_mask"] * 4, "noise_scale": 0.0, "style": torch.ones(2, 16)}
+    expected = model(**fixed).latents
+    for name, layer in [found for found in model.named_modules() if isinstance(found[1], torch.nn.Linear)]:
+        model.set_submodule(name, IntegerLinear(layer))
+    found = model(**fixed)
+    torch.testing.assert_close(found.latents, expected, atol=0.05, rtol=0.05)
+    assert torch.isfinite(found.waveform).all()

@@ -239,6 +239,8 @@ def fuse_weight_norm(model: nn.Module) -> None:
     """Fold every weight normalisation of a model into a plain weight, in place, for faster inference."""
     for module in model.modules():
         if nn.utils.parametrize.is_parametrized(module, "weight"):
+            shared = type(module)  # by deep copies of the module, and it is the class that is changed below
+            module.__class__ = type(shared.__name__, shared.__bases__, dict(vars(shared)))
             nn.utils.parametrize.remove_parametrizations(module, "weight")
             module.weight_norm_fused = True
 

@@ -11,6 +11,7 @@ from torch import nn
 
 from .bigvgan import BigVGANGenerator
 from .configuration_valetts import ValeTTSConfig
+from .precision import computing_dtype
 from .prosody_predictor import prosody_features
 
 
@@ -37,7 +38,7 @@ class BigVGANDecoder(nn.Module):
         """Frames [B, C + 2, F], zero where masked, and the condition [B, upsample_initial_channel]."""
         features = prosody_features(pitch.float(), torch.zeros_like(pitch).float(), self.config.prosody)[..., :2]
         frames = torch.cat([latents, features.to(latents.dtype)], dim=-1) * mask[..., None]
-        dtype = self.style.weight.dtype
+        dtype = computing_dtype(self.style)
         return frames.to(dtype).transpose(1, 2), self.style(style.to(dtype))
 
     def forward(

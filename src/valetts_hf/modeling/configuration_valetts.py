@@ -5,7 +5,7 @@ Normalisation (Meta-StyleSpeech, arXiv 2106.03153). Each module of the network r
 """
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
 from huggingface_hub.dataclasses import strict
 from transformers import PreTrainedConfig
@@ -461,10 +461,16 @@ class ValeTTSConfig(PreTrainedConfig):
                 setattr(self, name, config_class())
             elif isinstance(value, dict):
                 setattr(self, name, config_class(**value))
+            elif not isinstance(value, config_class):
+                raise TypeError(f"ValeTTSConfig.{name} must be a {config_class.__name__}, got {type(value).__name__}")
         super().__post_init__(**kwargs)
 
     def validate_architecture(self):
         _require_positive(self, "vocab_size", "hidden_size", "latent_size", "sampling_rate", "num_mel_bands")
+        last = self.vocab_size - 1
+        _require(
+            self.pad_token_id is None or 0 <= self.pad_token_id <= last, self, "pad_token_id", f"None, or 0 to {last}"
+        )
         _require(len(self.languages) > 0, self, "languages", "a list of at least one code")
         _require(len(set(self.languages)) == len(self.languages), self, "languages", "free of repeated codes")
         _require(self.latent_size % 2 == 0, self, "latent_size", "even (couplings split it in halves)")
@@ -491,6 +497,16 @@ class ValeTTSConfig(PreTrainedConfig):
             "hidden_size",
             f"a multiple of {2 * heads} (text_encoder.num_heads = {heads}, rotary halves)",
         )
+
+    @classmethod
+    def from_dict(cls, config_dict: dict[str, Any], **kwargs):
+        """As [`~transformers.PreTrainedConfig.from_dict`]; the name of a decoder, which Auto classes and pipelines pass here
+        first, is left to the model's `from_pretrained`.
+        """
+        named = isinstance(kwargs.get("decoder"), str)
+        unused = {"decoder": kwargs.pop("decoder")} if named else {}
+        made = super().from_dict(config_dict, **kwargs)
+        return (made[0], made[1] | unused) if isinstance(made, tuple) else made
 
     def get_text_config(self, decoder: bool | None = None, encoder: bool | None = None) -> "ValeTTSConfig":
         """This config: `text_encoder` and `decoder` are parts of one model, not models of their own."""

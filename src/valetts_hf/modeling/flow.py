@@ -11,6 +11,7 @@ from transformers.masking_utils import create_bidirectional_mask
 
 from .attention import StyleTransformerBlock
 from .configuration_valetts import ValeTTSConfig
+from .precision import computing_dtype
 
 
 class GatedConvolutions(nn.Module):
@@ -59,7 +60,7 @@ class Coupling(nn.Module):
     def forward(
         self, half: torch.Tensor, style: torch.Tensor, mask: torch.Tensor, attention_mask: torch.Tensor | None
     ) -> torch.Tensor:
-        hidden_states = self.input(half.to(self.input.weight.dtype)) * mask
+        hidden_states = self.input(half.to(computing_dtype(self.input))) * mask
         for block in self.transformer:
             hidden_states = block(hidden_states, style, mask, attention_mask)
         hidden_states = (hidden_states * mask).transpose(1, 2)

@@ -12,6 +12,7 @@ from torch import nn
 
 from .configuration_valetts import ValeTTSConfig
 from .convnext import ConvNeXtStack
+from .precision import computing_dtype
 from .prosody_predictor import prosody_features
 from .source import Excitation
 from .style_spectrum import StyleSpectrum
@@ -107,7 +108,7 @@ class ISTFTDecoder(nn.Module):
     ) -> tuple[torch.Tensor, ...]:
         """Log gains of harmonic and noise source and the phase of the former, each [B, F, Q], float32."""
         features = prosody_features(pitch, torch.zeros_like(pitch), self.config.prosody)[..., :2]
-        inputs = torch.cat([latents, features.to(latents.dtype)], dim=-1).to(self.head.weight.dtype)
+        inputs = torch.cat([latents, features.to(latents.dtype)], dim=-1).to(computing_dtype(self.head))
         states = self.stack(inputs, style, mask[..., None].to(inputs.dtype))
         harmonic, noise, phase = self.head(states).float().chunk(3, dim=-1)
         if self.color is not None:

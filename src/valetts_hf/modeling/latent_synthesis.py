@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 
 from .configuration_valetts import ValeTTSConfig
-from .lengths import expansion_index, length_mask
+from .lengths import expand_tokens, expansion_index, length_mask
 from .outputs import ValeTTSLatentOutput
 from .prosody_controls import TokenControls, checked_pauses, contour_over_frames, frame_gain, recentred_pitch
 from .prosody_predictor import ProsodyPrediction
@@ -193,9 +193,8 @@ class LatentSynthesis(ABC):
         """
         mask, language_ids = self._checked_inputs(input_ids, attention_mask, language_ids)
         shape, device = tuple(mask.shape), input_ids.device
-        noise_scale = self.config.noise_scale if noise_scale is None else noise_scale
-        if duration_noise_scale is None:
-            duration_noise_scale = self.config.duration_noise_scale
+        noise_scale = self._noise_scale_in_force("noise_scale", noise_scale)
+        duration_noise_scale = self._noise_scale_in_force("duration_noise_scale", duration_noise_scale)
         controls = TokenControls.combined(mask, speaking_rate, pitch_shift, pitch_range, energy_shift, deliveries)
         pauses = checked_pauses(pauses, shape, device)
         sketch = TokenSketch.from_arguments(
@@ -205,7 +204,8 @@ class LatentSynthesis(ABC):
             raise ValueError("a sketch is drawn over the predicted pitch and energy: pass either those or the sketch")
         durations = self._durations_in_force(durations, mask, controls, pauses)
         generators = row_generators(seed, len(input_ids))
-        style = self._style_in_force(language_ids, style, reference_mel, reference_mask, style_token_weights)
+        first_languages = language_ids.gather(1, mask.long().argmax(dim=1, keepdim=True))[:, 0]
+        style = self._style_in_force(first_languages, style, reference_mel, reference_mask, style_token_weights)
         manner = style if manner_style is None else self._checked_style("manner_style", manner_style, len(style))
         if pitch_style is None or pitch_style is manner_style:
             center = style if pitch_style is None else manner
@@ -213,6 +213,7 @@ class LatentSynthesis(ABC):
             center = self._checked_style("pitch_style", pitch_style, len(style))
 
         noise = row_noise(generators, mask.sum(dim=1), shape[1], self.config.duration.noise_size).to(device)
+        noise = expand_tokens(noise, (mask.cumsum(dim=1) - 1).clamp(min=0))  # wherever the padding is
         given = durations is not None
         rate, scaled = controls.speaking_rate, noise * duration_noise_scale
         hidden_states, predicted = self._read_text(
@@ -266,17 +267,27 @@ class LatentSynthesis(ABC):
             _check_shape("reference_mask", reference_mask, tuple(reference_mel.shape[:2]))
         return reference_mel.to(self.dtype)
 
-    def _style_in_force(self, language_ids, style, reference_mel, reference_mask, style_token_weights) -> torch.Tensor:
+    def _noise_scale_in_force(self, name: str, value: float | None) -> float:
+        """The value given, checked, else the configuration's."""
+        value = getattr(self.config, name) if value is None else float(value)
+        if not 0 <= value < math.inf:
+            raise ValueError(f"{name} must be a finite number, 0 or more, got {value:g}")
+        return value
+
+    def _style_in_force(
+        self, first_languages, style, reference_mel, reference_mask, style_token_weights
+    ) -> torch.Tensor:
         """The stored style, else the reference's, else the default of each row's first language; tokens on top."""
-        rows = len(language_ids)
+        rows = len(first_languages)
         if style_token_weights is not None:
             _check_shape("style_token_weights", style_token_weights, (rows, self.config.style.num_tokens))
         if style is None and reference_mel is not None:
             if len(reference_mel) not in (1, rows):
                 raise ValueError(f"reference_mel must have 1 row or {rows}, as input_ids, got {len(reference_mel)}")
-            return self.encode_style(reference_mel, reference_mask, style_token_weights).expand(rows, -1)
+            heard = self.encode_style(reference_mel, reference_mask, style_token_weights).expand(rows, -1)
+            return self._checked_style("style of reference_mel", heard, rows)
         if style is None:
-            style = self.default_styles[language_ids[:, 0]]
+            style = self.default_styles[first_languages]
         style = self._checked_style("style", style, rows)
         if style_token_weights is not None:
             style = style + self._mixed_tokens(style_token_weights)
@@ -286,6 +297,8 @@ class LatentSynthesis(ABC):
         size = self.config.style.hidden_size
         if style.shape != (rows, size):
             raise ValueError(f"{name} must be [{rows}, {size}], got {tuple(style.shape)}")
+        if not bool(torch.isfinite(style).all()):
+            raise ValueError(f"{name} must be finite numbers, got nan or inf")
         return style.to(self.dtype)
 
     def _checked_inputs(self, input_ids, attention_mask, language_ids) -> tuple[torch.Tensor, torch.Tensor]:

@@ -21,10 +21,7 @@ def round_durations(
     The running sum is rounded rather than each value, so that the total length, and with it the speaking rate, is kept.
     Tokens that `may_vanish` [B, T] get 0 frames where they last less than half of one.
     """
-    if may_vanish is None:
-        steps = torch.arange(1, durations.shape[1] + 1, device=durations.device)
-    else:
-        steps = torch.cumsum(~may_vanish, dim=1)
+    steps = torch.cumsum(mask.bool() if may_vanish is None else mask.bool() & ~may_vanish, dim=1)
     ends = torch.round(torch.cumsum(durations.double() * mask, dim=1)).long()
     ends = torch.cummax(ends - steps, dim=1).values.clamp(min=0) + steps  # each token keeps its least
     starts = torch.nn.functional.pad(ends, (1, 0))[:, :-1]

@@ -13,6 +13,7 @@ from torch import nn
 from .configuration_valetts import ValeTTSConfig
 from .convnext import ConvNeXtBlock
 from .normalization import StyleAdaptiveNorm
+from .precision import computing_dtype
 
 
 NUM_CURVES = 2  # pitch and energy, in this order wherever the last dimension is 2
@@ -98,7 +99,7 @@ class SketchPredictor(nn.Module):
 
     def forward(self, conditions: SketchConditions) -> tuple[torch.Tensor, torch.Tensor]:
         sketch, num_frames = self.sketch, conditions.base.shape[1]
-        dtype = self.features.weight.dtype
+        dtype = computing_dtype(self.features)
         mask = conditions.mask[..., None].to(dtype)
         patch_mask = to_patches(mask, sketch.patch_frames)
         features = to_patches(self._frame_features(conditions).to(dtype) * mask, sketch.patch_frames)
@@ -123,7 +124,7 @@ class SketchPredictor(nn.Module):
         Returns:
             `torch.Tensor` [B, 2, 2], the same with what the base smooths away.
         """
-        dtype = self.range_hidden.weight.dtype
+        dtype = computing_dtype(self.range_hidden)
         scales = base_range.new_tensor(self.scales)[:, None]
         centre = base_range.new_tensor([self.prosody.pitch_mean, self.prosody.energy_mean])[:, None]
         spread = base_range.new_tensor([self.prosody.pitch_std, self.prosody.energy_std])[:, None]

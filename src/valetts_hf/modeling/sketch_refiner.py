@@ -13,6 +13,7 @@ from torch import nn
 
 from .configuration_valetts import ValeTTSConfig
 from .normalization import StyleAdaptiveNorm
+from .precision import computing_dtype
 from .sketch_predictor import NUM_CURVES, conv_blocks, to_patches
 
 
@@ -59,7 +60,7 @@ class SketchRefiner(nn.Module):
         data = self.sketch.sigma_data
         sigma = sigma.float()[:, None, None]
         total = torch.sqrt(sigma**2 + data**2)
-        dtype = self.input.weight.dtype
+        dtype = computing_dtype(self.input)
         states = self.input((noisy / total).to(dtype)) + context
         level = style.to(dtype) + self._level_embedding(sigma[:, 0], dtype)
         mask = mask.to(dtype)

@@ -7,6 +7,8 @@ B batch, H style width, P points on the mel scale, Q = n_fft / 2 + 1 frequency b
 import torch
 from torch import nn
 
+from .precision import computing_dtype
+
 
 def mel_points(points: int, bins: int, sampling_rate: int) -> torch.Tensor:
     """Weights [P, Q] that interpolate between points at equal distances on the mel scale, from 0 Hz to half the rate.
@@ -37,5 +39,5 @@ class StyleSpectrum(nn.Module):
         self.register_buffer("basis", mel_points(points, bins, sampling_rate), persistent=False)
 
     def forward(self, style: torch.Tensor) -> torch.Tensor:
-        at_points = self.affine(style.to(self.affine.weight.dtype)).float().clamp(-self.limit, self.limit)
+        at_points = self.affine(style.to(computing_dtype(self.affine))).float().clamp(-self.limit, self.limit)
         return (at_points @ self.basis.float())[:, None]
