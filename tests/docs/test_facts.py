@@ -30,6 +30,13 @@ def test_readme_has_the_two_commands():
     assert 'pip install ".[dev]" && pytest' in COMMANDS
 
 
+def test_the_numbers_of_the_readme_are_those_of_the_model_card():
+    """Words misheard and predicted MOS of each system."""
+    card = {row[0]: (row[2], row[4]) for row in rows("model_cards/base.md") if len(row) == 6 and row[1].isdigit()}
+    listed = {row[0]: tuple(row[1:]) for row in rows("README.md") if row[0] in card}
+    assert len(listed) == 3 and listed == {name: card[name] for name in listed}
+
+
 def test_the_map_of_the_readme_shows_places_that_exist():
     places = [
         place
