@@ -94,6 +94,9 @@ SPOKEN = {
     "Sao Paulo, furacao, Mao": "São Paulo, furacão, Mao",
     "Mt 5": "Mt cinco",
     "#TBT": "hashtag TBT",
+    "GRANDE SHOW DE ROCK COM AR": "grande show de rock com ar",
+    "O STF DECIDIU QUE A OMS": "O ésse tê éfe decidiu que A OMS",
+    "IBGE, PIB": "í bê gê é, Pib",
 }
 
 

@@ -114,6 +114,7 @@ def test_homographs_of_british_english_have_its_sounds():
         ("no YouTube ou no WhatsApp", "pt-br", "jˌutˈubi ow nʊ ˌuatsˈapi"),
         ("baixei o app no tablet", "pt-br", "ˈɛpi nʊ tˈabletʃy"),
         ("os likes", "pt-br", "lˈaɪkys"),
+        ("no home office", "pt-br", "ˈɔfisy"),
         ("as leggings", "pt-br", "lˈɛɡiŋs"),
         ("o Thiago em Paraty", "pt-br", "tʃˌiˈaɡw ˈeɪŋ pˌaɾatʃˈi"),
         ("a torre", "pt-br", "tˈoxy"),

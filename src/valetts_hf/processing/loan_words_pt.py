@@ -116,10 +116,12 @@ coffee cófi
 commodities comóditis
 compliance compláience
 cover cóver
+coworking couórquim
 cream crim
 cringe crindje
 crush crâche
 day dei
+delivery delíveri
 diet dáiete
 facebook feicebúque
 fake feique
@@ -161,10 +163,14 @@ mindset maindissete
 networking netuórquim
 news nius
 nuggets nâguetis
+off-line offline
+office ófice
+on-line online
 peeling pílim
 personal pérsonal
 peugeot pejô
 playstation pleistêichom
+publi públi
 punk pânque
 reality riáliti
 reggae régue

@@ -2,6 +2,7 @@
 
 import re
 
+from .language_hints import HINT_WORDS
 from .normalization_pt_chat import chat_rules
 from .normalization_pt_contexts import context_rules
 from .normalization_romance import RomanceNormalizer
@@ -46,6 +47,7 @@ _WORDS_IN_CAPITALS = frozenset(
     "PIB USP ONU NASA SUS ENEM CEP PIX UNESCO OTAN FUNAI ANVISA EMBRAPA INPE FIFA SENAI SESC SENAC FIES UNICAMP DETRAN "
     "PROCON SERASA COVID AIDS RAM PUC UERJ MEC UNICEF OPEP INCRA IBAMA BOPE VIP CUT FAB OFF".split()
 )
+_SMALL_WORDS = frozenset((*HINT_WORDS["pt"].split(), "ar", "ir", "pé", "fé"))
 _UNPRONOUNCEABLE = re.compile(r"[BCDFGHJKLMNPQRSTVWXZ]{3}|[BCDFGHJKPQTVW]$|[BCDFGHJKMNPQRSTVWXZ][BCDFGHJKMNPQTVWXZ]$")
 
 
@@ -157,6 +159,7 @@ class PortugueseNormalizer(RomanceNormalizer):
             (re.compile(r"(?<![\w.,/-])\d{5}-\d{3}(?![\w-])"), self.digits),  # CEP
             (re.compile(r"(?<![\w.,])(?P<n>[2-6])[ªaº°]?[\s-]*[Ff]eira(?!\w)"), lambda m: _WEEKDAYS[int(m["n"]) - 2]),
             (re.compile(r"(?<![\w.@#/-])[A-Z]{2,5}(?![\w@]|\.\w)"), self._acronym),
+            (re.compile(r"(?<![\w.@#/])[A-ZÀ-Ý]{2,}(?![\w@]|\.\w)"), self._shouted),
             (re.compile(r"(?<![\w/.,])(?:(?P<n>\d{1,3})(?:\s|(?=½)))?(?:1/2|½)(?=\s+(?:de\s+)?(?P<noun>[^\W\d]+))"),
              self._half),
             (re.compile(r"(?<!\w)24/7(?!\w)"), lambda m: "vinte e quatro por sete"),
@@ -199,9 +202,17 @@ class PortugueseNormalizer(RomanceNormalizer):
             return None
         if word in _WORDS_IN_CAPITALS:
             return word.capitalize()
-        if word in _SPELLED or (len(word) > 2 and _UNPRONOUNCEABLE.search(word)):
+        shouted = match.string.isupper() and set(word) & set("AEIOU")  # "GRANDE SHOW DE ROCK"
+        if word in _SPELLED or (len(word) > 2 and _UNPRONOUNCEABLE.search(word) and not shouted):
             return self._spell_part(word)
         return None
+
+    @staticmethod
+    def _shouted(match: re.Match) -> str | None:
+        """A word of a line in capitals, which espeak-ng would take for an acronym among those that are spelled."""
+        word = match[0].lower()
+        known = len(word) > 3 or word in _SMALL_WORDS or re.fullmatch(r"[^aeiou][aeiou][^aeiou]", word)
+        return word if known and match.string.isupper() and " " in match.string else None
 
     def _spell_part(self, part: str) -> str:
         if len(part) == 2 and part.islower() or part.isupper():
