@@ -85,6 +85,8 @@ def test_vowels_follow_from_the_neighbours(word, vowel, sentence):
     [
         ("ele não para de falar", True),
         ("para com isso", True),
+        ("ele para o carro", True),
+        ("dei a ele para o curso", False),
         ("vou para casa", False),
         ("não vai dar para ir", False),
     ],

@@ -49,6 +49,8 @@ _DETERMINERS = frozenset(
     "mais com sem de por em sob sua seu".split()
 )
 _DOERS = frozenset("ele ela você eles elas ninguém se me quem não".split())
+_CLAUSE_STARTS = frozenset(("", "que", "quando", "se", "e", "aí", "então"))
+_WHERE_ONE_STOPS = frozenset(("", "o", "a", "os", "as", "no", "na", "em", "e", "aqui"))
 _SEATS = frozenset("na à da nova antiga atual futura cidade país como".split())
 _OF_SEATS = frozenset(
     "da do das dos social regional nacional central principal própria administrativa oficial municipal mundial provisória "
@@ -167,7 +169,9 @@ def _is_by_heart(before: list[str], after: list[str], front: list[str]) -> bool 
 def _stops(before: list[str], after: list[str], front: list[str]) -> bool | None:
     stops_doing = after[0] == "de" and after[1].endswith(_INFINITIVES)
     command = not before[0] and (not after[0] or after[:2] == ["com", "isso"])
-    return True if stops_doing or command or (before[0] == "não" and after[0] in ("", "de", "nunca")) else None
+    never = before[0] == "não" and after[0] in ("", "de", "nunca", "quieto", "quieta")
+    someone = before[0] in ("ele", "ela", "você") and before[1] in _CLAUSE_STARTS and after[0] in _WHERE_ONE_STOPS
+    return True if stops_doing or command or never or someone else None
 
 
 def _is_wait(before: list[str], after: list[str], front: list[str]) -> bool:
