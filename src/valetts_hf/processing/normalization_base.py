@@ -40,6 +40,7 @@ _RULERS = (
     "Carlos|Felipe|Alfonso|Enrique|Fernando|Sancho|Jorge|Pío|León|Charles|Henry|Henri|George|James|Edward|Philippe|Pie|"
     "Louis|Karl|Heinrich|Friedrich|Georg|Pius|Leo|Carlo|Enrico|Pio|Leone|Giorgio|Karel|Lodewijk|Karol|Henryk|Zygmunt"
 )
+_NO_FRACTIONS = ((24, 7), (50, 50), (20, 20))
 _NEEDS_RULES = re.compile(r"[\d@#&%$€£¥₹₽₺+=/<>°§©®™№‰×÷±≈≠≤≥→√∞½⅓⅔¼¾⅛²³µºª*~_\\|^.-]|[IVXLC]{2}")
 
 
@@ -127,7 +128,7 @@ class Normalizer(SymbolReader):
             (rf"{_SIGN}(?:(?<![\w.,])|(?<=\dh)|(?<=\dmin)){number}(?:\s?[-—]\s?(?P<to>{_NUMBER}))?"
              rf"(?:(?P<unit>{_UNIT})|\s(?P<unit2>{_LONG_UNIT}|[mgLlhstVWмлчт](?=[\s,;:!?)]|\.(?!\w)|$)))"
              r"(?:/(?P<per>s|h|min|kg|l|L|ml|m²))?"
-             r"(?:(?![\w/²³])(?:\.(?=\s[^\W\dA-ZÀ-ÞА-ЯЁ_]))?|(?:(?<=\dh)|(?<=\dmin))(?=\d{1,2}\s?(?:min|s)(?!\w)))", self._quantity, 0),
+             r"(?:(?![\w²³]|/(?!\d))(?:\.(?=\s[^\W\dA-ZÀ-ÞА-ЯЁ_]))?|(?:(?<=\dh)|(?<=\dmin))(?=\d{1,2}\s?(?:min|s)(?!\w)))", self._quantity, 0),
             (r"(?<![\w/])(?P<unit>km/h|m/s|km²|m²|m³|kWh|°C|°F|mph)(?![\w/])", lambda m: self.unit(m["unit"], 1 if "/" not in m["unit"] else 2), 0),
             (rf"(?<=\b{self.per_word}\s)(?P<unit>kg|km|l|h|t|m²|m³)(?![\w/])" if self.per_word else "(?!)",
              lambda m: self.unit(m["unit"], 1), 0),
@@ -212,8 +213,8 @@ class Normalizer(SymbolReader):
     def _slash_fraction(self, match: re.Match) -> str | None:
         """A fraction, or a date without year that looks like none: with a zero in front ("15/03"), or "31/12"."""
         first, second = int(match["a"]), int(match["b"])
-        if (first, second) == (24, 7):  # at all hours
-            return f"{self.cardinal(24)} {self.cardinal(7)}"
+        if (first, second) in _NO_FRACTIONS:
+            return f"{self.cardinal(first)} {self.cardinal(second)}"
         late = len(match["b"]) == 2 and 12 < first <= 31 and not self._in_equation(match)
         if match["a"].startswith("0") or match["b"].startswith("0") or late:
             swapped = (self.month_first and first <= 12) or second > 12

@@ -105,7 +105,7 @@ class GermanNormalizer(Normalizer):
 
     def first_rules(self) -> list:
         return [
-            *weekday_rules(_WEEKDAYS, "bis", "bis|und"),
+            *weekday_rules(_WEEKDAYS, "bis", "bis|und", capitals=True),
             (
                 re.compile(
                     rf"(?<![\w.,/])(?P<n>\d+(?:,\d+)?)\s?(?P<short>{'|'.join(_MEASURES)})(?!\w)(?:\.|(?!\.))(?!\s?€)"

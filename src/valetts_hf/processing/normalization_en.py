@@ -3,7 +3,7 @@
 import re
 
 from .normalization_base import Normalizer
-from .normalization_weekdays import weekday_rules
+from .normalization_en_short_forms import short_form_rules
 from .number_words import WrittenNumber, number_words
 
 
@@ -11,13 +11,6 @@ _MONTHS = ("January February March April May June July August September October 
 _MONTH = (
     "January|February|March|April|May|June|July|August|September|October|November|December|"
     r"Jan\.?|Feb\.?|Mar\.?|Apr\.?|Jun\.?|Jul\.?|Aug\.?|Sept?\.?|Oct\.?|Nov\.?|Dec\.?"
-)
-_SHORT_MONTH = _MONTH.replace("May|", "", 1)
-_WEEKDAYS = dict(
-    zip(
-        "mon tue tues wed thu thur thurs fri sat sun".split(),
-        "Monday Tuesday Tuesday Wednesday Thursday Thursday Thursday Friday Saturday Sunday".split(),
-    )
 )
 _CARDINAL_BEFORE_ROMAN = frozenset(
     "chapter part volume vol book act scene section type phase stage war bowl article appendix level class mark title "
@@ -76,7 +69,7 @@ class EnglishNormalizer(Normalizer):
         "hrs": "hours", "mins": "minutes", "secs": "seconds", "a.m": "AM", "p.m": "PM", "misc": ".miscellaneous", "est": ".#established", "tel": ".telephone",
         "apt": ".#apartment", "ext": ".#extension", "para": ".#paragraph", "art": ".#article", "tbsp": "tablespoons",
         "tsp": "teaspoons", "yrs": "years", "sq. ft": "square feet", "sq ft": "square feet", "fl. oz": "fluid ounces",
-        "fl oz": "fluid ounces",
+        "fl oz": "fluid ounces", "ste": ".#suite", "hwy": ".highway", "adm": ".admiral", "maj": ".major", "c/o": "care of",
     }  # fmt: skip
 
     def __init__(self, language: str):
@@ -85,20 +78,7 @@ class EnglishNormalizer(Normalizer):
 
     def first_rules(self) -> list:
         return [
-            *self._weekday_rules(),
-            (
-                re.compile(r"(?<!\w)(?P<word>[cbd])\.(?=\s1\d{3}(?!\w))"),
-                lambda m: {"c": "circa", "b": "born", "d": "died"}[m["word"]],
-            ),
-            (re.compile(r"(?<=\b[A-Z]{2}\s)\d{5}(?:-\d{4})?(?![\w-])|(?<=\bZIP\s)\d{5}(?!\w)"), self.digits),
-            (
-                re.compile(r"(?<![\w.,$€£])\.(?P<fraction>\d+)(?!\w|\.\w)"),
-                lambda m: f"point {self.decimals(m['fraction'])}",
-            ),
-            (
-                re.compile(r"(?<![\w.,])1\s(?P<spoon>tsp|tbsp)(?!\w)\.?(?=\s[a-z])"),
-                lambda m: {"tsp": "one teaspoon", "tbsp": "one tablespoon"}[m["spoon"]],
-            ),
+            *short_form_rules(self),
             (
                 re.compile(r"(?<!\w)(?:24/7|9/11)(?!\w)"),
                 lambda m: {"2": "twenty-four seven", "9": "nine eleven"}[m[0][0]],
@@ -111,26 +91,14 @@ class EnglishNormalizer(Normalizer):
             ),
             (re.compile(r"(?<![\w.,])(?P<h>\d{1,2})\s?h\s?(?P<m>[0-5]?\d)\s?m(?!\w)"), self._duration),
             (
-                re.compile(r"(?<=\d[ap]m)\s?[-—]\s?(?=\d{1,2}(?::\d\d)?\s?[ap]m(?!\w))", re.I),
+                re.compile(
+                    r"(?:(?<=\d[ap]m)|(?<=noon)|(?<=\d))\s?[-—]\s?(?=\d{1,2}(?::\d\d)?\s?[ap]\.?m(?!\w))", re.I
+                ),
                 lambda m: f" {self.range_word} ",
             ),
             (re.compile(r"(?<![\w.,])(?P<f>\d)'\s?(?P<i>\d{1,2})(?:[\"\ue000\ue001]|(?!\w))"), self._feet),
-            (re.compile(r"(?<!\w)St\.(?=\s[A-Z])"), lambda m: "Saint"),
-            (re.compile(r"(?<=[a-z]\s)(?<![A-Z][a-z]\s)St(?=\s[A-Z])"), lambda m: "Saint"),
-            (
-                re.compile(r"(?<!\w)(?P<name>[A-Z0-9]\w+\s)St\.?(?=[\s,.;:!?)]|$)(?!\s[A-Z])"),
-                lambda m: m["name"] + "Street",
-            ),
             (re.compile(r"(?<!\w)w/(?!o(?:ut)?\b)(?=\s?\w)"), lambda m: "with "),
         ]
-
-    def _weekday_rules(self) -> list:
-        dates = (
-            rf"(?<!\w)(?P<day>{'|'.join(name.capitalize() for name in _WEEKDAYS)})\.?(?=,?\s(?:{_SHORT_MONTH})\s?\d)"
-        )
-        hours = rf"(?:(?<=,\s)|^)(?P<day>{'|'.join(name.capitalize() for name in _WEEKDAYS)})\.?(?=:?\s\d)"
-        full = [(re.compile(pattern, re.M), lambda m: _WEEKDAYS[m["day"].lower()]) for pattern in (dates, hours)]
-        return [*weekday_rules(_WEEKDAYS, "to", "to|and|through"), *full]
 
     def _duration(self, match: re.Match) -> str:
         counts = ((int(match["h"]), "hour"), (int(match["m"]), "minute"))

@@ -4,20 +4,26 @@ import re
 from collections.abc import Callable
 
 
-def weekday_rules(names: dict[str, str], joiner: str, words_between: str) -> list[tuple[re.Pattern, Callable]]:
+def weekday_rules(
+    names: dict[str, str], joiner: str, words_between: str, capitals: bool = False
+) -> list[tuple[re.Pattern, Callable]]:
     """The rules of a language.
 
     Args:
         names: short name in small letters -> full name.
         joiner: what is said for the dash between two of them ("to").
         words_between: pattern of the words that may stand between two of them ("to|and").
+        capitals: only with a capital letter are they weekdays ("sun and sat").
 
     Returns:
-        Patterns with what they say; both cases of the first letter are known.
+        Patterns with what they say.
     """
-    short = "|".join(sorted((form for name in names for form in (name, name.capitalize())), key=len, reverse=True))
+    forms = {name.capitalize() for name in names} | (set() if capitals else set(names))
+    short = "|".join(sorted(forms, key=len, reverse=True))
 
-    def pair(match: re.Match) -> str:
+    def pair(match: re.Match) -> str | None:
+        if match["first"].lower() == match["last"].lower():
+            return None  # "zo en zo"
         between = joiner if match["dash"] else match["word"]
         stop = "." if match[0].endswith(".") and not re.search(r"\w", match.string[match.end() :]) else ""
         return f"{names[match['first'].lower()]} {between} {names[match['last'].lower()]}{stop}"
