@@ -68,6 +68,9 @@ def speak_on_ray(job: Job, groups: Iterable[list[Row]], actors: int, address: st
         context = ray.data.DataContext.get_current()
         stack.callback(setattr, context, "enable_progress_bars", context.enable_progress_bars)
         context.enable_progress_bars = False  # whoever takes the outcomes shows how far they are
+        log = logging.getLogger("ray.data")
+        stack.callback(log.setLevel, log.level)
+        log.setLevel(logging.ERROR)
         spoken = ray.data.from_items(items, override_num_blocks=blocks).map_batches(
             _Actor,
             batch_size=1,
