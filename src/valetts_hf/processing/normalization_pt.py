@@ -62,7 +62,7 @@ class PortugueseNormalizer(RomanceNormalizer):
     fold_words = ("vez", "vezes")
     power_word = "elevado a"
     per_word = "por"
-    per_nouns = r"(?:hora|dia|noite|semana|mês|ano|pessoa)\b"
+    per_nouns = r"(?:hora|minuto|dia|noite|semana|mês|ano|pessoa|aluno|litro|quilo|metro|unidade)\b"
     dot, at, slash, dash, underscore, plus, equals = "ponto", "arroba", "barra", "hífen", "underline", "mais", "igual"
     month_year_joiner = "de"
     date_before = "em|dia|dias|até|de|desde|no dia|data|antes de|depois de"
@@ -83,7 +83,7 @@ class PortugueseNormalizer(RomanceNormalizer):
     feminine_words = _FEMININE_NOUNS
     masculine_words = _MASCULINE_NOUNS
     roman_contexts = (
-        "[Ss]éculos?|[Ss]éc\\.|[Cc]apítulo|[Vv]olume|[Vv]ol\\.|[Tt]omo|[Ii]ncisos?|[Ii]nc\\.|[Pp]arte|[Aa]to|[Cc]ena|[Tt]ítulo|[Aa]rtigo|[Aa]nexo|"
+        "[Ss]éculos?|[Ss]éc\\.|[Cc]apítulo|[Cc]ap\\.|[Vv]olume|[Vv]ol\\.|[Tt]omo|[Ii]ncisos?|[Ii]nc\\.|[Pp]arte|[Aa]to|[Cc]ena|[Tt]ítulo|[Aa]rtigo|[Aa]nexo|"
         "[Ff]ase|[Tt]ipo|Guerra Mundial|(?:Dom|Papa|Rei|rei|Rainha|rainha|Imperador|imperador|João|Pedro) [A-ZÀ-Ý]\\w+"
     )
     magnitudes = {
@@ -160,6 +160,8 @@ class PortugueseNormalizer(RomanceNormalizer):
             (re.compile(r"(?<![\w.,])(?P<n>[2-6])[ªaº°]?[\s-]*[Ff]eira(?!\w)"), lambda m: _WEEKDAYS[int(m["n"]) - 2]),
             (re.compile(r"(?<![\w.@#/-])[A-Z]{2,5}(?![\w@]|\.\w)"), self._acronym),
             (re.compile(r"(?<![\w.@#/])[A-ZÀ-Ý]{2,}(?![\w@]|\.\w)"), self._shouted),
+            (re.compile(r"(?<![\w/.,])(?:1/2|½)\s?(?P<unit>kg|km|m|l|L|h)(?!\w)"), self._half_a_unit),
+            (re.compile(r"(?m)^\s*\*(?=\s)"), lambda m: ""),  # of a list
             (re.compile(r"(?<![\w/.,])(?:(?P<n>\d{1,3})(?:\s|(?=½)))?(?:1/2|½)(?=\s+(?:de\s+)?(?P<noun>[^\W\d]+))"),
              self._half),
             (re.compile(r"(?<!\w)24/7(?!\w)"), lambda m: "vinte e quatro por sete"),
@@ -190,6 +192,13 @@ class PortugueseNormalizer(RomanceNormalizer):
         if not self._in_equation(match) and (month in (11, 12) or day > 12):
             return self._checked_date(day, month, None) or super()._slash_fraction(match)
         return super()._slash_fraction(match)
+
+    def _short_date(self, match: re.Match) -> str | None:
+        fraction = int(match["a"]) < int(match["b"]) and re.match(r"\sd[aeo]s?\s(?!\d)", match.string[match.end() :])
+        return None if fraction else super()._short_date(match)
+
+    def _half_a_unit(self, match: re.Match) -> str:
+        return f"{'meia' if match['unit'] == 'h' else 'meio'} {self.unit(match['unit'], 1)}"
 
     def _half(self, match: re.Match) -> str:
         feminine = self.is_feminine(match["noun"], match["n"] in (None, "1"))
@@ -293,6 +302,8 @@ class PortugueseNormalizer(RomanceNormalizer):
         words = self.cardinal(hour, feminine=True)
         if not minute and not second:
             return f"{words} {'hora' if hour < 2 else 'horas'}"
+        if not hour:
+            words = "zero hora"
         if minute:
             words += f" e {self.cardinal(minute)}"
         return words + (f" e {self.cardinal(second)} segundos" if second else "")
