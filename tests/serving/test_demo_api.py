@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import threading
 
 import numpy as np
 import pytest
@@ -387,3 +388,24 @@ def test_another_application_can_mount_it(tts):
     assert client.post("/demo/api/predict", json={"text": TEXT}).status_code == 200
     refused(client.post("/demo/api/voices", files={"recording": b"x" * 3000}), 413, "too_large")
     refused(client.get("/demo/api/nothing"), 404, "not_found")
+
+
+def test_a_busy_server_answers_429(make_client, tts, monkeypatch):
+    from concurrent.futures import ThreadPoolExecutor
+
+    gate, begun = threading.Event(), threading.Event()
+    speak = type(tts).__call__
+
+    def slowly(self, *args, **kwargs):
+        begun.set()
+        gate.wait(30)
+        return speak(self, *args, **kwargs)
+
+    monkeypatch.setattr(type(tts), "__call__", slowly)
+    with make_client(workers=1, max_waiting=0) as client, ThreadPoolExecutor() as pool:
+        first = pool.submit(client.post, "/api/speak", json={"text": "Hello there."})
+        assert begun.wait(30)
+        answer = client.post("/api/speak", json={"text": "Hello there."})
+        gate.set()
+        assert answer.status_code == 429 and int(answer.headers["Retry-After"]) > 0
+        assert first.result().status_code == 200

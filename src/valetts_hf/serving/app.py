@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,9 +15,9 @@ from fastapi.staticfiles import StaticFiles
 from valetts_hf.serving.demo_api import demo_router
 from valetts_hf.serving.errors import install_error_handlers
 from valetts_hf.serving.middleware import Guard
+from valetts_hf.serving.scheduler import Scheduler
 from valetts_hf.serving.settings import DemoSettings
 from valetts_hf.serving.studio import Studio
-from valetts_hf.serving.worker import SynthesisQueue
 from valetts_hf.version import __version__
 
 
@@ -28,26 +29,25 @@ if TYPE_CHECKING:
 STATIC = Path(__file__).with_name("static")
 
 
-def create_demo_app(
-    tts: ValeTTS, settings: DemoSettings | None = None, queue: SynthesisQueue | None = None
-) -> FastAPI:
+def create_demo_app(tts: ValeTTS, settings: DemoSettings | None = None, scheduler: Scheduler | None = None) -> FastAPI:
     """The page at `/` and its requests under `/api`. All addresses in the page are relative, so another application can
     mount this one: `server.mount("/demo", create_demo_app(tts))`.
 
     Args:
         tts ([`ValeTTS`]): speaks; shared with whoever else uses it.
         settings ([`DemoSettings`], *optional*): limits.
-        queue ([`SynthesisQueue`], *optional*): of a larger server, which then closes it; default: one of its own.
+        scheduler ([`Scheduler`], *optional*): of a larger server, which then closes it; default: one of its own, where nobody
+            is given up for waiting.
     """
     settings = settings or DemoSettings()
-    own = queue is None
-    queue = queue or SynthesisQueue(settings.workers, settings.max_waiting)
+    own = scheduler is None
+    scheduler = scheduler or Scheduler(settings.workers, settings.max_waiting, first_seconds=math.inf)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
         if own:
-            queue.close()
+            scheduler.close()
 
     # The pages that show an OpenAPI description load scripts of other sites: the description alone is offered.
     app = FastAPI(
@@ -60,7 +60,7 @@ def create_demo_app(
     )
     app.add_middleware(Guard, settings=settings)
     install_error_handlers(app)
-    app.include_router(demo_router(Studio(tts, settings), queue))
+    app.include_router(demo_router(Studio(tts, settings), scheduler))
 
     @app.head("/", include_in_schema=False)
     @app.get("/", include_in_schema=False)

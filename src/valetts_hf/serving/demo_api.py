@@ -8,6 +8,7 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import Response
 
 from valetts_hf.serving.errors import ServiceError
+from valetts_hf.serving.scheduler import Scheduler
 from valetts_hf.serving.schemas import (
     Info,
     PredictRequest,
@@ -19,7 +20,6 @@ from valetts_hf.serving.schemas import (
 )
 from valetts_hf.serving.studio import Studio
 from valetts_hf.serving.uploads import check_recording
-from valetts_hf.serving.worker import SynthesisQueue
 
 
 ERRORS = {
@@ -27,11 +27,11 @@ ERRORS = {
 }
 
 
-def demo_router(studio: Studio, queue: SynthesisQueue) -> APIRouter:
+def demo_router(studio: Studio, scheduler: Scheduler) -> APIRouter:
     """
     Args:
         studio ([`Studio`]): does the work.
-        queue ([`SynthesisQueue`]): in its turn.
+        scheduler ([`Scheduler`]): in its turn.
     """
     router = APIRouter(prefix="/api", responses=ERRORS)  # type: ignore[arg-type]
 
@@ -44,19 +44,19 @@ def demo_router(studio: Studio, queue: SynthesisQueue) -> APIRouter:
     async def predict(body: PredictRequest, request: Request) -> Prosody:
         """How the text would be said: times of words and phonemes, pitch and energy; no audio."""
         studio.check(body)
-        return await queue.run(request, lambda: studio.predict(body))
+        return await scheduler.run(request, lambda: studio.predict(body))
 
     @router.post("/speak")
     async def speak(body: SpeakRequest, request: Request) -> Spoken:
         """Speech, and how it was said."""
         studio.check(body)
-        return await queue.run(request, lambda: studio.speak(body))
+        return await scheduler.run(request, lambda: studio.speak(body))
 
     @router.post("/ssml")
     async def ssml(body: SpeakRequest, request: Request) -> SsmlAnswer:
         """The same directions as a document that other programs read."""
         studio.check(body)
-        return await queue.run(request, lambda: studio.ssml(body))
+        return await scheduler.run(request, lambda: studio.ssml(body))
 
     @router.post("/voices", status_code=201)
     async def add_voice(
@@ -72,7 +72,7 @@ def demo_router(studio: Studio, queue: SynthesisQueue) -> APIRouter:
                 422, "no_consent", "a voice belongs to a person: say that it is yours, or that its owner agreed."
             )
         check_recording(data)
-        return await queue.run(request, lambda: studio.add_voice(data, name, consent))
+        return await scheduler.run(request, lambda: studio.add_voice(data, name, consent))
 
     @router.delete("/voices/{key}", status_code=204)
     async def remove_voice(key: str) -> Response:
