@@ -41,6 +41,14 @@ def test_columns_that_are_not_there_are_said(given, message):
         resolve_columns(given, open_source([{"words": "One."}]))
 
 
+def test_a_column_that_is_there_twice_is_not_chosen_between(tmp_path):
+    (tmp_path / "table.csv").write_text("text,,,text\nOne.,,,Two.\n", encoding="utf-8")
+    with pytest.raises(SourceError, match="'text' more than once"):
+        resolve_columns(None, open_source(tmp_path / "table.csv"))
+    (tmp_path / "table.csv").write_text("text,,\nOne.,,\n", encoding="utf-8")
+    assert resolve_columns(None, open_source(tmp_path / "table.csv")) == {"text": "text"}
+
+
 def test_a_row_says_what_the_settings_do_not():
     row = read(
         {

@@ -98,7 +98,7 @@ def resolve_columns(given: Mapping[str, str] | None, source: RowSource) -> dict[
         `dict[str, str]`: role -> column that is there; "text" always.
 
     Raises:
-        `SourceError`: a column that is not there, no text, or a role that does not exist.
+        `SourceError`: a column that is not there or there twice, no text, or a role that does not exist.
     """
     given = given or {}
     there = ", ".join(source.columns) or "none"
@@ -117,6 +117,9 @@ def resolve_columns(given: Mapping[str, str] | None, source: RowSource) -> dict[
         raise SourceError(
             f"{source.name!r} has no column that looks like the text; its columns are: {there}. Name it with --text-column."
         )
+    for name in chosen.values():
+        if source.columns.count(name) > 1:
+            raise SourceError(f"{source.name!r} has the column {name!r} more than once: give each a name of its own.")
     return chosen
 
 
