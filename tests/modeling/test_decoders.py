@@ -103,6 +103,21 @@ def test_a_checkpoint_chooses_among_its_decoders(checkpoint, model, bigvgan_mode
     assert isinstance(loaded, ValeTTSForSpeech) and not report["missing_keys"]
 
 
+def test_an_exchanged_decoder_is_in_the_mode_of_the_model(model, bigvgan_model):
+    for training in (True, False):
+        exchange_decoder(model.train(training), bigvgan_model.config.decoder, bigvgan_model.decoder.state_dict())
+        assert {module.training for module in model.modules()} == {training}
+
+
+def test_padding_may_hold_anything_in_training(bigvgan_model):
+    latents, pitch, style = decoder_inputs(bigvgan_model, frames=20, rows=1)
+    lengths, noisy = torch.tensor([14]), latents.clone()
+    noisy[:, 14:] = 100.0
+    bigvgan_model.train()
+    expected = bigvgan_model.decode(latents, pitch, style, lengths)
+    torch.testing.assert_close(bigvgan_model.decode(noisy, pitch, style, lengths), expected)
+
+
 def test_auto_classes_choose_too(checkpoint):
     register()
     for kind in ("istft", "bigvgan"):

@@ -23,6 +23,8 @@ def test_a_row_sounds_the_same_alone_and_in_a_padded_batch(model, tokens, noise)
     assert int(batch.waveform_lengths[1]) == length == alone.waveform.shape[1]
     torch.testing.assert_close(batch.waveform[1, :length], alone.waveform[0], atol=1e-4, rtol=1e-3)
     assert not batch.waveform[1, length:].any()
+    frames = int(alone.frame_lengths)
+    assert not any(batch[name][1, frames:].any() for name in ("latents", "pitch", "energy"))
 
 
 def test_padding_may_come_first(model, tokens):
@@ -61,6 +63,9 @@ def test_seeds(model, tokens):
     assert first.shape != other.shape or not torch.allclose(first, other)
     with pytest.raises(ValueError, match="seed has 3 values for a batch of 2"):
         model(**tokens, seed=[1, 2, 3])
+    for outside in (-1, 2**63):
+        with pytest.raises(ValueError, match=f"seed must be between 0 and {2**63 - 1}, got {outside}"):
+            model(**tokens, seed=outside)
     with pytest.raises(TypeError, match="seed must be an integer.*got 1.5"):
         model(**tokens, seed=1.5)
 

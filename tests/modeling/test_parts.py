@@ -8,7 +8,7 @@ import torch
 from tests.conftest import tiny_config
 from valetts_hf.modeling import modeling_valetts
 from valetts_hf.modeling.flow import Flow
-from valetts_hf.modeling.istft_decoder import EMPHASIS_LEVEL, emphasize, overlap_add, split_frames
+from valetts_hf.modeling.istft_decoder import EMPHASIS_LEVEL, MAX_LOG_GAIN, emphasize, overlap_add, split_frames
 from valetts_hf.modeling.lengths import (
     expand_tokens,
     expansion_index,
@@ -31,6 +31,11 @@ def test_mel_equals_the_published_definition():
     mel = LogMelSpectrogram(24000, 1024, 256, 100)(torch.from_numpy(waveform)[None])[0]
     assert mel.shape == (24000 // 256, 100)
     np.testing.assert_allclose(mel.numpy(), expected, atol=1e-4)
+
+
+def test_silence_is_the_floor_of_the_mel():
+    mel = LogMelSpectrogram(24000, 1024, 256, 100)(torch.zeros(1, 4096))
+    torch.testing.assert_close(mel.min(), torch.tensor(1e-5).log())
 
 
 def test_frame_energy_follows_the_amplitude():
@@ -79,6 +84,13 @@ def test_pulse_train_is_band_limited_to_its_harmonics():
     on = spectrum[150:11900:150].mean()
     between = spectrum[75:11900:150].mean()
     assert between < 1e-3 * on
+
+
+def test_pulse_train_ends_below_half_the_sampling_rate():
+    """The twelfth harmonic of 1090 Hz would come back at 10920 Hz."""
+    pulses = pulse_train(torch.full((1, 200), float(np.log(1090.0))), 256, 24000)[0, 1200:25200]
+    spectrum = torch.fft.rfft(pulses * torch.hann_window(24000)).abs()  # 1 Hz a bin
+    assert spectrum[11985:11995].max() > 1000 > 1 > spectrum[10910:10930].max()
 
 
 def test_continuous_pitch_fills_gaps():
@@ -137,6 +149,29 @@ def test_emphasis_is_for_inference_only(model):
     model.config.decoder.emphasis = 0.5
     assert not torch.allclose(model.decode(latents, pitch, style), plain)
     torch.testing.assert_close(model.train().decode(latents, pitch, style), plain)
+
+
+@torch.no_grad()
+def test_what_networks_say_is_bounded(model):
+    """Whatever they have learned, speech stays finite and as long as the configuration allows."""
+    for sign in (-1, 1):
+        for part in ("duration_predictor", "prosody_predictor", "token_prior", "frame_prior", "posterior_encoder"):
+            getattr(model.model, part).output.bias.fill_(sign * 1e3)
+        model.decoder.head.bias.fill_(1e3)
+        ids, mask, style = torch.full((1, 4), 9), torch.ones(1, 4, dtype=torch.bool), torch.zeros(1, 16)
+        states = model.model.text_encoder(ids, ids * 0, style, mask)
+        scales = [
+            model.model.token_prior(states)[1],
+            model.model.frame_prior(states, torch.zeros(1, 4, 3), torch.zeros(1, 4, 8), style, mask)[1],
+            model.model.posterior_encoder(torch.zeros(1, 4, 100), style, mask)[1],
+        ]
+        assert all(torch.equal(scale, torch.full_like(scale, (3.0, -7.0)[sign < 0])) for scale in scales)
+        predicted = model.model.prosody_predictor(states, style, mask)
+        torch.testing.assert_close(predicted.log_pitch, torch.full((1, 4), (7.0, 3.5)[sign < 0]))
+        durations = model.model(ids, seed=0).durations
+        assert torch.equal(durations, torch.full((1, 4), (model.config.duration.max_frames, 1)[sign < 0]))
+        gains = model.decoder._spectrum(torch.zeros(1, 4, 8), torch.zeros(1, 4), style, mask)[:2]
+        assert all(float(gain.max()) == MAX_LOG_GAIN for gain in gains)
 
 
 def test_flow_is_inverted_exactly():

@@ -10,6 +10,7 @@ from valetts_hf.modeling.lengths import expansion_index, length_mask
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech, ValeTTSModel
 from valetts_hf.modeling.prosody_controls import (
     SEMITONE,
+    TokenControls,
     contour_over_frames,
     directed_durations,
     directed_pitch,
@@ -57,6 +58,16 @@ def test_rate_and_pauses_decide_durations():
     mask = torch.ones(1, 4, dtype=torch.bool)
     assert directed_durations(log_durations, mask, rate, pauses, 93.75).tolist() == [[10, 30, 5, 0]]
     assert directed_durations(log_durations, mask, rate, None, 93.75).tolist() == [[10, 10, 5, 10]]
+
+
+def test_calls_and_texts_direct_together():
+    mask = torch.tensor([[True, True, False]])
+    deliveries = torch.tensor([[[1.5, 2.0, 0.5, -3.0], [1.0, 0.0, 1.0, 0.0], [NAN] * 4]])
+    controls = TokenControls.combined(mask, 2.0, 1.0, 3.0, 4.0, deliveries)
+    assert controls.speaking_rate.tolist() == [[3.0, 2.0, 2.0]]
+    assert controls.pitch_shift.tolist() == [[3.0, 1.0, 1.0]]
+    assert controls.pitch_range.tolist() == [[1.5, 3.0, 3.0]]
+    assert controls.energy_shift.tolist() == [[1.0, 4.0, 4.0]]
 
 
 def test_fast_speech_shortens_long_sounds_before_short_ones():

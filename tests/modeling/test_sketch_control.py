@@ -19,7 +19,7 @@ from valetts_hf.modeling.sketch_curves import (
     smooth,
     token_means,
 )
-from valetts_hf.modeling.sketch_loudness import energy_heard
+from valetts_hf.modeling.sketch_loudness import DrawnLoudness, energy_heard
 from valetts_hf.modeling.sketch_predictor import from_patches, to_patches
 
 
@@ -189,6 +189,15 @@ def test_drawn_energy_is_what_is_heard(model):
     assert float(np.std(heard_energy(model, drawn))) == pytest.approx(float(np.std(smoothed)), rel=0.2)
     louder = spoken(model, sketch_energy=hill, sketch_energy_range=limits, refine="shift", energy_shift=6.0)
     torch.testing.assert_close(louder.gain, drawn.gain * 10 ** (6 / 20))
+
+
+def test_drawn_loudness_is_bounded():
+    index = expansion_index(DURATIONS)
+    for size in (-100.0, 100.0):
+        drawn = torch.arange(13)[None] < 6
+        wanted = DrawnLoudness(torch.full((1, 13), size), drawn, torch.ones_like(index).bool(), DURATIONS, index)
+        gain = wanted.gain(torch.zeros(index.shape))
+        assert float(gain[0, 0].log()) == pytest.approx(3.5 if size > 0 else -3.5)
 
 
 def test_energy_drawn_over_a_part_leaves_the_rest_as_loud_as_it_was(model):
