@@ -17,7 +17,7 @@ SENTENCES = {
     ("gosto", "o"): ("Gosto não se discute.", "De mau gosto.", "Sal a gosto.", "Cheiro e gosto de mar.", "Dá gosto de ver."),
     ("jogo", "ɔ"): ("Às vezes jogo xadrez.", "Jogo bola aos domingos.", "Toda quinta jogo com eles.", "Jogo o lixo fora."),
     ("jogo", "o"): ("Jogo bem disputado.", "Hoje jogo do Brasil.", "Não tem jogo hoje.", "Jogo entre Flamengo e Vasco."),
-    ("começo", "ɛ"): ("Começo a entender.", "Amanhã começo na academia.", "Começo hoje.", "Já começo a cansar."),
+    ("começo", "ɛ"): ("Começo a entender.", "Amanhã começo na academia.", "Começo hoje.", "Agora começo a ver."),
     ("começo", "e"): ("Começo de ano.", "No começo a gente ria.", "Do começo ao fim."),
     ("acordo", "ɔ"): ("Acordo cedo.", "Acordo às seis.", "Todo dia acordo assim.", "Quando acordo, tomo café."),
     ("acordo", "o"): ("Acordo de paz é assinado.", "De acordo com a polícia.", "Não houve acordo."),

@@ -18,7 +18,10 @@ SPOKEN = {
     "3 × 4 = 12": "três vezes quatro igual a doze",
     "Placar agregado: 4x3": "Placar agregado: quatro a três",
     "aos 45'+2 do 2º tempo": "aos quarenta e cinco mais dois minutos do segundo tempo",
+    "BRASIL X CHILE": "brasil contra chile",
+    "Raio X Digital, 1,5 x 2 de vapor 2x3": "Raio X Digital, um vírgula cinco por dois de vapor dois por três",
     # law
+    "art. 927, CC": "artigo novecentos e vinte e sete, CC",
     "§§ 1º e 2º": "parágrafos primeiro e segundo",
     "Lei nº 8.112/90": "Lei número oito mil cento e doze de noventa",
     "PL 2630/2020": "PL dois mil seiscentos e trinta de dois mil e vinte",
@@ -38,6 +41,7 @@ SPOKEN = {
     "bl. B, apto. 302": "bloco B, apartamento trezentos e dois",
     "Jd. Europa e Pq. do Ibirapuera": "Jardim Europa e Parque do Ibirapuera",
     "a VIP do IPCA": "a Vip do í pê cê á",
+    "RIO-2016, f(s), Lucas 1.200": "RIO-dois mil e dezesseis, f(s), Lucas mil e duzentos",
     "código de verificação é 482-913": "código de verificação é quatro oito dois, nove um três",
     "Av. Brig. Faria Lima": "avenida Brigadeiro Faria Lima",
     "Pça. XV de Novembro": "praça Quinze de Novembro",

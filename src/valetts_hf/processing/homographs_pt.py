@@ -30,7 +30,7 @@ _PERIODS = frozenset(
     "dia dias manhã manhãs tarde tardes noite noites semana mês ano domingo domingos sábado sábados segunda terça quarta quinta sexta".split()
 )
 _BEGINNINGS = frozenset(
-    ("", "e", "mas", "também", "sempre", "já", "ainda", "hoje", "amanhã", "então", "porque", "quando", "onde")
+    ("", "e", "mas", "também", "sempre", "já", "ainda", "hoje", "agora", "amanhã", "então", "porque", "quando", "onde")
 )
 _OBJECTS = frozenset("o os um uma meu minha meus minhas".split())
 _TAKE_OBJECTS = frozenset("aperto começo conserto encosto jogo molho olho seco solto tempero topo troco".split())

@@ -11,12 +11,13 @@ from .spoken_items import CLOSE_QUOTE, OPEN_QUOTE
 _Rules = list[tuple[re.Pattern, Callable[[re.Match], str | None]]]
 
 _SCORE_WORDS = re.compile(
-    r"(?:por|placar(?: [^\W\d]+)?:?|resultado(?: de)?|empat\w+(?: em)?|ganh\w+(?: de)?|perd\w+(?: de)?|venc\w+|bate\w*|gole\w+|vir\w+)$",
+    r"(?<!\w)(?:por|placar(?: [^\W\d]+)?:?|resultado(?: de)?|empat\w+(?: em)?|ganh\w+(?: de)?|perd\w+(?: de)?|venc\w+|"
+    r"bate\w*|gole\w+|virou|viram)$",
     re.I,
 )
 _SET = "(?:6/[0-4]|[0-4]/6|7/[56]|[56]/7)"  # of tennis
 _LAWS = re.compile(
-    r"(?:\b(?:Lei|Leis|Decreto|Complementar|Portaria|Resolução|Provisória|Normativa|Edital|Súmula|PL|PLC|PEC|MP)|n[º°]|n\.º)\s$",
+    r"(?:\b(?:Leis?|Decreto|Complementar|Portaria|Resolução|Provisória|Normativa|Edital|Súmula|PLC?|PEC|MP)|n[º°]|n\.º)\s$",
     re.I,
 )
 _ACCOUNTS = re.compile(
@@ -33,7 +34,8 @@ _BOOKS = (
 _TITLES = {
     "Cel": "coronel", "Ten": "tenente", "Cap": "capitão", "Maj": "major", "Sgt": "sargento", "Min": "ministro",
     "Des": "desembargador", "Arq": "arquiteto", "Adv": "advogado", "Ilmo": "ilustríssimo", "Ilma": "ilustríssima",
-    "Jd": "Jardim", "Vl": "Vila", "Pq": "Parque", "Pça": "Praça", "Lgo": "Largo", "Estr": "Estrada", "Al": "Alameda", "Brig": "Brigadeiro", "N. Sra": "Nossa Senhora",
+    "Jd": "Jardim", "Vl": "Vila", "Pq": "Parque", "Pça": "Praça", "Lgo": "Largo", "Estr": "Estrada", "Al": "Alameda",
+    "Brig": "Brigadeiro", "N. Sra": "Nossa Senhora",
 }  # fmt: skip
 _TITLE = "|".join(map(re.escape, _TITLES))
 _PARTS_OF_ADDRESSES = {"bl": "bloco", "qd": "quadra", "lt": "lote", "cj": "conjunto", "apto": "apartamento"}
@@ -83,7 +85,8 @@ def _sports(language: RomanceNormalizer) -> _Rules:
         )
 
     def opponents(match: re.Match) -> str | None:
-        return "contra" if re.search(r"(?<!\w)[A-ZÀ-Ý][\w'-]+\s$", _before(match)) else None
+        before = re.search(r"(?<!\w)(?P<team>[A-ZÀ-Ý][\w'-]+)\s$", _before(match))
+        return "contra" if before and (match[0] == "x" or before["team"].isupper()) else None  # "Raio X Digital"
 
     return [
         (
@@ -109,7 +112,7 @@ def _law(language: RomanceNormalizer) -> _Rules:
         (re.compile(r"§\s?§"), lambda m: "parágrafos"),
         (re.compile(r"(?<!\w)c/c(?=\s(?:[oa]s?\s)?(?:art|§|Lei|inc))"), lambda m: "combinado com"),
         (re.compile(r"(?<!\w)c/c(?!\w)"), lambda m: "conta corrente"),
-        (re.compile(r"(?<=\d[º°],\s)(?P<item>[IVXLC]{1,6})(?!\w)|(?<=\d,\s)(?P<items>[IVXLC]{2,6})(?!\w)"), item),
+        (re.compile(r"(?<=\d[º°],\s)[IVXL]{1,6}(?!\w)|(?<=\d,\s)[IVXL]{2,6}(?!\w)"), item),
         (
             re.compile(
                 r"(?<![\w.,/-])(?P<n>\d{1,3}(?:\.\d{3})+|\d{1,6})/(?P<year>(?:19|20)\d\d|\d\d)(?![\w/-]|[.,]\d)"
@@ -127,7 +130,7 @@ def _documents(language: RomanceNormalizer) -> _Rules:
         (re.compile(r"(?<![\w.,/-])\d{7}-\d\d\.\d{4}\.\d\.\d\d\.\d{4}(?![\w-])"), language.digits),  # lawsuits
         (re.compile(r"(?<![\w.,/-])\d{1,2}\.\d{3}\.\d{3}-[\dXx](?![\w-])"), lambda m: _one_by_one(language, m[0])),  # RG
         (re.compile(r"(?<![\w.,/-])(?:\d[\d.]{1,12}-[\dXx]|\d{3}[- ]\d{3}|\d{4,8})(?![\w-]|[.,]\d)"), account),
-        (re.compile(r"(?<![\w-])(?!ISO|NBR)[A-Z]{3}(?:-\d{4}|-?\d[A-Z]\d\d)(?![\w-])"),
+        (re.compile(r"(?<![\w-])(?!ISO|NBR)[A-Z]{3}(?:-(?!19|20)\d{4}|-?\d[A-Z]\d\d)(?![\w-])"),
          lambda m: _one_by_one(language, m[0])),  # car plates
     ]  # fmt: skip
 
@@ -156,7 +159,7 @@ def _people() -> _Rules:
         (re.compile(r"(?<!\w)Sr\(a\)\.?"), lambda m: "senhor ou senhora"),
         (re.compile(r"(?<!\w)Dr\(a\)\.?"), lambda m: "doutor ou doutora"),
         (re.compile(r"(?<!\w)(?P<word>[^\W\d_]{2,30}(?:o|or))(?P<plural>(?:(?<=o)s)?)\(as?\)(?!\w)"), both),
-        (re.compile(r"(?<=[^\W\d_])\((?:s|es)\)(?!\w)"), lambda m: ""),
+        (re.compile(r"(?<=[^\W\d_]{2})\((?:s|es)\)(?!\w)"), lambda m: ""),
     ]
 
 
@@ -230,6 +233,6 @@ def _bible(language: RomanceNormalizer) -> _Rules:
         return f"{match['book']} {words}" + (f" a {language.cardinal(int(match['to']))}" if match["to"] else "")
 
     return [
-        (re.compile(rf"(?<!\w)(?P<book>{_BOOKS})\s(?P<chapter>\d{{1,3}})[:.](?P<verse>\d{{1,3}})(?:[-—](?P<to>\d{{1,3}}))?(?![\w:])"),
+        (re.compile(rf"(?<!\w)(?P<book>{_BOOKS})\s(?P<chapter>\d{{1,3}}):(?P<verse>\d{{1,3}})(?:[-—](?P<to>\d{{1,3}}))?(?![\w:])"),
          verse),
     ]  # fmt: skip
