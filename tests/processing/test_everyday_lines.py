@@ -7,6 +7,7 @@ from valetts_hf.processing.text_normalization import normalize
 
 SPOKEN = {
     "en-us": {
+        "3/4 h, 1/2 km, 1/4 l": "three quarters of an hour, half a kilometer, one quarter of a liter",
         "Mon-Fri 9am-5pm": "Monday to Friday nine AM to five PM",
         "Mon., Jan. 5": "Monday, January fifth",
         "Sun 3 was hot": "Sunday three was hot",
@@ -41,6 +42,17 @@ SPOKEN = {
         "1,500 sq. ft. home": "one thousand five hundred square feet home",
     },
     "de": {
+        "1/4 l Milch, 1/2 kg, 1 1/2 kg": "ein Viertel Liter Milch, ein halbes Kilo, eineinhalb Kilo",
+        "im Okt. 2023": "im Oktober zweitausenddreiundzwanzig",
+        "349.000,- € VB": "dreihundertneunundvierzigtausend Euro VB",
+        "Mo, 5.2., um acht": "Montag, fünfter Februar, um acht",
+        "1 Prise, 1 Junge": "eine Prise, ein Junge",
+        "5 l/100 km": "fünf Liter auf hundert Kilometer",
+        "100%ig, 3fach": "hundertprozentig, dreifach",
+        "Abs. 1 GG": "Absatz eins GG",
+        "die 68er": "die achtundsechziger",
+        "Kap. IV": "Kapitel vier",
+        "IBAN DE89 3704 0044 0532 0130 00": "IBAN D E, acht neun, drei sieben null vier, null null vier vier, null fünf drei zwei, null eins drei null, null null",
         "Mo.-Fr. 9-18 Uhr": "Montag bis Freitag neun bis achtzehn Uhr",
         "Fr. Müller kommt Fr. 10 Uhr": "Frau Müller kommt Freitag zehn Uhr",
         "so und so": "so und so",
@@ -60,6 +72,7 @@ SPOKEN = {
         "Art. 3 i. V. m. § 12": "Artikel drei in Verbindung mit Paragraf zwölf",
     },
     "fr": {
+        "1/4 l, 1 1/2 kg, 3/4 h": "un quart de litre, un kilo et demi, trois quarts d'heure",
         "du lun. au ven.": "du lundi au vendredi.",
         "sam. 10h-14h": "samedi dix heures à quatorze heures",
         "1/2 c. à café de sel": "une demi cuillère à café de sel",
@@ -74,6 +87,7 @@ SPOKEN = {
         "1 M d'habitants": "un million d'habitants",
     },
     "es": {
+        "1/4 l, 1 1/2 kg, 1/2 h": "un cuarto de litro, un kilo y medio, media hora",
         "lun. a vie.": "lunes a viernes.",
         "de 10-14 h": "de diez a catorce horas",
         "8:30 a. m., 9 p. m. hoy": "ocho y treinta de la mañana, nueve de la noche hoy",
@@ -90,6 +104,7 @@ SPOKEN = {
         "1,80 m": "un metro ochenta",
     },
     "it": {
+        "1/4 l, 2 1/2 h, 3/4 h": "un quarto di litro, due ore e mezza, tre quarti d'ora",
         "dal lun. al ven. dalle 9": "dal lunedì al venerdì dalle nove",
         "0,50 €, 1,01 €": "cinquanta centesimi, un euro e un centesimo",
         "1 milione": "un milione",
@@ -123,6 +138,7 @@ SPOKEN = {
         "m.b.v. art. 5": "met behulp van artikel vijf",
     },
     "pl": {
+        "1/2 kg, 3/4 l": "pół kilograma, trzy czwarte litra",
         "pn.-pt. 9.00-17.00": "poniedziałek — piątek od dziewiątej do siedemnastej",
         "godz. 9-17": "od godziny dziewiątej do siedemnastej",
         "wygrała 3:1": "wygrała trzy jeden",
@@ -144,6 +160,7 @@ SPOKEN = {
         "art. 5 ust. 2 pkt 3": "artykuł pięć ustęp dwa punkt trzy",
     },
     "ru": {
+        "1/2 кг, 1/2 km": "половина килограмма, половина километра",
         "1,2%, 1,5 л": "одна целая две десятых процента, полтора литра",
         "с 8:00 до 16:00": "с восьми часов до шестнадцати часов",
         "в 9:05": "в девять ноль пять",

@@ -125,6 +125,8 @@ class Normalizer(SymbolReader):
             (rf"{amount}\s?(?P<mark>%|‰)", self._percent, 0),
             *self.ordinal_patterns(),
             (rf"(?<![\w.,])(?:(?P<number>{_NUMBER})[-—])?(?P<to>{_NUMBER})x(?!\w|\s?[-+=^*/])", self._fold, 0),
+            (rf"(?<![\w./,-])(?:(?P<n>\d{{1,3}})\s?)?(?:(?P<a>[1-9])/(?P<b>[2-9]|10)|(?P<fraction>[½⅓⅔¼¾⅛]))\s?"
+             rf"(?P<unit>{_LONG_UNIT}|[glhmмл])(?![\w/²³])", self._fraction_of_unit, 0),
             (rf"{_SIGN}(?:(?<![\w.,])|(?<=\dh)|(?<=\dmin)){number}(?:\s?[-—]\s?(?P<to>{_NUMBER}))?"
              rf"(?:(?P<unit>{_UNIT})|\s(?P<unit2>{_LONG_UNIT}|[mgLlhstVWмлчт](?=[\s,;:!?)]|\.(?!\w)|$)))"
              r"(?:/(?P<per>s|h|min|kg|l|L|ml|m²))?"

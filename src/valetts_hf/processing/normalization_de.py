@@ -12,8 +12,12 @@ _MONTH = "|".join([*_MONTHS, "Jänner", *(rf"{m[:3]}\." for m in _MONTHS), "Sept
 _WEEKDAYS = dict(
     zip("mo di mi do fr sa so".split(), "Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag".split())
 )
+_NOT_FEMININE = frozenset(  # in spite of their "-e"
+    "Junge Kunde Name Käse Ende Auge Kollege Riese Löwe Hase Affe Experte Erbe Buchstabe Gedanke Friede Wille Pole Däne "
+    "Russe Franzose Türke Chinese Zeuge Bote Pate Neffe Genosse Gebäude Gelände Getränke Gemüse Café".split()
+)
 _HALVES = {
-    "TL": "ein halber Teelöffel", "EL": "ein halber Esslöffel", "l": "ein halber Liter", "Liter": "ein halber Liter",
+    "TL": "ein halber Teelöffel", "EL": "ein halber Esslöffel", "l": "ein halber Liter", "Liter": "ein halber Liter", "km": "ein halber Kilometer", "m": "ein halber Meter",
     "kg": "ein halbes Kilo", "Kilo": "ein halbes Kilo", "Stunde": "eine halbe Stunde", "Std": "eine halbe Stunde",
 }  # fmt: skip
 # Behind a number, in front of a noun: as on scales, in recipes, in timetables.
@@ -22,6 +26,9 @@ _MEASURES = {
     "Min": ("Minute", "Minuten"), "Std": ("Stunde", "Stunden"), "Sek": ("Sekunde", "Sekunden"),
     "Mio": ("Million", "Millionen"), "Mrd": ("Milliarde", "Milliarden"), "Tsd": ("tausend", "tausend"),
 }  # fmt: skip
+_NUMBERED = re.compile(
+    r"(?:§|Abs\.|Art\.|Nr\.|S\.|Satz|Absatz|Artikel|Nummer|Platz|Seite|Kapitel|Punkt|Gleis|Linie)\s$"
+)
 _DATIVE = frozenset(
     "am im zum vom beim dem den des einem einen eines seinem seinen ihrem ihren diesem diesen bis ab seit nach zur zu "
     "unserem unseren meinem meinen jedem jeden".split()
@@ -59,7 +66,7 @@ class GermanNormalizer(Normalizer):
     date_before = "am|vom|zum|bis|ab|seit|den|dem"
     and_word = "und"
     powers = ("Quadrat", "hoch drei")
-    roman_contexts = "Kapitel|Band|Teil|Akt|Szene|Klasse|Typ|Stufe|Artikel|Anhang|Weltkrieg"
+    roman_contexts = "Kapitel|Kap\\.|Bd\\.|Band|Teil|Akt|Szene|Klasse|Typ|Stufe|Artikel|Anhang|Weltkrieg"
     magnitudes = {
         "Tausend": 10**3, "tausend": 10**3, "Million": 10**6, "Millionen": 10**6, "Milliarde": 10**9,
         "Milliarden": 10**9, "Billionen": 10**12, "Mio.": 10**6, "Mio": 10**6, "Mrd.": 10**9, "Mrd": 10**9,
@@ -100,11 +107,36 @@ class GermanNormalizer(Normalizer):
         "i.v.m": "in Verbindung mit", "gem": ".gemäß", "mwst": "Mehrwertsteuer", "z. t": "zum Teil", "z.t": "zum Teil",
         "u. u": "unter Umständen", "s. o": "siehe oben", "s.o": "siehe oben", "s. u": "siehe unten", "s.u": "siehe unten",
         "bzgl": "bezüglich", "einschl": "einschließlich", "hbf": "Hauptbahnhof", "zzt": "zurzeit", "i. a": "im Auftrag",
+        "n. v": "nach Verlängerung", "i. e": "im Elfmeterschießen", "zi": ".Zimmer", "qm": "Quadratmeter",
+        "ccm": "Kubikzentimeter", "tab": ".#Tabelle", "anm": ".#Anmerkung", "aufl": ".#Auflage", "pkt": ".#Punkt",
+        "bsp": ".Beispiel", "d. j": "des Jahres", "m. e": "meines Erachtens", "og": ".Obergeschoss", "gl": ".#Gleis",
         "o. g": "oben genannte", "o.g": "oben genannte", "ausschl": "ausschließlich", "zw": ".zwischen",
     }  # fmt: skip
 
     def first_rules(self) -> list:
         return [
+            (
+                re.compile(
+                    rf"(?<!\w)(?P<day>{'|'.join(name.capitalize() for name in _WEEKDAYS)})(?=,?\s\d{{1,2}}\.\s?\d{{1,2}}\.)"
+                ),
+                lambda m: _WEEKDAYS[m["day"].lower()],
+            ),
+            (
+                re.compile(
+                    rf"(?<!\w)(?P<month>{'|'.join(month[:3] for month in _MONTHS)}|Sept)\.(?=\s(?:1\d{{3}}|20\d\d)(?!\w))"
+                ),
+                lambda m: next(month for month in _MONTHS if month.startswith(m["month"])),
+            ),
+            (
+                re.compile(r"(?<![\w.,])(?P<n>\d[\d.]*),[-—]+(?:\s?(?:€|Euro|EUR)(?!\w))?"),
+                lambda m: f"{self.number(self._parse(m['n']), following='Euro')} Euro",
+            ),
+            (re.compile(r"(?<!\w)(?<!\d\s)km(?=\s\d)"), lambda m: "Kilometer"),
+            (re.compile(r"(?<=\d)\s?l/100\s?km(?!\w)"), lambda m: " Liter auf hundert Kilometer"),
+            (
+                re.compile(r"(?<![\w.,])(?P<n>\d{1,3})\s?%(?P<rest>ige?[rmns]?)(?!\w)"),
+                lambda m: f"{self.cardinal(int(m['n']))}prozent{m['rest']}",
+            ),
             *weekday_rules(_WEEKDAYS, "bis", "bis|und", capitals=True),
             (
                 re.compile(
@@ -124,7 +156,7 @@ class GermanNormalizer(Normalizer):
             ),
             (
                 re.compile(
-                    r"(?<![\w.,-])(?P<n>\d{1,3})-(?P<rest>(?i:jährig|fach|mal|prozentig|tägig|stündig|minütig|köpfig|"
+                    r"(?<![\w.,-])(?P<n>\d{1,3})(?:-|(?=fach))(?P<rest>(?i:jährig|fach|mal|prozentig|tägig|stündig|minütig|köpfig|"
                     r"seitig|stellig|stöckig)\w*)"
                 ),
                 lambda m: ("ein" if m["n"] == "1" else self.cardinal(int(m["n"]))) + m["rest"].lower(),
@@ -140,7 +172,7 @@ class GermanNormalizer(Normalizer):
                 re.compile(r"(?<![A-ZÄÖÜa-zäöüß-])(?P<stem>[A-ZÄÖÜa-zäöüß-]{3,})str\.(?!\w)"),
                 lambda m: m["stem"] + "straße",
             ),
-            (re.compile(r"(?<!\w)(?P<d>[1-9]0)er(?!\w)"), lambda m: number_words(int(m["d"]), "de") + "er"),
+            (re.compile(r"(?<!\w)(?P<d>[1-9]\d)er(?!\w)"), lambda m: number_words(int(m["d"]), "de") + "er"),
             (re.compile(r"(?<!\w)(?P<y>1[1-9]\d0|20\d0)er(?!\w)"), lambda m: self.year(int(m["y"])) + "er"),
             (re.compile(r"§§(?=\s?\d)"), lambda m: "Paragrafen"),
         ]
@@ -201,7 +233,12 @@ class GermanNormalizer(Normalizer):
 
     @staticmethod
     def _is_feminine(noun: str) -> bool:
-        return noun in _FEMININE or (len(noun) > 4 and noun.endswith(_FEMININE_ENDINGS))
+        ends = noun.endswith(_FEMININE_ENDINGS) or (noun.endswith("e") and noun not in _NOT_FEMININE)
+        return noun in _FEMININE or (len(noun) > 4 and noun[0].isupper() and ends)
+
+    def _plain_number(self, match: re.Match) -> str:
+        numbered = match["number"] == "1" and _NUMBERED.search(match.string, max(0, match.start() - 12), match.start())
+        return "eins" if numbered else super()._plain_number(match)
 
     def range_number(self, number: WrittenNumber, following: str) -> str:
         if number.is_integer and 1100 <= number.value <= 1999 and len(number.whole) == 4:
@@ -251,7 +288,7 @@ class GermanNormalizer(Normalizer):
         """A date without year ("am 15.3."), unless it may be the number of a section ("1.5.")."""
         before = self._before(match)
         sure = match["m"].startswith("0") or (int(match["d"]) > 12 and len(match["m"]) == 2)
-        if not sure and before.lower() not in _DATIVE | _WEAK:
+        if not sure and before.lower() not in _DATIVE | _WEAK | _WEEKDAYS.keys():
             return None
         at_end = not re.search(r"\w", match.string[match.end() :])
         return f"{self._declined(int(match['d']), before)} {_MONTHS[int(match['m']) - 1]}{'.' if at_end else ''}"
@@ -317,6 +354,8 @@ class GermanNormalizer(Normalizer):
     def roman(self, value: int, word: str) -> str:
         if word.split()[-1] in (
             "Kapitel",
+            "Kap.",
+            "Bd.",
             "Band",
             "Teil",
             "Akt",

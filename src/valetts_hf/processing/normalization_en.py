@@ -24,6 +24,7 @@ class EnglishNormalizer(Normalizer):
     decimal = "."
     decimal_words = {".": "point", ",": "comma"}
     range_word = score_word = "to"
+    of_unit = "of a"
     minus, percent, permille = "minus", "percent", "per thousand"
     times_word, size_word = "times", "by"
     fold_words = ("time", "times")
@@ -156,6 +157,12 @@ class EnglishNormalizer(Normalizer):
                 0,
             )
         ]
+
+    def _fraction_of_unit(self, match: re.Match) -> str | None:
+        words = super()._fraction_of_unit(match)
+        return words and re.sub(
+            r"(?<= of )a (?=[aeiou]|hour)", "an ", words.replace("one half ", "half a ") if not match["n"] else words
+        )
 
     def cardinal(self, number: int, feminine: bool = False) -> str:
         words = number_words(number, self.language)

@@ -38,6 +38,7 @@ class SpanishNormalizer(RomanceNormalizer):
     decimal = ","
     space_groups = True
     decimal_words = {",": "coma", ".": "punto"}
+    halves = ("medio", "media")
     range_word = score_word = "a"
     minus, percent, permille = "menos", "por ciento", "por mil"
     times_word = "por"
@@ -142,12 +143,12 @@ class SpanishNormalizer(RomanceNormalizer):
 
     def time_patterns(self) -> list:
         return [
-            (r"(?<![\w:.,])(?P<h>1[0-2]|0?[1-9])(?:[:.](?P<m>[0-5]\d))?\s?(?P<half>[ap])\.?\s?m(?:\.|(?!\w))",
+            (r"(?<![\w:.,/])(?P<h>1[0-2]|0?[1-9])(?:[:.](?P<m>[0-5]\d))?\s?(?P<half>[ap])\.?\s?m(?:\.|(?!\w))",
              self._half_day, re.I),
-            (r"(?<![\w:.,])(?P<h>[01]?\d|2[0-4])[:h](?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?(?:\s?(?:hs|hrs|h)\.?(?!\w))?"
+            (r"(?<![\w:.,/])(?P<h>[01]?\d|2[0-4])[:h](?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?(?:\s?(?:hs|hrs|h)\.?(?!\w))?"
              r"(?![\w:]|[.,]\d)", self._time, 0),
-            (r"(?<![\w:.,])(?P<h>[01]?\d|2[0-4])\.(?P<m>[0-5]\d)\s?(?:hs|hrs|h)(?!\w)", self._time, 0),
-            (r"(?<![\w:.,])(?P<h>[01]?\d|2[0-4])\s?(?:hs|hrs|h)\.?(?![\w:/])", self._time, 0),
+            (r"(?<![\w:.,/])(?P<h>[01]?\d|2[0-4])\.(?P<m>[0-5]\d)\s?(?:hs|hrs|h)(?!\w)", self._time, 0),
+            (r"(?<![\w:.,/])(?P<h>[01]?\d|2[0-4])\s?(?:hs|hrs|h)\.?(?![\w:/])", self._time, 0),
         ]  # fmt: skip
 
     def phone_patterns(self) -> list:

@@ -28,6 +28,7 @@ class FrenchNormalizer(RomanceNormalizer):
     decimal = ","
     space_groups = True
     decimal_words = {",": "virgule", ".": "point"}
+    halves = ("demi", "demie")
     range_word = score_word = "à"
     minus, percent, permille = "moins", "pour cent", "pour mille"
     times_word, size_word = "fois", "sur"
@@ -120,9 +121,9 @@ class FrenchNormalizer(RomanceNormalizer):
 
     def time_patterns(self) -> list:
         return [
-            (r"(?<![\w:.,])(?P<h>[01]?\d|2[0-4])\s?h\s?(?P<m>[0-5]\d)(?:\s?min)?(?:\s?(?P<s>[0-5]\d)\s?s)?(?!\w)",
+            (r"(?<![\w:.,/])(?P<h>[01]?\d|2[0-4])\s?h\s?(?P<m>[0-5]\d)(?:\s?min)?(?:\s?(?P<s>[0-5]\d)\s?s)?(?!\w)",
              self._time, 0),
-            (r"(?<![\w:.,])(?P<h>[01]?\d|2[0-4])\s?h(?![\w:/])", self._time, 0),
+            (r"(?<![\w:.,/])(?P<h>[01]?\d|2[0-4])\s?h(?![\w:/])", self._time, 0),
             *super().time_patterns(),
         ]  # fmt: skip
 
@@ -192,6 +193,11 @@ class FrenchNormalizer(RomanceNormalizer):
             return f"{self.cardinal(cents)} {names[2 if cents == 1 else 3]}"
         words = f"{self.counted(amount.value, names[0])} {names[0 if amount.value < 2 else 1]}"
         return words + (f" {self.cardinal(cents)}" if cents else "")
+
+    def _fraction_of_unit(self, match: re.Match) -> str | None:
+        words = super()._fraction_of_unit(match)
+        words = words and re.sub(r"\bde (?=[aeiouyhé])", "d'", words)
+        return words and re.sub(r"^demie? ", lambda m: "une demi " if m[0] == "demie " else "un demi ", words)
 
     def mixed_number(self, whole: int, fraction: str) -> str:
         return super().mixed_number(whole, fraction.removeprefix("un ") if fraction == self.half_words else fraction)

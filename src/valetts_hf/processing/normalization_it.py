@@ -37,6 +37,8 @@ class ItalianNormalizer(PluralFormsNormalizer):
 
     decimal_words = {",": "virgola", ".": "punto"}
     minus, plus, percent = "meno", "più", "per cento"
+    of_unit = "di"
+    halves = ("mezzo", "mezzo")
     range_word = score_word = "a"
     and_word, equals, permille, per_word, power_word = "e", "uguale", "per mille", "al", "alla"
     per_nouns = r"(?:mese|giorno|litro|chilo|metro|minuto|secondo)\b"
@@ -151,6 +153,11 @@ class ItalianNormalizer(PluralFormsNormalizer):
             return "mezzo"
         name = self.ordinal(denominator)
         return f"un {name}" if numerator == 1 else f"{self.cardinal(numerator)} {name[:-1]}i"
+
+    def _fraction_of_unit(self, match: re.Match) -> str | None:
+        words = super()._fraction_of_unit(match)
+        words = words and re.sub(r"\bdi (?=[aeiou])", "d'", words)
+        return words and re.sub(r"(?<=or[ae]) e mezzo$", " e mezza", words).replace("mezzo ora", "mezz'ora")
 
     def money_with_cents(self, amount, names) -> str:
         words = super().money_with_cents(amount, names)

@@ -48,6 +48,9 @@ class NumberReader:
         str, int
     ] = {}  # words and signs for a thousand, a million, ... behind an amount; full words first
     currencies: dict[str, tuple[str, str, str, str]] = {}  # code -> one, many, one hundredth, many hundredths
+    halves: tuple[str, str] | None = None  # before or behind a unit, by its gender: "un kilo y MEDIO", "MEDIA hora"
+    of_unit = ""  # between a fraction and its unit: "un quart DE litre"
+    unit_of_fraction: "int | float" = 1  # the count whose form of the unit stands behind a fraction
     currency_codes: dict[str, str] = {}  # of signs that mean another currency here ("kr")
     fold_words: tuple[str, str] = ("", "")  # what "x" says behind 1 and behind other numbers ("10x faster")
     unit_overrides: dict[str, tuple[str, str]] = {}  # unit -> one, many
@@ -63,6 +66,7 @@ class NumberReader:
         return [
             (r"(?<![\w+])\+\d{1,3}(?:[ .-]?\(?\d{1,5}\)?){2,6}(?!\w)", self.digits, 0),
             (r"(?<![\w.,-])97[89]-?\d{1,5}-?\d{1,7}-?\d{1,7}-?\d(?![\w-])", self.digits, 0),  # ISBN
+            (r"(?<!\w)(?P<country>[A-Z]{2})\d\d(?: ?\d{4}){3,7}(?: ?\d{1,4})?(?!\w)", self._account, 0),
             (r"(?<![\w.,-])(?<!\d )0\d+(?:[ -]\d{2,})+(?![\w-]|[.,]\d)", self.digits, 0),
             (r"(?<![\w.,-])(?<!\d )\d{3}[ -]\d{4}(?![\w-]|[.,]\d)", self.digits, 0),
             (r"(?<![\w.,-])\(?\d{2,4}\)?[ -]\d{3,5}-\d{4}(?![\w-])", self.digits, 0),
@@ -138,6 +142,12 @@ class NumberReader:
             return None  # years
         plus = f"{self.plus} " if match[0].startswith("+") and self.plus else ""
         return plus + ", ".join(digit_words(group, self.language) for group in re.findall(r"\d+", match[0]))
+
+    def _account(self, match: re.Match) -> str:
+        """An international bank account number (IBAN)."""
+        digits = re.sub(r"\D", "", match[0])
+        groups = [digits[:2], *(digits[i : i + 4] for i in range(2, len(digits), 4))]
+        return f"{' '.join(match['country'])}, " + ", ".join(digit_words(group, self.language) for group in groups)
 
     def range_number(self, number: WrittenNumber, following: str) -> str:
         """One end of a range."""
@@ -247,6 +257,23 @@ class NumberReader:
                 return None
             name = f"{name} {self.per_word} {self.unit(match['per'], 1)}"
         return f"{self._signed(match, self._upto(match, words, feminine))} {name}"
+
+    def _fraction_of_unit(self, match: re.Match) -> str | None:
+        """A part of a unit ("1/4 l", "1½ kg")."""
+        above, below = _FRACTIONS[match["fraction"]] if match["fraction"] else (int(match["a"]), int(match["b"]))
+        whole = int(match["n"] or 0)
+        if self.halves and below == 2:
+            half = self.halves[match["unit"] in self.feminine_units]
+            name = self.unit(match["unit"], whole or 1)
+            number = self.number(WrittenNumber(str(whole)), name or "", match["unit"] in self.feminine_units)
+            return name and (f"{number} {name} {self.and_word} {half}" if whole else f"{half} {name}")
+        spoken = self.fraction(above, below) if above < below else None
+        name = self.unit(match["unit"], self.unit_of_fraction if whole == 0 or self.unit_of_fraction != 1 else 2)
+        if spoken is None or name is None:
+            return None
+        if match["n"]:
+            return f"{self.mixed_number(int(match['n']), spoken)} {name}"
+        return f"{spoken} {self.of_unit if below > 2 else ''} {name}".replace("  ", " ")
 
     def _unicode_fraction(self, match: re.Match) -> str | None:
         spoken = self.fraction(*_FRACTIONS[match["fraction"]])

@@ -13,6 +13,7 @@ class RomanceNormalizer(Normalizer):
         language: a key of `LANGUAGES`.
     """
 
+    of_unit = "de"
     one_word, half_words, third_word, over_word = "", "", "", ""  # of fractions: "un", "un medio", "tercio", "sobre"
     plural_endings: tuple[tuple[str, str], ...] = ()  # plural -> singular, the first that fits
     feminine_endings: tuple[str, ...] = ()  # of singular nouns

@@ -213,6 +213,10 @@ class RussianNormalizer(SlavicNormalizer):
             name = (self.inflected(denominator, "ая" if one else "ых"),) * 2
         return f"{self.cardinal(numerator, feminine=True)} {name[0 if numerator == 1 else 1]}"
 
+    def _fraction_of_unit(self, match: re.Match) -> str | None:
+        words = super()._fraction_of_unit(match)
+        return words and re.sub("^одна вторая", "половина", words)
+
     def mixed_number(self, whole: int, fraction: str) -> str:
         if fraction == "одна вторая":
             return f"{self.cardinal(whole)} с половиной"

@@ -32,6 +32,7 @@ class SlavicNormalizer(PluralFormsNormalizer, ABC):
     genitive_after: frozenset[str] = frozenset()  # words that numbers stand behind in the genitive
     genitive_singular: dict[str, str] = {}  # of currencies, where it is not the form for few
     score_word = ""
+    unit_of_fraction = 1.5  # the genitive
 
     @abstractmethod
     def inflected(self, number: int, ending: str) -> str:
