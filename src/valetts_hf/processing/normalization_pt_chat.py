@@ -25,21 +25,28 @@ _ACCENTED = (
 )
 _BARE = str.maketrans("áâãàéêíóôõúç", "aaaaeeiooouc")
 _NAMES_TOO = ("Irma", "Mao", "Tao", "S2")
-_VOWELS = "aeiouáâãàéêíóôõú"
+_VOWELS = frozenset("aeiouáâãàéêíóôõú")
 
 _words = {**{word.translate(_BARE): word for word in _ACCENTED.split()}, **_SHORT}
 _FORMS = {form for word in _words for form in (word, word.capitalize())} - set(_NAMES_TOO)
 _ANY = "|".join(sorted(_FORMS, key=len, reverse=True))
-_SAYS_NO = (  # "n sei", "eu n vou"; not "se n é par"
-    r"(?<![\w.,'-])(?<!\bse )(?<!\bnúmero )n(?=\s(?:sei|vou|vai|tem|tenho|tô|to|tá|ta|é|eh|dá|da|deu|foi|fui|quero|quer|"
-    r"gosto|posso|pode|consigo|acho|era|veio|vi|vem|precisa|fala|falei|entendi|aguento|acredito)\b)"
+_SAYS_NO = (  # "n sei", "vc n foi"; not "onde n é par"
+    r"(?<![\w.,'-])n(?=\s(?:sei|vou|vai|tenho|tô|to|tá|ta|eh|dá|da|fui|quero|quer|gosto|posso|consigo|acho|vi|fala|falei|"
+    r"entendi|aguento|acredito)\b)|(?:(?<=\beu\s)|(?<=\bvc\s)|(?<=\bele\s)|(?<=\bela\s)|(?<=\bpq\s)|(?<=\bhj\s)|"
+    r"(?<=\bmas\s))n(?=\s[a-zà-ý])"
 )
 
 
 def _shrink(match: re.Match) -> str | None:
     """A word without its drawn-out letters: "nãooo", "siiim", "isssso"."""
     word = match[0]
-    if word.lower() == "www" or not set(word.lower()) & set(_VOWELS) or set(word) <= set("AIVXLCDM"):
+    acronym = word.isupper() and (len(word) < 5 or set(word) <= set("IVXLCDM"))
+    if (
+        acronym
+        or not (word.isupper() or word[1:].islower())
+        or word.lower() == "www"
+        or not set(word.lower()) & _VOWELS
+    ):
         return None
 
     def once(run: re.Match) -> str:
@@ -60,7 +67,7 @@ def chat_rules() -> list[tuple[re.Pattern, Callable[[re.Match], str | None]]]:
     """The rules, each with what it says; words in capitals are left to the rules for acronyms ("PF", "TD")."""
     return [
         (re.compile(r"(?<!\w)(?:k{2,60}|K{4,60})(?!\w)"), lambda m: "cá cá cá"[: 2 + 3 * (min(len(m[0]), 3) - 1)]),
-        (re.compile(r"(?<!\w)rs(?:rs){0,30}s?(?!\w)"), lambda m: "risos"),
+        (re.compile(r"(?<!\w)rs(?:rs){0,30}(?!\w)"), lambda m: "risos"),
         (re.compile(r"(?<![\w.@/])[^\W\d_]{0,30}?([^\W\d_])\1{2,30}[^\W\d_]{0,30}(?![\w@])", re.I), _shrink),
         (re.compile(rf"(?<![\w@#./-])(?:{_ANY})(?![\w@/-]|\.\w|\s\d)"), lambda m: _word(m[0])),
         (re.compile(r"(?<![\w@#./-])(?P<stem>[A-Za-zà-ý][a-zà-ý]{1,20})c(?P<end>ao|oes)(?!\w)"),
