@@ -9,6 +9,7 @@ from tests.inference.test_engine import same
 from valetts_hf import direct
 from valetts_hf.inference import Speech, SpeechTextError
 from valetts_hf.inference.joining import PAUSES
+from valetts_hf.inference.long_text import TextPlan
 from valetts_hf.inference.manner import Manner
 from valetts_hf.inference.script import Script
 from valetts_hf.processing.directed_text import DirectedText, Pause
@@ -32,6 +33,13 @@ def test_a_text_without_directions_is_the_text(tts):
     plain, directed = tts(PLAIN, **STILL), tts(direct(PLAIN), **STILL)
     assert same(plain, directed, 1e-6) and directed.text == PLAIN
     assert same(plain, tts([direct(PLAIN)], **STILL), 1e-6)
+
+
+def test_paragraphs_of_a_directed_text_and_its_end(tts):
+    """Only an empty line ends a paragraph: the end of a section may be the middle of one."""
+    for end, last in (("", "sentence"), ("\n\n", "paragraph")):
+        pieces = TextPlan(direct(f"One boat.\n\nTwo boats.{end}"), tts.processor, "en")
+        assert [piece.pause for piece in pieces] == ["paragraph", last]
 
 
 def test_one_word_obeys_and_the_others_stay(tts):

@@ -118,6 +118,11 @@ def test_pause_is_measured_from_sound_to_sound():
         assert np.diff(loud).max() / RATE == pytest.approx(PAUSES["sentence"] / rate, abs=0.01)
 
 
+def test_a_pause_at_an_end_counts_the_edge_that_is_there():
+    for behind, before, edges in ((True, False, TAIL_SECONDS), (False, True, LEAD_SECONDS), (False, False, 0.0)):
+        assert len(gap_of(0.5, RATE, behind, before)) == round((0.5 - edges) * RATE)
+
+
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
