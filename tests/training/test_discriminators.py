@@ -4,13 +4,13 @@ import dataclasses
 
 import pytest
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from valetts_hf.training.discriminators import (
     Discriminator,
     DiscriminatorConfig,
     PeriodDiscriminator,
     SpectrogramDiscriminator,
-    discriminator_cost,
     discriminator_preset,
 )
 from valetts_hf.training.losses import discriminator_loss, feature_matching_loss, generator_loss
@@ -107,6 +107,16 @@ def test_bfloat16_and_autocast_run():
     assert all(torch.isfinite(score).all() for score in scores)
     scores, _ = Discriminator(TINY).bfloat16()(signal)
     assert {score.dtype for score in scores} == {torch.bfloat16}
+
+
+@torch.no_grad()
+def discriminator_cost(config: DiscriminatorConfig) -> dict[str, float]:
+    """Parameters, and 10^9 floating point operations (two per multiplication) for one second of audio."""
+    discriminator = Discriminator(config)
+    with FlopCounterMode(display=False) as counter:
+        discriminator(torch.zeros(1, 24000))
+    parameters = sum(parameter.numel() for parameter in discriminator.parameters())
+    return {"parameters": parameters, "gflop_per_second": counter.get_total_flops() / 1e9}
 
 
 def test_presets_keep_their_promised_cost():

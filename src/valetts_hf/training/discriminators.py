@@ -20,7 +20,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.parametrizations import weight_norm
-from torch.utils.flop_counter import FlopCounterMode
 
 from valetts_hf.training.constant_q_discriminator import ConstantQDiscriminator
 from valetts_hf.training.spectral import flatten_waveform, windowed_frames
@@ -210,18 +209,3 @@ def _run(layers: nn.ModuleList, head: nn.Module, hidden_states: Tensor) -> tuple
         hidden_states = functional.leaky_relu(layer(hidden_states), _SLOPE)
         feature_maps.append(hidden_states)
     return head(hidden_states).flatten(1), feature_maps
-
-
-@torch.no_grad()
-def discriminator_cost(config: DiscriminatorConfig, sampling_rate: int = 24000) -> dict[str, float]:
-    """Size of a configuration.
-
-    Returns:
-        `dict`: `parameters` (count) and `gflop_per_second` (10^9 floating point operations of the convolutions, two
-        per multiplication, for one forward pass over one second of audio).
-    """
-    discriminator = Discriminator(config)
-    with FlopCounterMode(display=False) as counter:
-        discriminator(torch.zeros(1, sampling_rate))
-    parameters = sum(parameter.numel() for parameter in discriminator.parameters())
-    return {"parameters": parameters, "gflop_per_second": counter.get_total_flops() / 1e9}

@@ -17,7 +17,7 @@ from valetts_hf.modeling.normalization import StyleAffine
 from valetts_hf.training.data.corpus import PackedCorpus
 from valetts_hf.training.pretrainer import pass_numbers
 from valetts_hf.training.run.run_state import latest
-from valetts_hf.training.run.sharding import check_supported, make_accelerator, ring_all_reduce_bytes
+from valetts_hf.training.run.sharding import check_supported, make_accelerator
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -137,11 +137,3 @@ def test_engines_for_one_model_are_refused(monkeypatch):
     monkeypatch.setenv("FSDP_OFFLOAD_PARAMS", "true")
     with pytest.raises(ValueError, match="FSDP offloading is not supported: pass --fsdp_offload_params false"):
         make_accelerator(tiny_recipe().mixed_precision, cpu=True)
-
-
-def test_bytes_of_a_ring():
-    assert ring_all_reduce_bytes(800, 1) == 0
-    assert ring_all_reduce_bytes(800, 2) == 800
-    assert ring_all_reduce_bytes(800, 8) == 1400
-    with pytest.raises(ValueError, match="`processes` must be at least 1, got 0"):
-        ring_all_reduce_bytes(800, 0)

@@ -85,7 +85,7 @@ class ColumnMapping:
 
 
 def _option(role: str) -> str:
-    return f"--{role}-column NAME (in Python: ColumnMapping({role}=...))"
+    return f"--{role}-column NAME (run_finetune.py: --columns {role}=NAME; in Python: ColumnMapping({role}=...))"
 
 
 def _listed(names: Sequence[str]) -> str:

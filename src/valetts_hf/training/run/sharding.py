@@ -132,11 +132,5 @@ def _fsdp_wanted() -> bool:
 
 def gradient_bytes(*modules: nn.Module) -> int:
     """Bytes of gradient that a step has to exchange: float32, trainable parameters."""
-    return sum(4 * parameter.numel() for module in modules for parameter in module.parameters())
-
-
-def ring_all_reduce_bytes(size: int, processes: int) -> float:
-    """Bytes that each process sends (and receives) to sum `size` bytes over a ring (Patarasuk and Yuan, 2009)."""
-    if processes < 1:
-        raise ValueError(f"`processes` must be at least 1, got {processes}")
-    return 2 * (processes - 1) / processes * size
+    parameters = (parameter for module in modules for parameter in module.parameters())
+    return sum(4 * parameter.numel() for parameter in parameters if parameter.requires_grad)
