@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
 
@@ -145,7 +146,7 @@ def test_who_leaves_takes_the_work_along():
     assert play(scene, workers=1).code == "client_left" and not done
 
 
-def test_a_cancelled_job_is_closed_and_makes_no_further_step():
+def test_a_cancelled_job_is_closed_and_makes_no_further_step(caplog):
     state = []
 
     def steps():
@@ -167,6 +168,7 @@ def test_a_cancelled_job_is_closed_and_makes_no_further_step():
 
     play(scene, workers=2)
     assert len(state) < 20 and state.count("closed") == 1
+    assert not caplog.records  # a step that is being made is not closed from outside
 
 
 def test_what_a_client_does_not_take_is_not_made():
@@ -193,13 +195,42 @@ def test_a_stalled_client_makes_room_when_it_is_needed():
         while True:
             yield b"la", 0.1
 
-    async def scene(scheduler):
-        stalled = scheduler.submit(steps())
-        await until(lambda: stalled.stalled(scheduler.clock()))
-        assert await scheduler.run(Patient(), lambda: "served") == "served"
-        assert stalled.over
+    now = 0.0
 
-    play(scene, workers=1, max_waiting=0, stall_seconds=0.05)
+    async def scene(scheduler):
+        nonlocal now
+        stalled = scheduler.submit(steps())
+        await until(lambda: stalled.stalled(math.inf))
+        now = 29.0
+        with pytest.raises(ServiceError, match="try again"):
+            scheduler.submit(iter(()))
+        now = 31.0
+        assert await scheduler.run(Patient(), lambda: "served") == "served"
+        with pytest.raises(ServiceError, match="nothing was taken"):  # though something would be there
+            await stalled.__anext__()
+
+    play(scene, workers=1, max_waiting=0, stall_seconds=30.0, clock=lambda: now)
+
+
+def test_who_leaves_unserved_makes_no_promise_to_others():
+    """Work that never began took no time, which says nothing about how long the next one takes."""
+    gate = threading.Event()
+
+    def held():
+        yield gate.wait(20), 0.1
+
+    async def scene(scheduler):
+        scheduler.submit(held())
+        for _ in range(60):
+            scheduler.submit(iter(())).cancel()
+        for _ in range(4):
+            scheduler.submit(iter(()))
+        with pytest.raises(ServiceError) as refused:
+            scheduler.submit(iter(()))
+        gate.set()
+        return refused.value
+
+    assert play(scene, workers=1, max_waiting=4).headers["Retry-After"] == "5"
 
 
 def test_errors_of_the_work_are_answers():
@@ -247,6 +278,7 @@ def test_closing_drops_what_waits_and_refuses_the_rest():
         scheduler.close()
         with pytest.raises(ServiceError, match="stopping"):
             scheduler.submit(iter([]))
+        assert scheduler.stuck_seconds() < 60  # its threads have ended as they should
         return [item async for item in job]
 
     assert len(play(scene)) <= 5

@@ -184,8 +184,6 @@ class Scheduler:
                 if self._closed:
                     return
                 job = heapq.heappop(self.ready)[2]
-                if job.over:
-                    continue
                 self._running[job] = self.clock()
             try:
                 job.step()
