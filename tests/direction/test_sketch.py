@@ -102,6 +102,9 @@ def test_a_sketch_over_some_words():
         (lambda: Sketch(pitch=Curve.from_values([3.0], "db")), "pitch cannot be drawn in 'db'"),
         (lambda: Sketch.from_values(energy=[100.0], energy_unit="hz"), "energy cannot be drawn in 'hz'"),
         (lambda: Sketch.from_values(pitch=[]), "at least one point"),
+        (lambda: Sketch.from_values(pitch=5), "a list of numbers, got 5"),
+        (lambda: Sketch.from_values(pitch=[0.5], text="one two", words="one"), r"a pair of numbers .* got 'one'"),
+        (lambda: Sketch.from_values(pitch=[0.5], text="one two", words=1), r"a pair of numbers .* got 1"),
         (lambda: Sketch.from_values(pitch=[0.5], words=(0, 1)), "give the text"),
         (lambda: Sketch.from_values(pitch=[0.5], text="one two", words=(1, 4)), "no words 1 to 4 in a text of 2"),
         (
@@ -163,6 +166,12 @@ def test_files_that_are_no_sketch(tmp_path):
     path.write_bytes(b" " * 4_000_001)
     with pytest.raises(SketchError, match="too large"):
         as_sketch(path)
+    sketch = Sketch.from_values(pitch=[0.2, 0.9])
+    with pytest.raises(OSError, match="sketch '.*nowhere/a.json' cannot be written: No such file"):
+        sketch.save(tmp_path / "nowhere" / "a.json")
+    with pytest.raises(OSError, match="cannot be written: Is a directory"):
+        sketch.save(tmp_path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["sketch.json"]
     with pytest.raises(FileNotFoundError, match="no sketch"):
         as_sketch(tmp_path / "nothing.json")
     with pytest.raises(TypeError, match="got int"):
@@ -244,6 +253,33 @@ def test_a_plan_becomes_a_sketch_over_its_words():
         silent.sketch()
 
 
+def test_loudness_is_measured_within_what_is_spoken_in_one_go():
+    first = plan()
+    later = [
+        PlanPhoneme(one.symbol, one.start + 0.5, one.end + 0.5, one.word and one.word + 2) for one in first.phonemes
+    ]
+    words = [PlanWord(word.text, word.start + 0.5, word.end + 0.5) for word in first.words]
+    energy = (*first.energy, *(-120.0,) * 10, *(level - 30.0 for level in first.energy))
+    pitch = (*first.pitch, *(0.0,) * 10, *(hertz / 2 for hertz in first.pitch))
+    both = ProsodyPlan("ab c ab c", (*first.words, *words), (*first.phonemes, *later), 0.01, pitch, energy)
+    sketch, alone = both.sketch(), first.sketch()
+    count = len(alone.energy.values)
+    np.testing.assert_allclose(
+        sketch.energy.values[:count], alone.energy.values
+    )  # a quiet sentence is not made quieter,
+    np.testing.assert_allclose(sketch.energy.values[count:], alone.energy.values)
+    np.testing.assert_allclose(sketch.pitch.values[:count], alone.pitch.values)  # and neighbours are not averaged
+    np.testing.assert_allclose(sketch.pitch.values[count:], np.array(alone.pitch.values) / 2)
+    voiced = np.array(first.pitch) > 0
+    middle = np.array(first.energy)[25:40].mean() - np.array(first.energy)[voiced].mean()
+    assert 0 < alone.energy.values[-1] < middle  # smoothed
+
+
+def test_a_plan_without_words_that_are_voiced_is_no_sketch():
+    with pytest.raises(SketchError, match="no word of the text has a pitch"):
+        ProsodyPlan("ab", plan().words, plan().phonemes[2:3], 0.01, plan().pitch, plan().energy).sketch()
+
+
 def test_a_plan_goes_through_json():
     restored = ProsodyPlan.from_dict(json.loads(plan().to_json()))
     assert restored.words == plan().words and restored.phonemes == plan().phonemes
@@ -260,6 +296,11 @@ def test_a_plot_shows_words_and_prediction():
     figure = sketch.plot(plan())
     assert len(figure.axes) == 2
     assert [label.get_text() for label in figure.axes[-1].get_xticklabels()] == ["ab", "c"]
-    assert len(figure.axes[0].lines) >= 2 + 2
+    assert len(figure.axes[0].lines) >= 2 + 2 and figure.axes[0].get_legend() is not None
+    assert {label.get_rotation() for label in figure.axes[-1].get_xticklabels()} == {0.0}
+    many = Sketch.from_values(pitch=[0.1, 0.9], text="extraordinary " * 8, words=(0, 8)).plot()
+    assert {label.get_rotation() for label in many.axes[-1].get_xticklabels()} == {90.0}
+    shares = Sketch.from_values(pitch=[0.1, 0.9]).plot()
+    assert len(shares.axes[0].get_xticks()) > 2 and shares.axes[0].get_legend() is None
     with pytest.raises(ValueError, match="2 curves need as many axes"):
         sketch.plot(axes=[figure.axes[0]])

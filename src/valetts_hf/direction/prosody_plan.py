@@ -6,7 +6,6 @@ A page draws it, a person edits it (see `sketch`), and the same call with the sa
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -67,7 +66,8 @@ class ProsodyPlan:
         return len(self.pitch) * self.frame_seconds
 
     def sketch(self, energy: bool = True) -> Sketch:
-        """The predicted curves as a sketch: averages over phonemes, smoothed, in Hz and dB, with the words.
+        """The predicted curves as a sketch: averages over phonemes, smoothed, in Hz and in dB from the mean of what is spoken
+        in one go (a sentence as a rule), with the words.
 
         Args:
             energy (`bool`): the energy, too.
@@ -75,39 +75,58 @@ class ProsodyPlan:
         Raises:
             SketchError: nothing in it is voiced.
         """
-        pitch, loudness = np.asarray(self.pitch), np.asarray(self.energy)
-        voiced = pitch > 0
-        if not voiced.any():
+        if not any(hertz > 0 for hertz in self.pitch):
             raise SketchError("nothing in the text has a pitch to draw.")
-        middles, log_pitches, levels = [], [], []
-        for phoneme in self.phonemes:
-            frames = slice(*(round(time / self.frame_seconds) for time in (phoneme.start, phoneme.end)))
-            own = voiced[frames]
-            if phoneme.word is not None and own.any():
-                middles.append((phoneme.start + phoneme.end) / 2 / self.duration)
-                log_pitches.append(float(np.log(pitch[frames][own]).mean()))
-                levels.append(float(loudness[frames][own].mean()))
-        if not middles:
+        points = np.concatenate([np.empty((0, 3)), *map(self._coarse_points, self._stretches())])
+        if not len(points):
             raise SketchError("no word of the text has a pitch to draw.")
-        places = [place for place, following in zip(middles, [*middles[1:], math.inf]) if following - place > 1e-9]
-        kept = [number for number, place in enumerate(middles) if place in set(places)]
-        hertz = np.clip(np.exp(smoothed_values(np.array(log_pitches)[kept])), 40, 1000)
-        decibels = smoothed_values(np.array(levels)[kept])
-        decibels = np.clip(decibels - loudness[voiced].mean(), -30, 30)
+        if len(points) == 1:
+            points = points.repeat(2, axis=0)
+        positions, log_pitch, level = points.T
         # to the edges of what is spoken, so that all of it can be edited
-        first, last = self.words[0].start / self.duration, min(self.words[-1].end / self.duration, 1.0)
-        positions = [min(first, places[0]), *places[1:-1], max(last, places[-1])] if len(places) > 1 else [first, last]
-        if len(places) == 1:
-            hertz, decibels = np.repeat(hertz, 2), np.repeat(decibels, 2)
+        positions[0] = min(positions[0], self.words[0].start / self.duration)
+        positions[-1] = max(positions[-1], min(self.words[-1].end / self.duration, 1.0))
+        places = tuple(positions.tolist())
+        hertz = tuple(np.clip(np.exp(log_pitch), 40, 1000).tolist())
+        decibels = tuple(np.clip(level, -30, 30).tolist())
         words = [
             SketchWord(word.text, word.start / self.duration, min(word.end / self.duration, 1.0))
             for word in self.words
         ]
         return Sketch(
-            Curve(tuple(positions), tuple(hertz.tolist()), "hz"),
-            Curve(tuple(positions), tuple(decibels.tolist()), "db") if energy else None,
+            Curve(places, hertz, "hz"),
+            Curve(places, decibels, "db") if energy else None,
             tuple(words),
         )
+
+    def _stretches(self) -> list[list[PlanPhoneme]]:
+        """The phonemes of each stretch that is spoken in one go; between them is silence."""
+        stretches: list[list[PlanPhoneme]] = []
+        for phoneme in self.phonemes:
+            if not stretches or phoneme.start - stretches[-1][-1].end > self.frame_seconds / 2:
+                stretches.append([])
+            stretches[-1].append(phoneme)
+        return stretches
+
+    def _coarse_points(self, stretch: list[PlanPhoneme]) -> np.ndarray:
+        """Position, log-F0 and dB from the mean of the stretch, of each phoneme with a pitch in a word, smoothed: [P, 3]."""
+
+        def frames(start: float, end: float) -> tuple[np.ndarray, np.ndarray]:
+            part = slice(round(start / self.frame_seconds), round(end / self.frame_seconds))
+            pitch = np.asarray(self.pitch[part])
+            return np.log(pitch[pitch > 0]), np.asarray(self.energy[part])[pitch > 0]
+
+        _, voiced_energy = frames(stretch[0].start, stretch[-1].end)
+        points = []
+        for phoneme in stretch:
+            log_pitch, energy = frames(phoneme.start, phoneme.end)
+            if phoneme.word is not None and len(log_pitch):
+                position = (phoneme.start + phoneme.end) / 2 / self.duration
+                points.append((position, log_pitch.mean(), energy.mean() - voiced_energy.mean()))
+        if not points:
+            return np.empty((0, 3))
+        position, *curves = np.array(points).T
+        return np.stack([position, *map(smoothed_values, curves)], axis=1)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""

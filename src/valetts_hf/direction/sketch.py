@@ -7,14 +7,14 @@ the tokens of a text in `sketch_tokens`.
 from __future__ import annotations
 
 import json
+import operator
 import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from valetts_hf.direction.json_file import write_json
 from valetts_hf.direction.sketch_curve import UNITS, Curve, SketchError
 from valetts_hf.voices.places import AUDIO_ENDINGS
 
@@ -233,20 +233,13 @@ class Sketch:
             curves.append(None if curve is None else Curve.from_dict(curve))
         return cls(*curves, words=_words_of(content.get("words") or ()))
 
-    def save(self, path: str | os.PathLike) -> None:
-        """Write it as JSON, or nothing: a failed write leaves what was there before."""
-        path = Path(path)
-        descriptor, unfinished = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(self.to_dict(), file, ensure_ascii=False, indent=1, allow_nan=False)
-                file.write("\n")
-            os.chmod(unfinished, 0o644)
-            os.replace(unfinished, path)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(unfinished)
-            raise
+    def save(self, path: str | os.PathLike) -> Path:
+        """Write it as JSON, whole or not at all. Returns the path.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        return write_json(path, self.to_dict(), "sketch")
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> Sketch:
@@ -255,7 +248,7 @@ class Sketch:
         Raises:
             FileNotFoundError: no such file. SketchError: it holds no sketch.
         """
-        path = Path(path)
+        path = Path(path).expanduser()
         if path.stat().st_size > MAX_FILE_BYTES:
             raise SketchError(f"{str(path)!r} is too large for a sketch (over {MAX_FILE_BYTES / 1e6:g} MB).")
         try:
@@ -297,7 +290,10 @@ def equal_words(texts: Sequence[str]) -> tuple[SketchWord, ...]:
 
 
 def _stretch(words: Sequence[SketchWord], span: tuple[int, int]) -> tuple[float, float]:
-    first, last = span
+    try:
+        first, last = map(operator.index, span)
+    except (TypeError, ValueError) as error:
+        raise SketchError(f"words are given as a pair of numbers (first, last), got {span!r}.") from error
     if not words:
         raise SketchError("only a sketch with words can be drawn over some of them: give the text, too.")
     if not 0 <= first < last <= len(words):

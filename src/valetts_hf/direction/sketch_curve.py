@@ -106,8 +106,14 @@ class Curve:
             values: numbers, NaN (or None) for a gap.
             unit (`str`): see the class.
             start, stop (`float`): positions of the first and the last value.
+
+        Raises:
+            SketchError: see the class.
         """
-        listed = [math.nan if value is None else value for value in values]
+        try:
+            listed = [math.nan if value is None else value for value in values]
+        except TypeError as error:
+            raise SketchError(f"values of a curve are a list of numbers, got {values!r}.") from error
         if len(listed) == 1:
             listed = listed * 2
         return cls(tuple(np.linspace(start, stop, len(listed)).tolist()), tuple(listed), unit)

@@ -58,8 +58,8 @@ def curve_of_strokes(
     if strokes is None:
         return None
     lines = _checked_strokes(strokes)
-    left, top, right, bottom = box
-    if not all(math.isfinite(edge) for edge in box) or right <= left or top == bottom or (y_down and bottom < top):
+    left, top, right, bottom = _four_numbers(box)
+    if right <= left or top == bottom or (y_down and bottom < top):
         raise SketchError(f"the box of a drawing is (left, top, right, bottom) with some extent, got {box}.")
     if not y_down:
         top, bottom = max(top, bottom), min(top, bottom)
@@ -80,8 +80,11 @@ def curve_of_columns(heights: np.ndarray, unit: str, limits: tuple[float, float]
         if not np.nanmax(values) > 0:  # a line along the bottom is a drawing, not an empty one
             values = np.where(np.isnan(values), np.nan, 1e-3)
     else:
-        low, high = limits
         _, least, most = UNITS[unit]
+        try:
+            low, high = (float(limit) for limit in limits)
+        except (TypeError, ValueError):
+            low = high = math.nan
         if not least <= low < high <= most:
             raise SketchError(f"a range in {unit} is low < high within [{least:g}, {most:g}], got {limits}.")
         values = low * (high / low) ** heights if unit == "hz" else low + heights * (high - low)
@@ -93,6 +96,16 @@ def curve_of_columns(heights: np.ndarray, unit: str, limits: tuple[float, float]
         positions = np.clip([positions[0] - 0.5 / len(heights), positions[0] + 0.5 / len(heights)], 0, 1)
         values = np.repeat(values, 2)
     return Curve(tuple(positions.tolist()), tuple(values.tolist()), unit)
+
+
+def _four_numbers(box: Any) -> Box:
+    try:
+        left, top, right, bottom = (float(edge) for edge in box)
+    except (TypeError, ValueError):
+        left = top = right = bottom = math.nan
+    if not all(math.isfinite(edge) for edge in (left, top, right, bottom)):
+        raise SketchError(f"the box of a drawing is four finite numbers (left, top, right, bottom), got {box!r}.")
+    return left, top, right, bottom
 
 
 def _paint(heights: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:

@@ -55,7 +55,9 @@ def sketch_of_svg(
     try:
         tags = [event for event in read_markup(Source(text)) if isinstance(event, Tag)]
     except MarkupError as error:
-        raise SketchError(f"the SVG cannot be read: {error}") from error
+        raise SketchError(
+            f"the SVG cannot be read, line {error.line}, column {error.column}: {error.problem}"
+        ) from error
     strokes: dict[str, list[np.ndarray]] = {"pitch": [], "energy": []}
     found_box, hidden = None, 0
     for tag in tags:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from valetts_hf.direction.json_file import write_json
 from valetts_hf.direction.style_spec import (
     NEUTRAL,
     StyleError,
@@ -239,22 +239,7 @@ class Style:
         Raises:
             StyleError: see [`to_dict`]. OSError: it cannot be written.
         """
-        target = Path(path).expanduser()
-        text = json.dumps(self.to_dict(), ensure_ascii=False, indent=2) + "\n"
-        try:
-            handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")
-        except OSError as error:
-            raise OSError(f"style {str(target)!r} cannot be written: {error.strerror or error}.") from error
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            os.chmod(temporary, 0o644)  # mkstemp writes for the owner alone, but styles are shared
-            os.replace(temporary, target)
-        except OSError as error:
-            with suppress(OSError):
-                os.unlink(temporary)
-            raise OSError(f"style {str(target)!r} cannot be written: {error.strerror or error}.") from error
-        return target
+        return write_json(path, self.to_dict(), "style")
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> Style:
