@@ -40,6 +40,7 @@ _RULERS = (
     "Carlos|Felipe|Alfonso|Enrique|Fernando|Sancho|Jorge|Pío|León|Charles|Henry|Henri|George|James|Edward|Philippe|Pie|"
     "Louis|Karl|Heinrich|Friedrich|Georg|Pius|Leo|Carlo|Enrico|Pio|Leone|Giorgio|Karel|Lodewijk|Karol|Henryk|Zygmunt"
 )
+_OF_THE = re.compile(r"\s+(?:de|del|des|da|do|das|dos)\s+[^\W\d]")
 _NO_FRACTIONS = ((24, 7), (50, 50), (20, 20))
 _NEEDS_RULES = re.compile(r"[\d@#&%$€£¥₹₽₺+=/<>°§©®™№‰×÷±≈≠≤≥→√∞½⅓⅔¼¾⅛²³µºª*~_\\|^.-]|[IVXLC]{2}")
 
@@ -134,7 +135,7 @@ class Normalizer(SymbolReader):
             (r"(?<![\w/])(?P<unit>km/h|m/s|km²|m²|m³|kWh|°C|°F|mph)(?![\w/])", lambda m: self.unit(m["unit"], 1 if "/" not in m["unit"] else 2), 0),
             (rf"(?<=\b{self.per_word}\s)(?P<unit>kg|km|l|h|t|m²|m³)(?![\w/])" if self.per_word else "(?!)",
              lambda m: self.unit(m["unit"], 1), 0),
-            (rf"(?<![\w.])(?P<word>{self.roman_contexts})(?P<space>\s+)(?P<roman>[IVXLC]+)(?!\w)", self._roman, 0)
+            (rf"(?<![\w.])(?P<word>{self.roman_contexts})(?P<space>\s+)(?P<roman>[IVXLC]+)(?!\w|\.?\s?\d)", self._roman, 0)
             if self.roman_contexts else ("(?!)", None, 0),
             (r"(?<![\w.])(?P<word>[A-ZÀ-ÞĄ-ŻА-ЯЁ][\w']+)(?P<space>\s+)(?P<roman>[IVX]{2,})(?!\w)", self._roman, 0),
             (rf"(?<![\w.])(?P<word>{_RULERS})(?P<space>\s+)(?P<roman>[VX])(?!\w)", self._roman, 0),
@@ -227,6 +228,8 @@ class Normalizer(SymbolReader):
 
     def _short_date(self, match: re.Match) -> str | None:
         day, month = int(match["a"]), int(match["b"])
+        if day < month <= 10 and _OF_THE.match(match.string, match.end()):
+            return None  # "el 1/3 de la población"
         if self.month_first and day <= 12:
             day, month = month, day
         spoken = self._checked_date(day, month, None)

@@ -64,7 +64,7 @@ class SpanishNormalizer(RomanceNormalizer):
     feminine_words = _FEMININE_NOUNS
     masculine_words = _MASCULINE_NOUNS
     roman_contexts = (
-        "[Ss]iglo|[Ss]\\.|[Cc]apítulo|[Vv]olumen|[Vv]ol\\.|[Tt]omo|[Pp]arte|[Aa]cto|[Ee]scena|[Tt]ítulo|[Aa]rtículo|[Aa]nexo|"
+        "[Ss]iglo|[Aa]rt\\.|[Ss]\\.|[Cc]apítulo|[Vv]olumen|[Vv]ol\\.|[Tt]omo|[Pp]arte|[Aa]cto|[Ee]scena|[Tt]ítulo|[Aa]rtículo|[Aa]nexo|"
         "[Ff]ase|[Tt]ipo|Guerra Mundial|(?:Don|Papa|papa|[Rr]ey|[Rr]eina|[Ee]mperador|Juan|San) [A-ZÁ-Ú]\\w+"
     )
     magnitudes = {"mil": 10**3, "millón": 10**6, "millones": 10**6, "billón": 10**12, "billones": 10**12, "M": 10**6}
@@ -101,7 +101,8 @@ class SpanishNormalizer(RomanceNormalizer):
         "aprox": "aproximadamente", "máx": "máximo", "mín": "mínimo", "admón": "administración", "cía": "compañía",
         "jr": ".júnior", "sta": ".santa", "sto": ".santo", "q.e.p.d": "que en paz descanse",
         "cdta": "cucharadita", "cdtas": "cucharaditas", "cda": "cucharada", "cdas": "cucharadas", "izda": "izquierda",
-        "izq": "izquierda", "dcha": "derecha", "d.ª": "doña", "párr": ".#párrafo", "hnos": ".hermanos",
+        "izq": "izquierda", "dcha": "derecha", "d.ª": "doña", "párr": ".#párrafo", "excmo": "excelentísimo", "excma": "excelentísima", "rvdo": "reverendo", "pp": ".#páginas",
+        "nn": ".#números", "min": ".#minuto", "hnos": ".hermanos",
         "tfno": "teléfono", "c.p": "código postal", "xq": "porque", "tb": "también", "i. e": "es decir", "i.e": "es decir",
     }  # fmt: skip
 
@@ -110,6 +111,23 @@ class SpanishNormalizer(RomanceNormalizer):
             (re.compile(r"(?<!\w)24/7(?!\w)"), lambda m: "veinticuatro siete"),
             *weekday_rules(_WEEKDAYS, "a", "a|y"),
             self.length_rule(),
+            (
+                re.compile(
+                    rf"(?<!\w)(?<!\d\s)(?P<month>{'|'.join(_SHORT_MONTHS)})\.(?=\s(?:de\s)?(?:1\d{{3}}|20\d\d)(?!\w))"
+                ),
+                lambda m: _SHORT_MONTHS[m["month"]],
+            ),
+            (re.compile(rf"(?<=\d\sde\s)(?P<month>{'|'.join(_SHORT_MONTHS)})\."), lambda m: _SHORT_MONTHS[m["month"]]),
+            (re.compile(r"(?<=[\w€])/pers(?:\.|(?!\w))"), lambda m: " por persona"),
+            (re.compile(r"(?<=\d)\s?[lL]/100\s?km(?!\w)"), lambda m: " litros a los cien kilómetros"),
+            (
+                re.compile(r"(?<![\w/.,])(?P<a>\d)/(?P<b>[3-9])(?=\s(?:taza|cdta|cda|cuchara|litro|kilo|vaso))"),
+                lambda m: f"{self.fraction(int(m['a']), int(m['b']))} de",
+            ),
+            (
+                re.compile(r"(?<=[Ss]iglos\s)(?P<first>[IVX]+)(?P<to>\s(?:y|al?|e)\s)(?P<last>[IVX]+)(?!\w)"),
+                self._centuries,
+            ),
             (re.compile(r"(?<![\w/.,])(?:(?P<n>\d{1,2})\s)?(?:1/2|½)(?=\s(?P<noun>[a-záéíóúñ]{3,}))"), self._half),
             (
                 re.compile(
@@ -119,6 +137,10 @@ class SpanishNormalizer(RomanceNormalizer):
             ),
             (re.compile(r"(?<![\w.,-])9\d(?:[ -]\d{3})(?:[ -]\d\d){2}(?![\w-])"), self.digits),
         ]
+
+    def _centuries(self, match: re.Match) -> str | None:
+        first, last = self._roman_value(match["first"]), self._roman_value(match["last"])
+        return f"{self.cardinal(first)}{match['to']}{self.cardinal(last)}" if first and last else None
 
     def _half(self, match: re.Match) -> str:
         noun = match["noun"]

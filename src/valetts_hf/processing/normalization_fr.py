@@ -9,6 +9,8 @@ from .number_words import WrittenNumber, number_words
 
 _MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
 _MONTH = "|".join([*_MONTHS, "janv\\.", "févr\\.", "avr\\.", "juil\\.", "sept\\.", "oct\\.", "nov\\.", "déc\\."])
+_FEMININE_ENDINGS = ("tion", "sion", "ette", "ée", "ance", "ence", "ture", "esse")
+_MASCULINE = frozenset("musée lycée trophée apogée silence squelette".split())
 _WEEKDAYS = dict(
     zip("lun mar mer jeu ven sam dim".split(), "lundi mardi mercredi jeudi vendredi samedi dimanche".split())
 )
@@ -41,7 +43,7 @@ class FrenchNormalizer(RomanceNormalizer):
     and_word = "et"
     one_word, half_words, third_word, over_word = "un", "un demi", "tiers", "sur"
     powers = ("au carré", "au cube")
-    roman_contexts = "[Cc]hapitre|[Vv]olume|[Vv]ol\\.|[Tt]ome|[Pp]artie|[Aa]cte|[Ss]cène|[Tt]itre|[Aa]rticle|[Aa]nnexe|[Pp]hase|[Tt]ype"
+    roman_contexts = "[Cc]hapitre|[Aa]rt\\.|[Tt]\\.|[Vv]olume|[Vv]ol\\.|[Tt]ome|[Pp]artie|[Aa]cte|[Ss]cène|[Tt]itre|[Aa]rticle|[Aa]nnexe|[Pp]hase|[Tt]ype"
     magnitudes = {
         "mille": 10**3, "million": 10**6, "millions": 10**6, "milliard": 10**9, "milliards": 10**9, "M": 10**6,
         "Md": 10**9, "Mds": 10**9,
@@ -81,12 +83,16 @@ class FrenchNormalizer(RomanceNormalizer):
         "min": ".minimum", "éd": ".édition",
         "al": ".#alinéa", "bât": ".bâtiment", "cie": "compagnie", "c. à c": "cuillère à café",
         "c. à s": "cuillère à soupe", "c. à café": "cuillère à café", "c. à soupe": "cuillère à soupe", "t": ".#tome",
-        "rdv": "rendez-vous", "stp": "s'il te plaît", "appt": "appartement", "i.e": "c'est-à-dire",
+        "rdv": "rendez-vous", "ét": ".étage", "n°s": "numéros", "mgr": "monseigneur", "vve": "veuve", "stp": "s'il te plaît", "appt": "appartement", "i.e": "c'est-à-dire",
     }  # fmt: skip
 
     def first_rules(self) -> list:
         return [
             *weekday_rules(_WEEKDAYS, "à", "au|à|et"),
+            (re.compile(rf"(?<!\w)(?P<month>{_MONTH})(?=\s(?:1\d{{3}}|20\d\d)(?!\w))"), self._month_name),
+            (re.compile(r"(?<=\de\s)min\."), lambda m: "minute"),
+            (re.compile(r"(?<=[\w€])/pers(?:\.|(?!\w))"), lambda m: " par personne"),
+            (re.compile(r"(?<=\d)\s?[lL]/100\s?km(?!\w)"), lambda m: " litres aux cent kilomètres"),
             self.height_rule(),
             self.length_rule(),
             (re.compile(r"(?<!\w)(?P<title>Pr|Me|Ste?)(?=[\s-][A-ZÀ-Ý])"), lambda m: _TITLES[m["title"]]),
@@ -100,11 +106,16 @@ class FrenchNormalizer(RomanceNormalizer):
             ),
             (re.compile(r"(?<=[IVX]e\s)s\."), lambda m: "siècle"),
             (
-                re.compile(r"(?<=\b[LRD]\.\s)\d+(?:-\d+)+(?![\w-])"),
+                re.compile(r"(?:(?<=\b[LRD]\.\s)|(?<=\b[LRD]\s)|(?<=n°\s))\d+(?:-\d+)+(?![\w-])"),
                 lambda m: " tiret ".join(self.cardinal(int(part)) for part in m[0].split("-")),
             ),
             (re.compile(r"(?<![\w.,])(?P<n>\d+(?:,\d+)?)\sM(?=\s(?:de\s|d'))"), self._millions),
         ]
+
+    @staticmethod
+    def _month_name(match: re.Match) -> str:
+        name = match["month"].lower().rstrip(".")
+        return next(month for month in _MONTHS if month.startswith(name))
 
     def _era(self, match: re.Match) -> str:
         return "Jésus-Christ" + ("" if re.search(r"\w", match.string[match.end() :]) else ".")
@@ -170,6 +181,8 @@ class FrenchNormalizer(RomanceNormalizer):
 
     def counted(self, number: int, following: str) -> str:
         word = following.lower()
+        if word.removesuffix("s").endswith(_FEMININE_ENDINGS) and word.removesuffix("s") not in _MASCULINE:
+            return self.cardinal(number, feminine=True)
         return self.cardinal(number, feminine=word in _FEMININE or word.removesuffix("s") in _FEMININE)
 
     def _written_date(self, match: re.Match) -> str | None:

@@ -19,6 +19,7 @@ from .number_words import (
 
 _EQUALS = re.compile(r"\s*=")
 _REST_OF_EQUATION = re.compile(r"[\d.,\sx×+-]{0,40}=")
+_CONTENT = re.compile(r"(?:\s\d[\d.,]*)?\s?(?:[cm]?[lL]|k?g)(?!\w)")  # "3 x 50 cl"
 _BEHIND_AMOUNT = re.compile(r"\d\s$")
 _ONLY_BEHIND = frozenset(("zł", "kr", "руб.", "руб", "TL"))
 _AMOUNT = r"\d[\d.,]*"
@@ -233,8 +234,8 @@ class NumberReader:
 
     def _times_or_by(self, match: re.Match) -> str | None:
         """What a cross says: "times" in an equation, "by" between the sides of something."""
-        in_equation = _REST_OF_EQUATION.match(match.string, match.end())
-        return (self.times_word if in_equation else self.size_word or self.times_word) or None
+        counts = _REST_OF_EQUATION.match(match.string, match.end()) or _CONTENT.match(match.string, match.end())
+        return (self.times_word if counts else self.size_word or self.times_word) or None
 
     def _percent(self, match: re.Match) -> str | None:
         word = self.percent if match["mark"] == "%" else self.permille

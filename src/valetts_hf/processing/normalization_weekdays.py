@@ -38,7 +38,7 @@ def weekday_rules(
         ),
         (
             re.compile(
-                rf"(?<![\w.])(?<!\d\s)(?P<day>{short})\.(?=,?\s(?:\d{{1,2}}(?:[:.h]\d|\.\s\d|\s?[-—]\s?\d|\s?(?:h|Uhr|uur)(?!\w))))"
+                rf"(?<![\w.])(?<!\d\s)(?P<day>{short})\.(?=,?\s(?:\d{{1,2}}(?:[:.h]\d|\.\s\d|\s(?:de\s)?[a-zà-ÿ]{{3}}|\s?[-—]\s?\d|\s?(?:h|Uhr|uur)(?!\w))))"
             ),
             lambda m: names[m["day"].lower()],
         ),
