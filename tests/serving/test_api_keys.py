@@ -102,6 +102,14 @@ def test_a_running_server_sees_new_keys(keys):
         KeyFile(keys.path)
 
 
+def test_a_file_that_is_taken_away_takes_its_keys_along(keys, monkeypatch):
+    monkeypatch.setattr("valetts_hf.serving.api_keys._RECHECK_SECONDS", 0.0)
+    key = keys.add("audio guide")
+    assert keys.find(key)
+    keys.path.unlink()
+    assert keys.find(key) is None
+
+
 def test_a_place_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(KeyFileError, match="--keys"):
