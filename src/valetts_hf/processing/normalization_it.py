@@ -3,10 +3,15 @@
 import re
 
 from .normalization_plural_forms import PluralFormsNormalizer
-from .normalization_weekdays import weekday_rules
+from .normalization_weekdays import month_rule, weekday_rules
 
 
 _MONTH = "gennaio|febbraio|marzo|aprile|maggio|giugno|luglio|agosto|settembre|ottobre|novembre|dicembre"
+_SHORT_MONTHS = {month[:3]: month for month in _MONTH.split("|")} | {
+    "sett": "settembre",
+    "genn": "gennaio",
+    "febbr": "febbraio",
+}
 _MASCULINE = frozenset(
     "problema sistema programma tema clima poema dramma schema diploma pianeta poeta turista milione campione rione "
     "copione scorpione testimone".split()
@@ -29,7 +34,7 @@ _MEN_IN_A = frozenset("Nicola Andrea Luca".split())
 _NO_NOUNS = frozenset(
     "per più meno con dei del della delle degli alla allo contro volte sono era una uno che non".split()
 )
-_COUNTED_BY = frozenset("capitolo volume vol. tomo parte atto scena tipo fase titolo articolo".split())
+_COUNTED_BY = frozenset("capitolo volume vol. tomo art. parte atto scena tipo fase titolo articolo".split())
 
 
 class ItalianNormalizer(PluralFormsNormalizer):
@@ -75,14 +80,27 @@ class ItalianNormalizer(PluralFormsNormalizer):
         "c.p": "codice penale", "d.lgs": "decreto legislativo", "a.c": "avanti Cristo", "d.c": "dopo Cristo",
         "p.zza": "piazza", "p.za": "piazza", "v.le": "viale", "c.so": "corso", "l.go": "largo", "v.lo": "vicolo",
         "sec": ".#secolo", "geom": ".geometra", "rag": ".ragionier", "mons": ".monsignor", "xché": "perché",
-        "cmq": "comunque", "nn": "non", "max": ".massimo", "min": ".minimo", "tot": ".totale", "ca": ".circa",
+        "cmq": "comunque", "mq": "metri quadrati", "co": ".#comma", "gent.ma": "gentilissima", "gent.mo": "gentilissimo",
+        "egr": ".egregio", "spett.le": "spettabile", "cell": ".cellulare", "int": ".#interno", "nn": "non", "max": ".massimo", "min": ".minimo", "tot": ".totale", "ca": ".circa",
     }  # fmt: skip
     times_word = "per"
     fold_words = ("volta", "volte")
-    roman_contexts = "[Cc]apitolo|[Vv]olume|[Vv]ol\\.|[Tt]omo|[Ss]ec\\.|[Pp]arte|[Aa]tto|[Ss]cena|[Tt]ipo|[Ff]ase|[Tt]itolo|[Aa]rticolo"
+    roman_contexts = "[Cc]apitolo|[Aa]rt\\.|[Vv]olume|[Vv]ol\\.|[Tt]omo|[Ss]ec\\.|[Pp]arte|[Aa]tto|[Ss]cena|[Tt]ipo|[Ff]ase|[Tt]itolo|[Aa]rticolo"
 
     def first_rules(self) -> list:
         return [
+            month_rule(_SHORT_MONTHS),
+            (re.compile(r"(?<!\w)nn\.(?=\s?\d)"), lambda m: "numeri"),
+            (
+                re.compile(r"(?<![\w.,])(?P<m>[1-9]),(?P<cm>[1-9]\d)\s?m(?![\w/²³])"),
+                lambda m: (
+                    f"{self.counted(int(m['m']), 'metro')} {self.unit('m', int(m['m']))} e {self.cardinal(int(m['cm']))}"
+                ),
+            ),
+            (re.compile(r"(?<=[\w€])/pers(?:\.|(?!\w))"), lambda m: " a persona"),
+            (re.compile(r"(?<=\d)\s?[lL]/100\s?km(?!\w)"), lambda m: " litri per cento chilometri"),
+            (re.compile(r"(?<![\w.,])0\d{1,3}[/.]\d{5,8}(?![\w/])"), self.digits),
+            (re.compile(r"(?<=\b[Ss]ecoli\s)(?P<first>[IVX]+)\se\s(?P<last>[IVX]+)(?!\w)"), self._centuries),
             *weekday_rules(_WEEKDAYS, "a", "al|a|e"),
             (re.compile(rf"(?<!\w)(?P<roman>[IVX]+)(?=\s(?P<noun>{_ORDERED})(?!\w))"), self._ordinal_in_front),
             (re.compile(rf"(?<!\w)S\.\s(?P<name>{_SAINTS})(?!\w)"), self._saint),
@@ -104,6 +122,10 @@ class ItalianNormalizer(PluralFormsNormalizer):
             return f"Sant'{name}"
         woman = name == "Croce" or (name.endswith("a") and name not in _MEN_IN_A)
         return f"{'Santa' if woman else 'Santo' if name == 'Stefano' else 'San'} {name}"
+
+    def _centuries(self, match: re.Match) -> str | None:
+        first, last = self._roman_value(match["first"]), self._roman_value(match["last"])
+        return f"{self.ordinal(first)} e {self.ordinal(last)}" if first and last else None
 
     def _half(self, match: re.Match) -> str | None:
         noun = match["noun"]

@@ -3,13 +3,17 @@
 import re
 
 from .normalization_plural_forms import PluralFormsNormalizer
-from .normalization_weekdays import weekday_rules
+from .normalization_weekdays import month_rule, weekday_rules
 from .number_words import WrittenNumber, number_words
 
 
 _WEEKDAYS = dict(
     zip("ma di wo do vr za zo".split(), "maandag dinsdag woensdag donderdag vrijdag zaterdag zondag".split())
 )
+_SHORT_MONTHS = {
+    "jan": "januari", "feb": "februari", "febr": "februari", "mrt": "maart", "apr": "april", "jun": "juni", "jul": "juli",
+    "aug": "augustus", "sep": "september", "sept": "september", "okt": "oktober", "nov": "november", "dec": "december",
+}  # fmt: skip
 _DENOMINATORS = {3: "derde", 4: "kwart"}
 _COUNTED_BY = frozenset("deel hoofdstuk bijlage artikel".split())
 
@@ -38,7 +42,7 @@ class DutchNormalizer(PluralFormsNormalizer):
     magnitude_forms = {10**6: ("miljoen",) * 4, 10**9: ("miljard",) * 4}
     magnitude_signs = {"mln.": 10**6, "mln": 10**6, "mld.": 10**9, "mld": 10**9}
     currency_forms = {"EUR": ("euro",) * 3, "USD": ("dollar",) * 3}
-    unit_overrides = {"h": ("uur",) * 2}
+    unit_overrides = {"h": ("uur",) * 2, "°": ("graad", "graden")}
     abbreviations = {
         "dhr": "de heer", "mevr": "mevrouw", "mw": ".mevrouw", "dr": ".doctor", "prof": ".professor",
         "bijv": "bijvoorbeeld", "bv": ".bijvoorbeeld", "enz": "enzovoort", "d.w.z": "dat wil zeggen",
@@ -52,11 +56,15 @@ class DutchNormalizer(PluralFormsNormalizer):
         "t.a.v": "ter attentie van", "i.h.b": "in het bijzonder", "resp": "respectievelijk", "vgl": "vergelijk",
         "a.h.w": "als het ware", "tel": ".telefoon", "mr": ".meester", "ir": ".ingenieur", "drs": ".doctorandus",
         "ds": ".dominee", "v.chr": "voor Christus", "n.chr": "na Christus", "mvg": "met vriendelijke groet",
-        "jl": ".jongstleden", "fam": ".familie", "afd": ".afdeling",
+        "jl": ".jongstleden", "p.p": "per persoon", "p.st": "per stuk", "e.v": "en verder", "mob": ".mobiel", "fam": ".familie", "afd": ".afdeling",
     }  # fmt: skip
 
     def first_rules(self) -> list:
         return [
+            month_rule(_SHORT_MONTHS),
+            (re.compile(r"(?<=\de\s)min\."), lambda m: "minuut"),
+            (re.compile(r"(?<=\d\s)sec\."), lambda m: "seconden"),
+            (re.compile(r"(?<![\w.,])0\d{1,3}\s?-\s?\d\d[\d ]{3,9}\d(?![\w-])"), self.digits),
             *weekday_rules(_WEEKDAYS, "tot", "tot|t/m|en"),
             (
                 re.compile(r"(?<![\w.,])(?P<h>[01]?\d|2[0-4])\.(?P<m>[0-5]\d)(?=[-—]\d{1,2}(?:\.\d\d)?\suur)"),
@@ -81,7 +89,7 @@ class DutchNormalizer(PluralFormsNormalizer):
                 lambda m: f"Wereldoorlog {self.cardinal(len(m['roman']))}",
             ),
             (re.compile(r"(?<!\w)'(?=\d0(?!\d))"), lambda m: ""),
-            (re.compile(r"(?<=\d)\s?u(?!\w)"), lambda m: " uur"),
+            (re.compile(r"(?<=\d)(?<!\d[.:]\d\d)\s?u(?!\w)"), lambda m: " uur"),
             (
                 re.compile(r"(?<!\w)(?P<a>[1-9]\d)(?P<b>[1-9]\d)\s?(?=[A-Z]{2}\s[A-Z])"),
                 lambda m: f"{self.cardinal(int(m['a']))} {self.cardinal(int(m['b']))} ",
@@ -102,7 +110,7 @@ class DutchNormalizer(PluralFormsNormalizer):
 
     def time_patterns(self) -> list:
         return [
-            (r"(?<![\w:.,])(?P<h>[01]?\d|2[0-4])[:.](?P<m>[0-5]\d)\s+uur(?!\w)", self._time, 0),
+            (r"(?<![\w:.,])(?P<h>[01]?\d|2[0-4])[:.](?P<m>[0-5]\d)\s+u(?:ur(?!\w)|\.)", self._time, 0),
             *super().time_patterns(),
         ]
 

@@ -1,7 +1,22 @@
-"""Shortened names of weekdays: in pairs ("Mon-Fri", "lun. a vie."), and with their full stop in front of a number."""
+"""Shortened names of weekdays and months: weekdays in pairs ("Mon-Fri", "lun. a vie."), and with their full stop in front of a number."""
 
 import re
 from collections.abc import Callable
+
+
+def month_rule(short_names: dict[str, str], of: str = "") -> tuple[re.Pattern, Callable]:
+    """The rule for months with their full stop, behind a day or in front of a year.
+
+    Args:
+        short_names: short name in small letters, without the stop -> full name.
+        of: pattern of a word that may stand around them.
+    """
+    names = "|".join(sorted(short_names, key=len, reverse=True))
+    between = rf"(?:{of}\s)?" if of else ""
+    pattern = (
+        rf"(?<!\w)(?:(?<=\d\s)(?P<name>{names})\.|(?P<before_year>{names})\.(?=\s{between}(?:1\d{{3}}|20\d\d)(?!\w)))"
+    )
+    return re.compile(pattern), lambda m: short_names[m["name"] or m["before_year"]]
 
 
 def weekday_rules(
