@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from valetts_hf.inference.errors import MissingWordsError, SpeechTextError
 from valetts_hf.inference.long_text import (
     FIRST_TOKENS,
+    MAX_TOKENS,
     Piece,
     TextPlan,
     check_nothing_lost,
@@ -168,6 +169,9 @@ def test_doubtful_blocks_follow_their_neighbours():
     assert processor.languages[0] == "de" and processor.languages[1] is None
     assert processor.languages[2] is not None
     processor = FakeProcessor()
+    list(TextPlan("The ferry leaves tonight.\n\n7\n\nEine gute Nacht wünsche ich euch allen.", processor))
+    assert processor.languages[1] == "en-us", "the one before comes first"
+    processor = FakeProcessor()
     list(TextPlan("7\n\n7", processor, language="fr"))
     assert processor.languages == ["fr", "fr"]
 
@@ -176,6 +180,9 @@ def test_the_voice_is_not_chosen_by_one_small_word():
     plan = TextPlan("Ok.\n\nEine gute Nacht wünsche ich euch allen, meine lieben Kinder.", FakeProcessor())
     next(iter(plan))
     assert plan.language_of_voice == "de"
+    plan = TextPlan("Eine gute Nacht wünsche ich euch allen, meine lieben Kinder. " * 2, FakeProcessor())
+    next(iter(plan))
+    assert plan.language_of_voice == "en-us", "a long beginning is what the front end has read it as"
 
 
 def test_languages_in_one_sentence_are_one_piece():
@@ -196,6 +203,9 @@ def test_long_sentences_in_two_languages_are_not_joined():
     long = "lorem ipsum dolor sit amet " * 6
     pieces = pieces_of([segment(long + "x", sentence_end=False), segment(long + "y.", "de")], tokenizer)
     assert [piece.pause for piece in pieces] == ["none", "sentence"]
+    for length, count in ((MAX_TOKENS - 13, 1), (MAX_TOKENS - 12, 2)):  # "<s>", " eins zwei." and "</s>" are 13
+        parts = [segment("x" * length, sentence_end=False), segment("eins zwei.", "de")]
+        assert len(pieces_of(parts, tokenizer)) == count
 
 
 def test_headings_and_sentences_stay_apart():
@@ -235,6 +245,7 @@ def test_a_long_first_sentence_begins_with_its_first_clauses():
         assert part.input_ids[0] == START_ID and part.input_ids[-1] == END_ID
         for word in part.words:
             assert ids_to_ipa(part.input_ids[word.start : word.end]) == word.text
+    assert split_beginning(replace(whole, pause="paragraph"))[1].pause == "paragraph"
     for text in ("short one.", "no mark " * 30 + "end."):
         assert len(split_beginning(as_piece(text))) == 1
 

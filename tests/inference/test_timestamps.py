@@ -55,9 +55,15 @@ def test_frames_lie_in_the_speech(speech):
     )
 
 
+def test_energy_is_that_of_the_speech_as_it_was_asked_for(tts, speech):
+    louder = tts(TEXT, "en-us", seed=1, energy_shift=6.0)
+    np.testing.assert_allclose(louder.energy - speech.energy, 6.0, atol=1e-3)
+
+
 def test_a_stream_has_the_same_times(tts, speech):
     chunks = list(tts.stream(TEXT, "en-us", seed=1))
     assert len(chunks) > 2
+    assert all(((0 <= chunk.frame_times) & (chunk.frame_times < chunk.duration)).all() for chunk in chunks)
     timeline = Timeline()
     for chunk in chunks:
         timeline.add(chunk)
