@@ -99,12 +99,20 @@ def test_lines_of_an_svg(tmp_path):
     assert sized.energy.at([0.3]).tolist() == pytest.approx([0.5])
 
 
+def test_what_is_not_drawn_is_not_read():
+    hidden = '<defs><path d="M0 0H100"/></defs><clipPath><path d="M0 0H100"/></clipPath>'
+    sketch = Sketch.from_svg(svg(f'{hidden}<path d="M0 25H100"/>{hidden}'))
+    assert sketch.pitch.at([0.5]).tolist() == pytest.approx([0.5])
+
+
 def test_commands_of_a_path():
     (line,) = path_lines("m 10,10 l 5 5 h5 v-5 L0,0Z")
     assert line.tolist() == [[10, 10], [15, 15], [20, 15], [20, 10], [0, 0], [10, 10]]
     (curve,) = path_lines("M0 0C0 10 10 10 10 0")
     assert curve[-1].tolist() == [10, 0]
     assert float(curve[:, 1].max()) == pytest.approx(7.5)
+    (line,) = path_lines("m1 1 1 1 1 1zl5 5")  # further pairs are lines; after Z it goes on from the beginning
+    assert line.tolist() == [[1, 1], [2, 2], [3, 3], [1, 1], [6, 6]]
     first, second = path_lines("M0,0 1,1 M5 5q5 10 10 0t10 0a5 5 0 0 1 3 3")
     assert first.tolist() == [[0, 0], [1, 1]]
     assert second[-1].tolist() == [28, 8]

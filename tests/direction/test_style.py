@@ -187,6 +187,13 @@ def test_what_a_call_takes(tmp_path, voice_wav):
             Style.token(number)
 
 
+def test_one_recording_twice_is_one_part():
+    clip = {"array": np.zeros(3), "sampling_rate": 24000}
+    both = Style.from_clip(clip, 0.5) + Style.from_clip(clip, 1.0)
+    assert [term.weight for term in both.terms] == [1.5]
+    assert len((Style.from_clip(clip) + Style.from_clip(dict(clip))).terms) == 2  # arrays are not compared
+
+
 def test_a_name_is_no_file_by_accident(tmp_path, monkeypatch):
     (tmp_path / "calm").write_text("a shopping list")
     monkeypatch.chdir(tmp_path)

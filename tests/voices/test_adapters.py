@@ -1,5 +1,6 @@
 """PEFT presets: what they change, switching, mixing rows, files, and adapters that do not fit."""
 
+import copy
 import sys
 import threading
 from types import SimpleNamespace
@@ -167,6 +168,46 @@ def test_threads_speak_with_different_adapters_at_once(model):
         thread.join()
     for name, waveform in expected.items():
         torch.testing.assert_close(results[name], waveform, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("method", ["lora", "dora"])
+def test_what_was_in_force_is_in_force_again(model, method):
+    add(model, "ada", 1, "tiny", method)
+    add(model, "rui", 2, "tiny", method)
+    set_active(model, "ada")
+    ada = speak(model)
+    with use_adapter(model, "rui"):
+        rui = speak(model)
+        with use_adapter(model, None):
+            assert not same(speak(model), rui)
+        assert same(speak(model), rui)  # the inner block is over, the outer one is not
+    assert same(speak(model), ada)
+    detach_adapter(model, "rui")  # another one goes
+    assert active_adapter(model) == "ada" and same(speak(model), ada)
+    detach_adapter(model, "ada")
+    assert active_adapter(model) is None
+
+
+def test_what_a_thread_wants_holds_for_one_model(model):
+    twin = copy.deepcopy(model)
+    for one in (model, twin):
+        add(one, "ada", 1, "tiny")
+        set_active(one, None)
+    plain, adapted = speak(twin), alone(twin, "ada")
+    with use_adapter(model, "ada"):
+        assert same(speak(model), adapted) and same(speak(twin), plain)
+
+
+def test_adapters_are_told_apart_by_their_scale_too(model):
+    add(model, "made", 1, "tiny")
+    state = adapter_state(model, "made")
+    detach_adapter(model, "made")
+    weak, strong = adapter_config("tiny", model), adapter_config("tiny", model)
+    strong.lora_alpha *= 2
+    names = [load_voice_adapter(model, SimpleNamespace(adapter=(config, state))) for config in (weak, strong)]
+    assert len(set(names)) == 2
+    assert not any(value.requires_grad for name in names for value in adapter_parameters(model, name).values())
+    assert not same(alone(model, names[0]), alone(model, names[1]))
 
 
 def test_an_adapter_works_before_and_after_weight_norm_is_folded_in(model, tmp_path):

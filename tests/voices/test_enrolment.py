@@ -5,20 +5,24 @@ from __future__ import annotations
 import datetime
 import re
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import soundfile
+import torch
 
 from tests.conftest import voice_like
 from valetts_hf.inference import ConsentError, QualityError, ValeTTS, VoiceError
 from valetts_hf.voices.cache import VoiceCache
+from valetts_hf.voices.clip_measures import measure
 from valetts_hf.voices.enrolment import enroll_voice, list_clips
 from valetts_hf.voices.fingerprint import checkpoint_fingerprint
 from valetts_hf.voices.quality_gate import (
     QualityReport,
     check_clip,
     check_clips_agree,
+    check_speakers,
     examine_clip,
     largest_change,
     voice_spread,
@@ -103,6 +107,14 @@ def test_the_same_recording_comes_out_of_the_cache(tts, tmp_path, monkeypatch):
     monkeypatch.setattr(tts.model, "encode_style", lambda mel, *mask: calls.append(mel.shape[1]) or encode(mel, *mask))
     np.testing.assert_array_equal(tts.enroll(audio(VOICE), **MINE).style, first.style)
     assert max(calls) < 300  # only the windows of the speaker check, none longer than 3 s
+    tokens = tts.model.model.style_encoder.style_tokens.tokens
+    with torch.no_grad():
+        tokens.add_(0.5)
+    try:
+        assert not np.allclose(tts.enroll(audio(VOICE), **MINE).style, first.style)  # another style encoder
+    finally:
+        with torch.no_grad():
+            tokens.sub_(0.5)
 
 
 # ------------------------------------------------------------------------------------------------------------ bad input
@@ -166,6 +178,9 @@ def test_bad_clips_among_good_ones_are_left_out(tts):
     assert "clip 2" in texts and "silent" in texts and "clip 3" in texts and "It is left out" in texts
     with pytest.raises(QualityError, match="none of the clips can be used"):
         tts.enroll(clips[1:], **MINE)
+    with pytest.warns(UserWarning) as said:
+        assert tts.enroll([*clips[:1], clips[2]], quality="warn", **MINE).metadata["clips"] == 2  # taken all the same
+    assert any("stands still as notes do" in str(warning.message) for warning in said)
     with pytest.raises(VoiceError, match="'gone.wav'"):  # a slip of the pen is no bad recording
         tts.enroll([*clips[:1], "gone.wav"], **MINE)
 
@@ -201,6 +216,48 @@ def test_an_odd_clip_is_left_out(tts):
     report = QualityReport()
     check_clips_agree(exams[1:3], 0.33, report)
     assert report.refused and "the clips sound like more than one speaker" in report.findings[0].text
+    report = QualityReport()
+    assert (
+        len(check_clips_agree(exams[1:], 0.33, report)) == 3 and report.refused
+    )  # of three, nobody knows whose it is
+    exams[2] = replace(exams[2], speech_seconds=2.0)
+    report = QualityReport()
+    assert len(check_clips_agree(exams, 0.33, report)) == 4 and not report.findings  # too short to tell
+
+
+@pytest.mark.parametrize(
+    ("measures", "voicing", "verdict"),
+    [
+        ({}, {}, None),
+        ({}, {"voiced": 0.3}, "warn"),  # a whisper
+        ({}, {"pauses": 0.1}, "warn"),  # a fast reader
+        ({}, {"voiced": 0.3, "pauses": 0.1}, "refuse"),  # nobody
+        ({}, {"voiced": 0.1}, "refuse"),
+        ({}, {"held": 0.2}, "warn"),
+        ({"clipped": 0.01}, {}, "warn"),
+        ({"clipped": 0.03}, {}, "refuse"),
+    ],
+)
+def test_what_two_doubts_come_to(tts, measures, voicing, verdict):
+    exam = examine_clip(tts.processor.feature_extractor, audio(VOICE))
+    exam = replace(exam, measures=exam.measures | measures, voicing=replace(exam.voicing, **voicing))
+    report = QualityReport()
+    assert check_clip(exam, report) == (verdict != "refuse")
+    assert [finding.verdict for finding in report.findings] == ([] if verdict is None else [verdict])
+
+
+@pytest.mark.parametrize(
+    ("angle", "f0", "verdict"), [(0.0, 120, None), (0.4, 120, "warn"), (0.0, 230, "warn"), (0.4, 230, "refuse")]
+)
+def test_a_change_within_a_clip(tts, angle, f0, verdict):
+    both = np.concatenate([voice_like(5.0, RATE, 120), voice_like(5.0, RATE, f0)])
+    exam = examine_clip(tts.processor.feature_extractor, audio(both))
+    windows = iter(range(100))
+    report = QualityReport()
+    check_speakers(
+        [exam], lambda _: np.array([np.cos(angle), np.sin(angle)]) if next(windows) > 1 else np.eye(2)[0], 0.33, report
+    )
+    assert [finding.verdict for finding in report.findings] == ([] if verdict is None else [verdict])
 
 
 def test_telephones_and_whispers_are_warned_about(tts):
@@ -243,7 +300,10 @@ def test_pitch():
         assert (strength[5:-5] > 0.9).all() and abs(np.exp(np.median(log_f0)) / f0 - 1) < 0.02
     assert analyze_voicing(noise(2.0).astype(np.float32), RATE).voiced < 0.05
     assert np.isnan(analyze_voicing(noise(2.0).astype(np.float32), RATE).median_pitch)
-    assert analyze_voicing(melody(2.0).astype(np.float32), RATE).held > 0.5
+    assert analyze_voicing(melody(2.0).astype(np.float32), RATE).held > 0.9
+    quiet = np.clip(8 * VOICE, -0.9, 0.9)
+    assert measure(quiet[:, None], quiet, RATE)["clipped"] > 0.02
+    assert measure(0.5 * quiet[:, None], 0.5 * quiet, RATE)["clipped"] == 0.0  # too low to have been clipped here
 
 
 def test_distances():
@@ -251,6 +311,7 @@ def test_distances():
     first, second = np.array([1.0, 0.0]), np.array([0.0, 1.0])
     assert largest_change(np.stack([first, first, second, second])) == pytest.approx(1.0)
     assert largest_change(np.stack([first, first, first])) == pytest.approx(0.0, abs=1e-9)
+    assert largest_change(np.stack([first, *[second] * 7])) < 0.7  # one odd window at the end says less
 
 
 def test_without_warnings_where_all_is_well(tts):

@@ -349,6 +349,17 @@ def test_fingerprint(model, tiny_checkpoint):
     assert checkpoint_fingerprint(half) == value
 
 
+def test_networks_for_sketches_leave_a_fingerprint_alone():
+    torch.manual_seed(0)
+    plain = ValeTTSForSpeech(tiny_config())
+    config = tiny_config()
+    config.sketch.enabled = True
+    drawn = ValeTTSForSpeech(config)
+    missing = drawn.load_state_dict(plain.state_dict(), strict=False).missing_keys
+    assert missing and all("sketch." in name for name in missing)
+    assert checkpoint_fingerprint(drawn) == checkpoint_fingerprint(plain)  # so voices go on
+
+
 def test_what_changes_a_fingerprint(tiny_checkpoint):
     model = ValeTTSForSpeech.from_pretrained(tiny_checkpoint)
     before = checkpoint_fingerprint(model)

@@ -47,6 +47,17 @@ def test_damage_is_a_miss(tmp_path):
     assert cache.get("k") is None and not path.exists()
 
 
+def test_an_entry_appears_whole_or_not_at_all(tmp_path, monkeypatch):
+    def full(source, target):
+        assert not os.path.exists(target)
+        raise OSError(28, "No space left on device")
+
+    cache = VoiceCache(tmp_path)
+    monkeypatch.setattr("valetts_hf.voices.cache.os.replace", full)
+    assert not cache.put("k", {"x": torch.zeros(3)})
+    assert not list((tmp_path / "voices").iterdir())
+
+
 def test_a_cache_that_cannot_be_written_is_no_error(tmp_path):
     (tmp_path / "file").touch()
     cache = VoiceCache(tmp_path / "file")
