@@ -21,6 +21,7 @@ _FIRST_PARTS = {"jednego": "jedno", "dwóch": "dwu", "trzech": "trzy", "czterech
 _FEMININE_LOCATIVES = frozenset(
     "klasie rundzie lidze edycji turze połowie minucie godzinie części osobie stronie kolejce".split()
 )
+_EACH = {"os": "za osobę", "mies": "miesięcznie", "godz": "za godzinę", "szt": "za sztukę"}
 _COINS = ("grosz", "grosze", "groszy")
 _OF_MEN = re.compile(
     r"\w+(?:ów|arzy|erzy)|mężczyzn|ludzi|braci|gości"
@@ -47,6 +48,10 @@ class PolishNormalizer(SlavicNormalizer):
     roman_contexts = "[Tt]om|[Rr]ozdział|[Cc]zęść|[Kk]sięga"
     century_short = "w"
     genitive_singular = {"złoty": "złotego", "dolar": "dolara"}
+    short_months = {name: i for i, name in enumerate("sty lut mar kwi maj cze lip sie wrz paź lis gru".split(), 1)}
+    month_locatives = tuple(
+        "styczniu lutym marcu kwietniu maju czerwcu lipcu sierpniu wrześniu październiku listopadzie grudniu".split()
+    )
     from_day, to_day, last_day = "od", "do", "ego"
     genitive_after = frozenset("do od około ok powyżej poniżej dla bez spośród oprócz blisko".split())
     symbols = {
@@ -77,7 +82,7 @@ class PolishNormalizer(SlavicNormalizer):
         "p.n.e": "przed naszą erą", "n.e": "naszej ery", "mies": "miesiąc", "hab": ".habilitowany", "red": ".redaktor",
         "pow": ".powiat", "proc": "procent", "mjr": "major", "płk": "pułkownik",
     }  # fmt: skip
-    feminine_units = SlavicNormalizer.feminine_units | {"h"}
+    feminine_units = SlavicNormalizer.feminine_units | {"h", "godz", "sek"}
     feminine_nouns = (
         r"(?:godzin|minut|sekund|kobiet|osob|dziewczyn|książ|stron|ton|ksią|szklan|kropl|łyż|wieś|ws|noc|częśc|"
         r"córk|siostr|ulic|złotów)\w{0,4}|rzeczy|mile"
@@ -93,6 +98,12 @@ class PolishNormalizer(SlavicNormalizer):
         return [
             *weekday_rules(_WEEKDAYS, "—", "i"),
             self.compound_rule(),
+            (
+                re.compile(r"(?<=\bw\s)(?P<n>\d{1,3})\.\s?min(?:\.|(?!\w))"),
+                lambda m: f"{self.inflected(int(m['n']), 'ej')} minucie",
+            ),
+            (re.compile(r"(?<=[\włę€])/(?P<noun>os|mies|godz|szt)(?:\.|(?!\w))"), lambda m: f" {_EACH[m['noun']]}"),
+            (re.compile(r"(?<=\d\sgodz)\.(?=\s\d+\s?min)"), lambda m: ""),
             (re.compile(r"(?<!\w)m\.\s?in\.(?!\w)"), lambda m: "między innymi"),
             (re.compile(r"(?<!\w)p\.(?=\s[A-ZĆŁŚŻŹ][a-ząćęłńóśźż])"), lambda m: "pan"),
             (
@@ -108,7 +119,7 @@ class PolishNormalizer(SlavicNormalizer):
             ),
             (
                 re.compile(
-                    r"(?<![\w.,+])(?:\+48 )?\d{3}[ -]\d{3}[ -]\d{3}(?![\w-]|\s\d|\s?(?:zł|%))|(?<![\w.,])\d\d \d{3} \d\d \d\d(?![\w-])"
+                    r"(?<![\w.,+])(?:\+48 )?\d{3}[ -]\d{3}[ -]\d{3}(?![\w-]|\s\d|\s?(?:zł|%))|(?<![\w.,])\d\d[ -]\d{3}[ -]\d\d[ -]\d\d(?![\w-])"
                 ),
                 self._phone,
             ),

@@ -28,6 +28,8 @@ class SlavicNormalizer(PluralFormsNormalizer, ABC):
     nominative, genitive, locative = "", "", ""  # endings of ordinals
     nominative_feminine = ""
     century_short = ""  # "w."
+    short_months: dict[str, int] = {}  # without their full stop -> number
+    month_locatives: tuple[str, ...] = ()
     from_day, to_day, last_day = "", "", ""  # "od", "do" and the ending of the last day of "1-15 maja"
     genitive_after: frozenset[str] = frozenset()  # words that numbers stand behind in the genitive
     genitive_singular: dict[str, str] = {}  # of currencies, where it is not the form for few
@@ -69,7 +71,10 @@ class SlavicNormalizer(PluralFormsNormalizer, ABC):
         if not months:
             return []
         nouns = "|".join(map(re.escape, self.year_words))
+        short = "|".join(self.short_months)
         return [
+            (rf"(?<![\w/.,-])(?P<d>\d{{1,2}})\s(?P<month>{short})\.(?:\s{_YEAR}(?!\w|[.,]\d))?", self._short_date_of, 0),
+            (rf"(?<=\b{self.inside}\s)(?P<month>{short})\.(?=\s\d{{4}}(?!\d))", self._month_inside, 0),
             (rf"(?<![\w/.,-])(?P<from>[12]?\d|3[01])(?P<to>\s?[-—]\s?|\s{self.to_day}\s)(?P<d>[12]?\d|3[01])(?=\s(?:{months})(?!\w))",
              self._days, re.I),
             (rf"(?<![\w/.,-])(?P<d>\d{{1,2}})\s(?P<month>{months})(?!\w)"
@@ -79,6 +84,12 @@ class SlavicNormalizer(PluralFormsNormalizer, ABC):
             (rf"(?<!\w)(?P<roman>[IVX]+)(?P<gap>\s)(?P<noun>{'|'.join(self.century_words)})(?!\w)", self._century, 0),
             (rf"(?<!\w)(?P<roman>[IVX]+)\s{self.century_short}\.(?!\w)", self._short_century, 0),
         ]  # fmt: skip
+
+    def _short_date_of(self, match: re.Match) -> str | None:
+        return self._checked_date(int(match["d"]), self.short_months[match["month"]], match["y"])
+
+    def _month_inside(self, match: re.Match) -> str:
+        return self.month_locatives[self.short_months[match["month"]] - 1]
 
     def _days(self, match: re.Match) -> str | None:
         first, last = int(match["from"]), int(match["d"])

@@ -36,7 +36,7 @@ UNITS = {
     "мм": "length-millimeter", "кг": "mass-kilogram", "л": "volume-liter", "мл": "volume-milliliter",
     "т": "mass-tonne", "м²": "area-square-meter", "м³": "volume-cubic-meter", "км²": "area-square-kilometer",
     "га": "area-hectare", "кВт": "power-kilowatt", "км/ч": "speed-kilometer-per-hour", "МБ": "digital-megabyte", "ГБ": "digital-gigabyte",
-    "ч": "duration-hour", "мин": "duration-minute",
+    "ч": "duration-hour", "мин": "duration-minute", "сек": "duration-second", "sek": "duration-second", "godz": "duration-hour",
 }  # fmt: skip
 
 
