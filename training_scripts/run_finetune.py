@@ -40,7 +40,7 @@ from valetts_hf.training.finetuning.finetune_data import (
 )
 from valetts_hf.training.finetuning.finetune_recipe import FinetuneRecipe, load_finetune_recipe
 from valetts_hf.training.finetuning.finetune_run import FinetuneRun
-from valetts_hf.training.finetuning.growth import Growth, describe_language, grow, nearest_language
+from valetts_hf.training.finetuning.growth import Growth, check_new, describe_language, grow, nearest_language
 from valetts_hf.training.finetuning.parts import speakers_of
 from valetts_hf.training.finetuning.results import (
     HeldOutEvaluation,
@@ -145,6 +145,7 @@ def load_base(parsed: argparse.Namespace) -> tuple[ValeTTSForSpeech, ValeTTSProc
     if not parsed.new_language:
         return model, processor, None
     code = parsed.new_language
+    check_new(code, model.config.languages)
     options = source_options(parsed)
     options.pop("language", None)  # the reader comes only now
     texts = texts_of(parsed.data, language="en-us", **options)

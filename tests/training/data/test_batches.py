@@ -43,6 +43,22 @@ def test_what_lies_past_a_clip_is_masked(buzz_corpus):
     assert not batch.waveform[0, 20 * 256 :].any() and not batch.mel[0, 20:].any() and not batch.pitch[0, 20:].any()
 
 
+def test_windows_end_inside_of_their_clip(buzz_corpus):
+    batches = maker(buzz_corpus)
+    for step in range(20):
+        batch = batches.batch(step)
+        lengths = batch.durations.sum(dim=1)
+        assert (batch.frame_mask.sum(dim=1) == lengths.clamp(max=50)).all()
+        assert (batch.window_start <= (lengths - 50).clamp(min=0)).all()
+
+
+def test_what_is_held_out_is_neither_drawn_nor_a_reference(buzz_corpus):
+    corpus = replace(buzz_corpus, splits=["test", "train", "validation"] + ["train"] * 9)
+    batches = maker(corpus)
+    assert np.flatnonzero(batches.weights == 0).tolist() == [0, 2]
+    assert set(batches._references(np.random.default_rng(0), np.array([1] * 50))) == {3, 4, 5}
+
+
 def test_references_come_from_other_clips_of_the_speaker(buzz_corpus):
     batches = maker(buzz_corpus)
     random = np.random.default_rng(0)

@@ -329,6 +329,7 @@ def test_errors_of_the_command(run_finetune, tiny_checkpoint, packed, tmp_path):
         (["--data", str(packed), "--freeze", "ears"], "freeze knows no"),
         (["--data", str(packed), "--freeze", "flow", "--method", "peft"], "--freeze is for the method full"),
         (["--data", str(packed), "--new_language", "da", "--method", "peft"], "it needs --method full"),
+        (["--data", str(packed), "--new_language", "de"], "speaks 'de' already: fine-tune without a new language"),
         (["--data", str(packed), "--recipe", str(tmp_path / "none.yaml")], "there is no recipe"),
         (["--data", str(packed), "--tracker", "wall"], "unknown tracker 'wall'"),
         (["--data", str(packed), "--base", str(tmp_path / "nowhere")], "nowhere"),

@@ -139,6 +139,12 @@ def similar_symbol(symbol: str, vocabulary: Iterable[str]) -> str:
     return plain if plain in known and plain != symbol else ""
 
 
+def check_new(code: str, languages: Sequence[str]) -> None:
+    """Refuse, with a ValueError, a language that is among those of the checkpoint."""
+    if code in languages:
+        raise ValueError(f"the checkpoint speaks {code!r} already: fine-tune without a new language")
+
+
 def grow(
     model: ValeTTSForSpeech, processor: ValeTTSProcessor, language: dict[str, str], nearest: str
 ) -> tuple[ValeTTSProcessor, Growth]:
@@ -157,8 +163,7 @@ def grow(
         ValueError: the checkpoint has the language already, or lacks the nearest one.
     """
     code, languages = language["code"], list(model.config.languages)
-    if code in languages:
-        raise ValueError(f"the checkpoint speaks {code!r} already: fine-tune without a new language")
+    check_new(code, languages)
     if nearest not in languages:
         raise ValueError(f"the nearest language {nearest!r} is none of the checkpoint's: {', '.join(languages)}")
     if languages != processor.tokenizer.languages:
