@@ -7,6 +7,7 @@ from valetts_hf.modeling.configuration_valetts import (
     ValeTTSConfig,
     ValeTTSDecoderConfig,
     ValeTTSFlowConfig,
+    ValeTTSStyleConfig,
     ValeTTSTextEncoderConfig,
 )
 from valetts_hf.processing.languages import LANGUAGES
@@ -57,6 +58,9 @@ def test_wrong_values_are_named(settings, message):
         (ValeTTSTextEncoderConfig, {"style_layer": 6}, r"style_layer must be in \[0, 5\], got 6"),
         (ValeTTSTextEncoderConfig, {"kernel_size": 4}, "kernel_size must be a positive odd number, got 4"),
         (ValeTTSTextEncoderConfig, {"dropout": 1.0}, r"dropout must be in \[0, 1\), got 1.0"),
+        (ValeTTSStyleConfig, {"num_heads": 3}, "num_heads must be a divisor of 128, got 3"),
+        (ValeTTSConfig, {"duration_noise_scale": -0.1}, "duration_noise_scale must be 0 or more, got -0.1"),
+        (ValeTTSDecoderConfig, {"color_points": 1}, "color_points must be 0 or at least 2, got 1"),
         (ValeTTSDecoderConfig, {"emphasis": 3.0}, r"emphasis must be in \[0, 2\], got 3.0"),
         (ValeTTSFlowConfig, {"num_heads": 3}, "num_heads must be such that"),
     ],

@@ -199,6 +199,21 @@ def test_flow_keeps_volume():
     assert torch.linalg.slogdet(jacobian).logabsdet.abs() < 1e-6
 
 
+@torch.no_grad()
+def test_a_new_model_starts_where_training_is_easy():
+    torch.manual_seed(0)
+    model = ValeTTSForSpeech(tiny_config()).eval()
+    latents, style = torch.randn(1, 12, 8), torch.randn(1, 16)
+    flown = model.model.flow(latents, style, torch.ones(1, 12, dtype=torch.bool))
+    torch.testing.assert_close(flown, latents)  # the identity
+    assert not model.get_input_embeddings().weight[0].any() and model.get_input_embeddings().weight[1:].any()
+    gate = model.model.flow.couplings[0].convolutions.inputs[0]
+    assert float(gate.weight.std()) == pytest.approx(gate.weight[0].numel() ** -0.5, rel=0.2)
+    spoken = model(torch.full((1, 50), 9), seed=0)
+    assert 3 < float(spoken.durations.float().mean()) < 8  # frames of a token
+    assert torch.isfinite(spoken.waveform).all() and float(spoken.waveform.abs().max()) < 1
+
+
 def test_a_new_model_starts_without_style_in_its_norms(monkeypatch):
     monkeypatch.setattr(modeling_valetts, "StyleAffine", StyleAffine)  # see `style_is_heard`
     model = ValeTTSForSpeech(tiny_config())

@@ -59,3 +59,8 @@ class LogMelSpectrogram(nn.Module):
 def frame_energy(log_mel: torch.Tensor) -> torch.Tensor:
     """Log energy of each frame of a log-mel [B, F, M] -> [B, F]: half the log of the summed squared magnitudes."""
     return 0.5 * torch.logsumexp(2.0 * log_mel.float(), dim=-1)
+
+
+def standardized(log_mel: torch.Tensor) -> torch.Tensor:
+    """A log-mel, whose values lie in [-11.5, 3], near zero mean and unit variance: what networks read."""
+    return (log_mel + 5.0) / 3.0

@@ -8,6 +8,8 @@ from torch import nn
 
 from .configuration_valetts import ValeTTSConfig
 from .convnext import ConvNeXtStack
+from .mel import standardized
+from .prior import mean_and_log_scale
 
 
 class PosteriorEncoder(nn.Module):
@@ -19,6 +21,5 @@ class PosteriorEncoder(nn.Module):
         self.output = nn.Linear(config.posterior.hidden_size, 2 * config.latent_size)
 
     def forward(self, mel: torch.Tensor, style: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        hidden_states = self.stack((mel + 5.0) / 3.0, style, mask[..., None].to(mel.dtype))
-        mean, log_scale = self.output(hidden_states).float().chunk(2, dim=-1)
-        return mean, log_scale.clamp(-7.0, 3.0)
+        hidden_states = self.stack(standardized(mel), style, mask[..., None].to(mel.dtype))
+        return mean_and_log_scale(self.output(hidden_states))

@@ -11,6 +11,12 @@ from .configuration_valetts import ValeTTSConfig
 from .convnext import ConvNeXtStack
 
 
+def mean_and_log_scale(output: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """A layer's output [..., 2Z] as mean and bounded log standard deviation of a Gaussian [..., Z], float32."""
+    mean, log_scale = output.float().chunk(2, dim=-1)
+    return mean, log_scale.clamp(-7.0, 3.0)
+
+
 class TokenPrior(nn.Module):
     """hidden_states [B, T, C] -> mean and log standard deviation, both [B, T, Z]."""
 
@@ -19,8 +25,7 @@ class TokenPrior(nn.Module):
         self.output = nn.Linear(config.hidden_size, 2 * config.latent_size)
 
     def forward(self, hidden_states: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        mean, log_scale = self.output(hidden_states).float().chunk(2, dim=-1)
-        return mean, log_scale.clamp(-7.0, 3.0)
+        return mean_and_log_scale(self.output(hidden_states))
 
 
 class FrameEmbedding(nn.Module):
@@ -56,5 +61,5 @@ class FramePrior(nn.Module):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         states = frame_states + self.prosody(prosody.to(frame_states.dtype))
         states = self.stack(states, style, mask[..., None].to(states.dtype))
-        correction, log_scale = self.output(states).float().chunk(2, dim=-1)
-        return token_mean + correction, log_scale.clamp(-7.0, 3.0)
+        correction, log_scale = mean_and_log_scale(self.output(states))
+        return token_mean + correction, log_scale

@@ -12,10 +12,10 @@ import torch
 from torch import nn
 
 from .lengths import expand_tokens, round_durations
+from .prosody_predictor import PITCH_LIMITS
 
 
 SEMITONE = math.log(2) / 12
-PITCH_LIMITS = (3.5, 7.0)  # log-F0, 33 to 1097 Hz: where controls stop
 _NEUTRAL = (1.0, 0.0, 1.0, 0.0)
 _EDGE_WEIGHTS = (1.0, 2.0, 3.0, 2.0, 1.0)  # frames over which a step between tokens is spread: about 50 ms
 LEAST_SOUND_SECONDS = 0.043  # of a sound that fast speech leaves as it is

@@ -13,6 +13,9 @@ from .configuration_valetts import ValeTTSConfig
 from .convnext import ConvNeXtStack
 
 
+PITCH_LIMITS = (3.5, 7.0)  # log-F0, 33 to 1097 Hz: what is predicted, directed or drawn stays within
+
+
 @dataclass
 class ProsodyPrediction:
     """log_pitch [B, F] (natural log of Hz, also where unvoiced), voicing_logit [B, F], energy [B, F] (log)."""
@@ -40,7 +43,7 @@ class ProsodyPredictor(nn.Module):
         states = self.stack(hidden_states, style, mask[..., None].to(hidden_states.dtype))
         pitch, voicing_logit, energy = self.output(states).float().unbind(dim=-1)
         return ProsodyPrediction(
-            log_pitch=(pitch * self.prosody.pitch_std + self.prosody.pitch_mean).clamp(3.5, 7.0),
+            log_pitch=(pitch * self.prosody.pitch_std + self.prosody.pitch_mean).clamp(*PITCH_LIMITS),
             voicing_logit=voicing_logit,
             energy=energy * self.prosody.energy_std + self.prosody.energy_mean,
         )

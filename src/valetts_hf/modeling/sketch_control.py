@@ -13,7 +13,7 @@ from torch import nn
 from .configuration_valetts import ValeTTSConfig
 from .lengths import expand_tokens
 from .prosody_controls import voiced_mean
-from .prosody_predictor import ProsodyPrediction
+from .prosody_predictor import PITCH_LIMITS, ProsodyPrediction
 from .random_noise import row_noise
 from .sketch_curves import coarse_curve, curve_over_frames, curve_range, fill_gaps, follow_curve
 from .sketch_loudness import DrawnLoudness
@@ -22,7 +22,6 @@ from .sketch_refiner import SketchRefiner
 
 
 REFINEMENTS = ("diffusion", "predictor", "shift")
-PITCH_LIMITS = (3.5, 7.0)  # log-F0: 33 to 1097 Hz, as the prosody predictor
 _RELATIVE_PITCH = 3.0  # log-F0 below 20 Hz is no pitch but a distance from the sentence's mean
 _LEAST_SPANS = (0.23, 0.7)  # 4 semitones, 6 dB: a drawing over a monotonous sentence should be heard as well
 _LEAST_CORRELATION = 0.9  # of the pitch with what was drawn, frame by frame

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from .configuration_valetts import ValeTTSConfig
+from .mel import standardized
 
 
 class ReferenceEncoder(nn.Module):
@@ -33,8 +34,7 @@ class ReferenceEncoder(nn.Module):
 
     def forward(self, reference_mel: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         mask = mask[..., None].to(reference_mel.dtype)
-        # log-mel values lie in [-11.5, 3]: bring them near zero mean and unit variance
-        hidden_states = self.spectral((reference_mel + 5.0) / 3.0) * mask
+        hidden_states = self.spectral(standardized(reference_mel)) * mask
         for convolution in self.temporal:
             gated = nn.functional.glu(convolution(hidden_states.transpose(1, 2)), dim=1).transpose(1, 2)
             hidden_states = (hidden_states + self.dropout(gated)) * mask
