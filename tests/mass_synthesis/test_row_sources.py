@@ -95,6 +95,7 @@ def test_objects(tmp_path):
         ("a.jsonl", b'{"text": "One."}\n{"text": "\xff"}\n', 2, "line 2 is not UTF-8 (byte 0xff)"),
         ("a.txt", b"One.\n\nol\xe9\n", 3, "line 3 is not UTF-8 (byte 0xe9)"),
         ("a.csv", b"id,text\na,One.\nb,Two,three\n", 2, "line 3 has 3 cells and the header 2"),
+        ("a.csv", b"id,text\na,One.\nTwo.\n", 2, "line 3 has 1 cells and the header 2"),
     ],
 )
 def test_a_bad_line_is_a_problem_of_its_row_alone(tmp_path, name, content, number, message):

@@ -106,6 +106,7 @@ def test_seeds_are_drawn_from_id_text_and_seed():
         ({"text": "One.", "seed": "x"}, "seed", "a seed is a whole number of 0 or more, not 'x'"),
         ({"text": "One.", "seed": 1.5}, "seed", "a seed is a whole number"),
         ({"text": "One.", "seed": -1}, "seed", "a seed lies between 0 and"),
+        ({"text": "One.", "seed": 2**63}, "seed", "a seed lies between 0 and"),
         ({"text": "One.", "ssml": "perhaps"}, "ssml", "ssml is true or false, not 'perhaps'"),
     ],
 )

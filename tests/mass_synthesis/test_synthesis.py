@@ -135,6 +135,9 @@ def test_failed_rows_are_tried_again_when_asked_or_changed(tts, tmp_path, monkey
     assert (report.failed, report.spoken, tried) == (1, 0, [])
     assert synthesize_dataset(ROWS[:3], out, model=tts, retry_failed=True).failed == 1 and tried == ["Number 1."]
     assert len(lines(out, "failed.jsonl")) == 1
+    changed = synthesize_dataset([{**ROWS[1], "text": "Number one."}], tmp_path / "out", model=tts)
+    assert (changed.failed, changed.spoken) == (0, 1)
+    assert synthesize_dataset(ROWS[:3], out, model=tts).failed == 1
     monkeypatch.undo()
     assert synthesize_dataset(ROWS[:3], out, model=tts, retry_failed=True).spoken == 1
     assert not list(out.glob("shard-*/failed.jsonl")) and len(lines(out)) == 3
@@ -225,6 +228,7 @@ def test_odd_ids_are_files_all_the_same(tts, tmp_path):
     records = lines(tmp_path / "out")
     assert [record["id"] for record in records] == [str(name).strip() for name in ids]
     paths = {(folder / record["file_name"]).resolve() for record in records}
+    assert not any(path.name.startswith(".") for path in paths)  # hidden files are overlooked
     assert len(paths) == len(ids) and {path.parent for path in paths} == {(folder / "audio/0000").resolve()}
 
 

@@ -170,6 +170,16 @@ def test_requests_of_one_key_do_not_use_up_those_of_another(make_client, keys):
     assert client.get("/v1/voices", headers=calm).status_code == 200
 
 
+def test_what_one_key_has_heard_is_computed_anew_for_another(make_client, keys):
+    """The time of an answer would tell what others had said."""
+    client, one, other = make_client(), bearer(keys.add("one")), bearer(keys.add("other"))
+    for headers in (one, one, other):
+        assert client.post("/v1/audio/speech", headers=headers, json={"input": "A secret."}).status_code == 200
+    counted = client.get("/metrics").text
+    assert 'valetts_cache_lookups_total{result="hit"} 1.0' in counted
+    assert 'valetts_cache_lookups_total{result="miss"} 2.0' in counted
+
+
 def test_characters_are_counted(make_client, keys):
     client, key = make_client(characters_per_minute=30), bearer(keys.add("one"))
     ask = {"input": "Twenty characters ok", "response_format": "pcm"}

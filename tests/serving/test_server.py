@@ -138,6 +138,33 @@ def test_the_cache_answers_the_same(make_server):
         assert say(client, response_format="wav", **change).content[44:] != first.content[44:]
 
 
+def test_speech_too_long_for_the_cache_is_not_collected(make_server, monkeypatch):
+    kept = []
+    monkeypatch.setattr(ResultCache, "put", lambda self, key, data, seconds: kept.append(len(data)))
+    size = len(say(make_server()).content)
+    say(make_server(cache_bytes=8 * size - 8))
+    assert kept == [size]
+
+
+def test_what_fails_before_the_first_bytes_is_an_answer(make_server, tts, monkeypatch):
+    """FLAC holds everything back until its end: until then, nothing has been promised."""
+    client, whole = make_server(), type(tts).stream
+
+    def breaking(self, *arguments, **directions):
+        yield next(whole(self, *arguments, **directions))
+        raise ValueError("it cannot be said to its end.")
+
+    monkeypatch.setattr(type(tts), "stream", breaking)
+    answer = say(client, response_format="flac")
+    assert answer.status_code == 400 and "to its end" in answer.json()["error"]["message"]
+
+
+def test_a_text_may_be_as_long_as_the_limit(make_server):
+    client = make_server(max_characters=len(TEXT))
+    assert say(client).status_code == 200
+    assert say(client, TEXT + "!").status_code == 413
+
+
 def test_a_cache_has_a_limit():
     cache = ResultCache(800)
     for number in range(20):
@@ -149,7 +176,7 @@ def test_a_cache_has_a_limit():
     cache.put("20", bytes(100), 1.0)
     assert cache.get("12") is not None and cache.get("13") is None  # the least recently used went
     cache.put("20", bytes(50), 1.0)
-    assert cache.bytes == 750
+    assert cache.bytes == 750 and len(cache) == 8
     ResultCache(0).put("nothing", b"a", 1.0)
 
 
