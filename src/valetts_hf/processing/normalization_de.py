@@ -114,6 +114,10 @@ class GermanNormalizer(Normalizer):
     }  # fmt: skip
 
     def first_rules(self) -> list:
+        return [*self._calendar_rules(), *self._amount_rules(), *self._address_and_statute_rules()]
+
+    def _calendar_rules(self) -> list:
+        """Weekdays, months and decades."""
         return [
             (
                 re.compile(
@@ -127,6 +131,14 @@ class GermanNormalizer(Normalizer):
                 ),
                 lambda m: next(month for month in _MONTHS if month.startswith(m["month"])),
             ),
+            *weekday_rules(_WEEKDAYS, "bis", "bis|und", capitals=True),
+            (re.compile(r"(?<!\w)(?P<d>[1-9]\d)er(?!\w)"), lambda m: number_words(int(m["d"]), "de") + "er"),
+            (re.compile(r"(?<!\w)(?P<y>1[1-9]\d0|20\d0)er(?!\w)"), lambda m: self.year(int(m["y"])) + "er"),
+        ]
+
+    def _amount_rules(self) -> list:
+        """Prices, measures, recipes and words with a number as their first part."""
+        return [
             (
                 re.compile(r"(?<![\w.,])(?P<n>\d[\d.]*),[-—]+(?:\s?(?:€|Euro|EUR)(?!\w))?"),
                 lambda m: f"{self.number(self._parse(m['n']), following='Euro')} Euro",
@@ -137,7 +149,6 @@ class GermanNormalizer(Normalizer):
                 re.compile(r"(?<![\w.,])(?P<n>\d{1,3})\s?%(?P<rest>ige?[rmns]?)(?!\w)"),
                 lambda m: f"{self.cardinal(int(m['n']))}prozent{m['rest']}",
             ),
-            *weekday_rules(_WEEKDAYS, "bis", "bis|und", capitals=True),
             (
                 re.compile(
                     rf"(?<![\w.,/])(?P<n>\d+(?:,\d+)?)\s?(?P<short>{'|'.join(_MEASURES)})(?!\w)(?:\.|(?!\.))(?!\s?€)"
@@ -161,19 +172,22 @@ class GermanNormalizer(Normalizer):
                 ),
                 lambda m: ("ein" if m["n"] == "1" else self.cardinal(int(m["n"]))) + m["rest"].lower(),
             ),
+        ]
+
+    def _address_and_statute_rules(self) -> list:
+        """Streets, postcodes ("Hofweg 2, 10115 Berlin"), telephone numbers and references."""
+        return [
             (re.compile(r"(?<![\w.,-])0\d{2,5}/\s?\d{3,9}(?:-\d{1,4})?(?![\w/])"), self.digits),
             (
                 re.compile(r"(?<=,\s)(?!\d\d000)\d{5}(?=\s[A-ZÄÖÜ][a-zäöü])"),
                 self.digits,
-            ),  # "Musterstr. 1, 10115 Berlin"
+            ),
             (re.compile(r"(?<!\w)s\.(?=\sS\.\s?\d)"), lambda m: "siehe"),
             (re.compile(r"(?<=[A-Z]\.\s)v\.(?=\s[A-ZÄÖÜ])"), lambda m: "von"),
             (
                 re.compile(r"(?<![A-ZÄÖÜa-zäöüß-])(?P<stem>[A-ZÄÖÜa-zäöüß-]{3,})str\.(?!\w)"),
                 lambda m: m["stem"] + "straße",
             ),
-            (re.compile(r"(?<!\w)(?P<d>[1-9]\d)er(?!\w)"), lambda m: number_words(int(m["d"]), "de") + "er"),
-            (re.compile(r"(?<!\w)(?P<y>1[1-9]\d0|20\d0)er(?!\w)"), lambda m: self.year(int(m["y"])) + "er"),
             (re.compile(r"§§(?=\s?\d)"), lambda m: "Paragrafen"),
         ]
 

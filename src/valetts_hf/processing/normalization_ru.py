@@ -111,6 +111,10 @@ class RussianNormalizer(SlavicNormalizer):
     }  # fmt: skip
 
     def first_rules(self) -> list:
+        return [*self._history_rules(), *self._amount_rules(), *self._address_and_statute_rules()]
+
+    def _history_rules(self) -> list:
+        """Weekdays, years, rulers and wars."""
         return [
             *weekday_rules(_WEEKDAYS, "—", "по|и"),
             (
@@ -124,6 +128,25 @@ class RussianNormalizer(SlavicNormalizer):
                 lambda m: self.inflected(len(m["roman"]), _WARS[m["noun"]]),
             ),
             (
+                re.compile(
+                    r"(?<![\w.,])(?P<from>1\d{3}|20\d\d)\s?[-—]\s?(?P<y>1\d{3}|20\d\d)(?P<noun>\s?гг\.)?(?![\w-]|[.,]\d)"
+                ),
+                self._years,
+            ),
+            (
+                re.compile(r"(?<=\bна\s)(?P<n>\d{1,3})-й\sмин(?:\.|(?!\w))"),
+                lambda m: f"{self.inflected(int(m['n']), 'ой')} минуте",
+            ),
+            (
+                re.compile(rf"(?<!\w)(?P<day>{'|'.join(_WEEKDAYS)})(?=,\s\d{{1,2}}[\s.])"),
+                lambda m: _WEEKDAYS[m["day"]],
+            ),
+        ]
+
+    def _amount_rules(self) -> list:
+        """Quantities, recipes, prices and words with a number as their first part."""
+        return [
+            (
                 re.compile(r"(?<![\w.,])(?P<n>\d{1,3})\sг(?=\s[а-яё]|[,;)])"),
                 lambda m: f"{self.cardinal(int(m['n']))} {self.unit('g', int(m['n']))}",
             ),
@@ -134,12 +157,14 @@ class RussianNormalizer(SlavicNormalizer):
                 re.compile(r"(?<=[\w.₽])/(?P<noun>чел|мес|год|день|час|сутки|нед)(?!\w)\.?"),
                 lambda m: f" {_EACH[m['noun']]}",
             ),
-            (
-                re.compile(
-                    r"(?<![\w.,])(?P<from>1\d{3}|20\d\d)\s?[-—]\s?(?P<y>1\d{3}|20\d\d)(?P<noun>\s?гг\.)?(?![\w-]|[.,]\d)"
-                ),
-                self._years,
-            ),
+            (re.compile(r"(?<=\d\sч)\.(?=\s\d+\s?мин)"), lambda m: ""),
+            (re.compile(r"(?<![\w/.,])(?<!\d\s)(?:1/2|½)(?=\s[а-яё]{3,})"), lambda m: "половина"),
+            self.compound_rule(),
+        ]
+
+    def _address_and_statute_rules(self) -> list:
+        """Streets, cities, telephone numbers and references to laws."""
+        return [
             (re.compile(r"(?<!\w)ч\.(?=\s?\d+\s(?:п|ст)\.)"), lambda m: "часть"),
             (re.compile(r"(?<!\w)пр\.(?=\s[А-ЯЁ])"), lambda m: "проспект"),
             (
@@ -153,17 +178,6 @@ class RussianNormalizer(SlavicNormalizer):
                 re.compile(r"(?<!\w)ст\.\s?(?P<n>\d{1,4})\s?ч\.(?=\s?\d)"),
                 lambda m: f"статья {self.cardinal(int(m['n']))} часть",
             ),
-            (
-                re.compile(r"(?<=\bна\s)(?P<n>\d{1,3})-й\sмин(?:\.|(?!\w))"),
-                lambda m: f"{self.inflected(int(m['n']), 'ой')} минуте",
-            ),
-            (re.compile(r"(?<=\d\sч)\.(?=\s\d+\s?мин)"), lambda m: ""),
-            (re.compile(r"(?<![\w/.,])(?<!\d\s)(?:1/2|½)(?=\s[а-яё]{3,})"), lambda m: "половина"),
-            (
-                re.compile(rf"(?<!\w)(?P<day>{'|'.join(_WEEKDAYS)})(?=,\s\d{{1,2}}[\s.])"),
-                lambda m: _WEEKDAYS[m["day"]],
-            ),
-            self.compound_rule(),
             (re.compile(r"(?<!\w)(?<!\d )г\.(?=\s?[А-ЯЁ])"), lambda m: "город"),
             (re.compile(r"№(?=\s?\d)"), lambda m: "номер"),
         ]
