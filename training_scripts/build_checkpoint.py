@@ -109,9 +109,19 @@ def build(
     write_checkpoint(output, model, processor, dtype, judges, with_code)
 
 
+def read_plan(path: Path) -> dict[str, Any]:
+    """The voices file; ValueError if it is none."""
+    plan = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if not isinstance(plan, dict) or not {"voices", "default_voices"} <= plan.keys():
+        raise ValueError(
+            f"{path} is no voices file: it needs `voices` and `default_voices`, as recipes/base_voices.yaml"
+        )
+    return plan
+
+
 def main(arguments: list[str] | None = None) -> None:
     parsed = make_parser().parse_args(arguments)
-    plan = yaml.safe_load(parsed.voices.read_text(encoding="utf-8"))
+    plan = read_plan(parsed.voices)
     corpus, dtype = PackedCorpus.load(parsed.corpus), getattr(torch, parsed.dtype)
     build(parsed.run, corpus, plan, parsed.output, dtype, parsed.with_code, not parsed.without_discriminators)
 

@@ -131,3 +131,6 @@ def test_the_script_builds_a_checkpoint(model, buzz_corpus, tmp_path):
         (tmp_path / "voices.yaml").write_text(yaml.safe_dump({**plan, part: {key: 1}}))
         with pytest.raises(ValueError, match=f"'{key}' under `{part}` is not a setting"):
             script.main(common)
+    (tmp_path / "voices.yaml").write_text("batch_size: 4\n")
+    with pytest.raises(ValueError, match="is no voices file: it needs `voices` and `default_voices`"):
+        script.main(common)
