@@ -472,6 +472,12 @@ def test_two_processes_cannot_adapt_one_voice(model, processor, clips, tmp_path)
     assert Voice.from_pretrained(folder).name == "ada"
 
 
+def test_the_language_is_that_of_the_transcripts(model, processor, clips):
+    settings = FAST | {"max_steps": 0}
+    assert made(model, processor, clips, language=None, settings=settings).language == "en-us"
+    assert made(model, processor, clips, None, language=None, settings=settings).language is None
+
+
 def test_a_place_that_is_taken_is_said_before_any_work(model, processor, clips, tmp_path):
     (tmp_path / "cat.jpg").touch()
     with pytest.raises(ValueError, match="holds other files and no voice"):
