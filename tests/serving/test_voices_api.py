@@ -152,6 +152,13 @@ def test_voices_made_at_the_same_time(tts, folder, voice_wav, monkeypatch, most,
     assert not any(str(folder) in answer.text for answer in refused)
 
 
+def test_more_channels_than_a_room_has_are_not_unpacked(client):
+    buffer = io.BytesIO()
+    soundfile.write(buffer, np.zeros((100, 9)), 8000, format="WAV")
+    answer = enrol(client, buffer.getvalue())
+    assert answer.status_code == 400 and "9 channels" in answer.json()["error"]["message"]
+
+
 def test_a_language_that_there_is_not(client, voice_wav, folder):
     answer = enrol(client, voice_wav.read_bytes(), language="zz")
     assert answer.status_code == 400 and "'zz'" in answer.json()["error"]["message"] and not folder.exists()
