@@ -80,6 +80,8 @@ SPOKEN = {
     "2 1/2 xíc. de leite e 3 col. de sopa": "duas xícaras e meia de leite e três colheres de sopa",
     "½ xíc. e 1 col. de mel": "meia xícara e uma colher de mel",
     "1/2 kg e ½ h": "meio quilo e meia hora",
+    "1 1/2 kg, 2½ h": "um quilo e meio, duas horas e meia",
+    "acabou 3:1, tela 16:9": "acabou três a um, tela dezesseis a nove",
     "R$ 5,00/litro": "cinco reais por litro",
     "* item": "item",
     "cap. XII": "capítulo doze",

@@ -58,7 +58,7 @@ class PortugueseNormalizer(RomanceNormalizer):
     decimal_words = {",": "vírgula", ".": "ponto"}
     range_word = "a"
     minus, percent, permille = "menos", "por cento", "por mil"
-    times_word, size_word = "vezes", "por"
+    score_word, times_word, size_word = "a", "vezes", "por"
     fold_words = ("vez", "vezes")
     power_word = "elevado a"
     per_word = "por"
@@ -160,7 +160,7 @@ class PortugueseNormalizer(RomanceNormalizer):
             (re.compile(r"(?<![\w.,])(?P<n>[2-6])[ªaº°]?[\s-]*[Ff]eira(?!\w)"), lambda m: _WEEKDAYS[int(m["n"]) - 2]),
             (re.compile(r"(?<![\w.@#/-])[A-Z]{2,5}(?![\w@]|\.\w)"), self._acronym),
             (re.compile(r"(?<![\w.@#/])[A-ZÀ-Ý]{2,}(?![\w@]|\.\w)"), self._shouted),
-            (re.compile(r"(?<![\w/.,])(?:1/2|½)\s?(?P<unit>kg|km|m|l|L|h)(?!\w)"), self._half_a_unit),
+            (re.compile(r"(?<![\w/.,])(?:(?P<n>\d{1,3})(?:\s|(?=½)))?(?:1/2|½)\s?(?P<unit>kg|km|m|l|L|h)(?!\w)"), self._half_a_unit),
             (re.compile(r"(?m)^\s*\*(?=\s)"), lambda m: ""),  # of a list
             (re.compile(r"(?<![\w/.,])(?:(?P<n>\d{1,3})(?:\s|(?=½)))?(?:1/2|½)(?=\s+(?:de\s+)?(?P<noun>[^\W\d]+))"),
              self._half),
@@ -198,7 +198,11 @@ class PortugueseNormalizer(RomanceNormalizer):
         return None if fraction else super()._short_date(match)
 
     def _half_a_unit(self, match: re.Match) -> str:
-        return f"{'meia' if match['unit'] == 'h' else 'meio'} {self.unit(match['unit'], 1)}"
+        hours = match["unit"] == "h"
+        half, whole = "meia" if hours else "meio", int(match["n"] or 0)
+        if not whole:
+            return f"{half} {self.unit(match['unit'], 1)}"
+        return f"{self.cardinal(whole, hours)} {self.unit(match['unit'], whole)} e {half}"  # "um quilo e meio"
 
     def _half(self, match: re.Match) -> str:
         feminine = self.is_feminine(match["noun"], match["n"] in (None, "1"))
