@@ -42,6 +42,13 @@ def test_paragraphs_of_a_directed_text_and_its_end(tts):
         assert [piece.pause for piece in pieces] == ["paragraph", last]
 
 
+def test_directions_behind_an_ornament_reach_their_word(tts):
+    text = direct("One boat.\n\n* * *\n\nTwo boats.").pause(0.3, after="Two")
+    pieces = [piece for _, piece in Script.of(text, tts.processor, "en")]
+    assert [word.text for word in pieces[1].words] == ["Two", "boats."] and pieces[1].progress == len(text.text)
+    assert gap(tts(text, **STILL), 2) == pytest.approx(0.3, abs=0.02)
+
+
 def test_one_word_obeys_and_the_others_stay(tts):
     plain = tts(PLAIN, **STILL)
     slow = tts(direct(PLAIN).on("boats", speaking_rate=0.5), **STILL)

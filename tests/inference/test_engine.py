@@ -301,3 +301,7 @@ def test_it_is_neither_pickled_nor_copied(tts):
     for send in (pickle.dumps, copy.deepcopy):
         with pytest.raises(TypeError, match=r"each process loads its own with ValeTTS\.from_pretrained"):
             send(tts)
+
+
+def test_the_largest_seed_speaks_several_sentences(tts):
+    assert tts("One. Two.", language="en", seed=2**63 - 1).seed == 2**63 - 1
