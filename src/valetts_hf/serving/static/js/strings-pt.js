@@ -148,6 +148,8 @@ export const pt = {
 
   "error.network": "O servidor não responde: ele ainda está rodando?",
   "error.busy": "O servidor está ocupado com outros pedidos: tente de novo em alguns segundos.",
+  "error.closing": "O servidor está parando. Tente de novo daqui a pouco.",
+  "error.too_late": "O servidor está ocupado demais e não respondeu a tempo. Tente de novo daqui a pouco.",
   "error.text_too_long": "O texto é longo demais para esta página: encurte-o.",
   "error.too_large": "O pedido é grande demais: envie um texto ou uma gravação menor.",
   "error.too_slow": "O pedido chegou devagar demais. Tente de novo.",
