@@ -12,7 +12,7 @@ from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.training.data.batches import BatchMaker, speaker_weights
 from valetts_hf.training.frozen_parts import PARTS, freeze_parts
 from valetts_hf.training.objective import GeneratorObjective
-from valetts_hf.training.pretrainer import build_state, pretrain_step
+from valetts_hf.training.pretrainer import build_state, pass_seed, pretrain_step
 from valetts_hf.training.run.pretrain_run import make_batches
 from valetts_hf.training.run.sharding import make_accelerator
 
@@ -22,6 +22,11 @@ def batches_of(corpus, recipe, seed=0):
     weights = speaker_weights(corpus, recipe.speaker_exponent)
     sizes = (recipe.batch_size, recipe.window_frames, recipe.reference_frames)
     return BatchMaker(corpus, mel, weights, *sizes, seed=seed)
+
+
+def test_the_noise_of_a_pass_follows_from_seed_and_number():
+    assert pass_seed(0, 1) == pass_seed(0, 1)
+    assert len({pass_seed(seed, number) for seed in (0, 1) for number in (0, 1)}) == 4
 
 
 @pytest.mark.parametrize("prior_share", [0.0, 0.5, 1.0])
