@@ -187,6 +187,15 @@ def test_a_client_that_does_not_listen_fills_no_memory(serve):
         time.sleep(1.5)
 
 
+def test_what_was_cancelled_waits_no_more(serve):
+    _, _, open_client = serve(max_characters=100)
+    client = open_client()
+    for _ in range(5):
+        client.send(type="text", text="One sentence. Two sentences. Three sentences. Four sentences. ")
+        client.send(type="cancel")
+        client.until("cancelled")
+
+
 def test_files_without_a_word_do_not_wait_without_end(serve, tts, monkeypatch):
     _, _, open_client = serve(max_characters=50)
     client, spoken = open_client(), threading.Event()
