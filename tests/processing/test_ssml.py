@@ -272,6 +272,7 @@ def test_declaration_namespaces_and_white_space_around_are_accepted():
         ('<speak><lang xml:lang="xx">a</lang></speak>', 1, 24, "xx"),
         ('<speak><voice name="/etc/passwd">a</voice></speak>', 1, 21, "not opened"),
         ('<speak><voice name="me.wav">a</voice></speak>', 1, 21, "not opened"),
+        ("<speak><lang>a</lang></speak>", 1, 8, 'needs the attribute xml:lang="..."'),
         ('<speak><voice xml:lang="de">a</voice></speak>', 1, 8, 'needs the attribute name="..."'),
         ('<speak><express-as type="GoodNews">a</express-as></speak>', 1, 26, 'name a style: style="..."'),
         ('<speak><mstts:express-as style="a" role="Boy">a</mstts:express-as></speak>', 1, 42, "no roles"),

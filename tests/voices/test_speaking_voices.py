@@ -149,8 +149,12 @@ def test_mixing(tts, voices):
         mixed.style, 0.5 * np.array(tts.voices["ada"]["style"]) + 0.5 * voices[0].style, atol=1e-5
     )
     assert len(tts(TEXT, voice=mixed, seed=0)) > 0
+    np.testing.assert_array_equal(tts.mix({"ada": 0.5, voices[0]: 0.5}).style, mixed.style)
     with pytest.raises(VoiceError, match="has an adapter"):
         tts.mix([(voices[1], 1)])
+    for parts in ([], ["ada"], [("ada", 0.5, 1)]):
+        with pytest.raises(VoiceError, match=r"mixing takes pairs \(voice, weight\)"):
+            tts.mix(parts)
 
 
 def test_voices_of_other_checkpoints(tts, voices, tmp_path):

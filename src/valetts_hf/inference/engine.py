@@ -7,7 +7,7 @@ vector, S samples.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain, groupby
 from typing import Any
@@ -34,7 +34,7 @@ from valetts_hf.inference.style_lookup import StyleLookup
 from valetts_hf.inference.voice_lookup import VoiceLookup
 from valetts_hf.processing.directed_text import DirectedText
 from valetts_hf.processing.languages import resolve_language
-from valetts_hf.voices.voice import Voice
+from valetts_hf.voices.voice import Voice, parts_of_mix
 
 
 class ValeTTS:
@@ -222,14 +222,17 @@ class ValeTTS:
             cache=self._lookup.cache,
         )
 
-    def mix(self, parts: Iterable[tuple[Any, float]], name: str | None = None) -> Voice:
+    def mix(self, parts: Iterable[tuple[Any, float]] | Mapping[Any, float], name: str | None = None) -> Voice:
         """A voice between voices: `tts.mix([("kathleen", 0.6), ("my_voice.wav", 0.4)])`.
 
         Args:
-            parts: pairs (voice as in a call, weight).
+            parts: pairs (voice as in a call, weight), or a mapping of them.
             name (`str`, *optional*): of the new voice.
+
+        Raises:
+            As [`Voice.mix`].
         """
-        return Voice.mix([(self._lookup.as_voice(voice), weight) for voice, weight in parts], name)
+        return Voice.mix([(self._lookup.as_voice(voice), weight) for voice, weight in parts_of_mix(parts)], name)
 
     def adapt(self, clips: Any, transcripts: Any = None, *, name: str, consent: str, **options: Any) -> Any:
         """Make a voice that resembles its speaker more than [`enroll`] can: a style vector and an adapter of about 1 MB.

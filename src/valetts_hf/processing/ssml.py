@@ -147,7 +147,7 @@ class _Builder:
         if tag.name in ("p", "s", *_SPEAKER_TAGS):
             self._end_text(tag)
         scope = Scope(len(self.open), self.sections.length)
-        if "xml:lang" in tag.attributes:
+        if "xml:lang" in tag.attributes or tag.name == "lang":
             scope.language = self._named(tag, "xml:lang", resolve_language, "language")
         if tag.name == "voice":
             scope.voice = self._named(tag, "name", _voice_name, "voice")

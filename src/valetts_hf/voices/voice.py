@@ -74,21 +74,18 @@ class Voice:
         return f"Voice({self.name!r}, {kind}, language={self.language!r}, checkpoint={self.checkpoint!r})"
 
     @classmethod
-    def mix(cls, parts: Iterable[tuple[Voice, float]], name: str | None = None) -> Voice:
+    def mix(cls, parts: Iterable[tuple[Voice, float]] | Mapping[Voice, float], name: str | None = None) -> Voice:
         """A voice between voices: the weighted mean of their style vectors.
 
         Args:
-            parts: pairs (voice, weight); weights are 0 or more and are divided by their sum.
+            parts: pairs (voice, weight), or a mapping of them; weights are 0 or more and are divided by their sum.
             name (`str`, *optional*): default "a + b" out of the names, joined with "_".
 
         Raises:
             `VoiceError`: nothing to mix, impossible weights, voices with adapters or of different style encoders.
         """
-        parts = list(parts)
-        if not parts or not all(isinstance(part, (tuple, list)) and len(part) == 2 for part in parts):
-            raise VoiceError("mixing takes pairs (voice, weight), such as [(first, 0.6), (second, 0.4)].")
-        voices = [part[0] for part in parts]
-        weights = np.asarray([_weight(part[1]) for part in parts])
+        voices, weights = zip(*parts_of_mix(parts))
+        weights = np.asarray([_weight(weight) for weight in weights])
         if not weights.sum() > 0:
             raise VoiceError(f"the weights of a mix are all 0 ({weights.tolist()}): give at least one a share.")
         for voice in voices:
@@ -141,6 +138,18 @@ class Voice:
         from valetts_hf.voices.voice_folder import push_voice
 
         return push_voice(self, repo_id, **hub_options)
+
+
+def parts_of_mix(parts: Iterable[tuple[Any, float]] | Mapping[Any, float]) -> list[tuple[Any, float]]:
+    """Pairs (voice, weight) of what a mix is made of.
+
+    Raises:
+        `VoiceError`: nothing to mix, or something that is no pair.
+    """
+    pairs = list(parts.items() if isinstance(parts, Mapping) else parts)
+    if not pairs or not all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in pairs):
+        raise VoiceError("mixing takes pairs (voice, weight), such as [(first, 0.6), (second, 0.4)].")
+    return pairs
 
 
 def style_for(voice: Voice, model: nn.Module) -> np.ndarray:
