@@ -295,6 +295,7 @@ def test_both_models_take_the_same_arguments(model):
         ({"deliveries": torch.zeros(2, 14, 4)}, "speaking_rate of deliveries must be greater than 0, got 0"),
         ({"pauses": torch.zeros(2, 3)}, r"pauses must have one value per token, \[2, 14\].*got \[2, 3\]"),
         ({"pauses": torch.full((2, 14), -1.0)}, "pauses must be 0 seconds or more, or NaN.*got -1"),
+        ({"pauses": torch.full((2, 14), math.inf)}, "pauses must be 0 seconds or more, or NaN.*got inf"),
         ({"pauses": torch.zeros(2, 14)}, "pauses of 0 seconds leave nothing of a row"),
         ({"pitch_contours": torch.zeros(2, 1, 1)}, "with at least 2 points"),
         ({"pitch_contours": torch.zeros(2, 1, 3)}, r"contour_tokens must say.*\[2, 1, 2\], got None"),
