@@ -274,3 +274,8 @@ def test_check_text(text, error, message):
 def test_control_characters_go():
     assert check_text("a\x00b\x07 c\td\x1b\r\n") == "ab c\td\r\n"
     assert check_text("a\ud800b") == "a\ufffdb"
+
+
+def test_blocks_of_spaces_are_found_in_linear_time():
+    spaces = " " * 400_000  # a quadratic rule would take hours
+    assert "".join(block for block, *_ in text_blocks(f"a{spaces}b")).split() == ["a", "b"]

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from valetts_hf.processing import text_analysis
 from valetts_hf.processing.languages import LANGUAGES
 from valetts_hf.processing.lexicon import Lexicon
+from valetts_hf.processing.sentence_splitting import split_sentences
 from valetts_hf.processing.symbols import normalize_ipa, unknown_symbols
 from valetts_hf.processing.text_analysis import analyze_text
 from valetts_hf.processing.text_cleaning import canonicalize
+from valetts_hf.processing.text_markup import parse_marks
 
 
 def bare(text):
@@ -239,3 +241,9 @@ def test_threads():
     for thread in threads:
         thread.join()
     assert results == [wanted] * 6
+
+
+def test_what_clients_can_send_takes_linear_time():
+    many = 400_000  # quadratic rules would take hours
+    assert split_sentences("a" + "." * many + "b") == [(0, many + 2)]
+    assert parse_marks("[[" * many)[0] == "[[" * many

@@ -25,7 +25,7 @@ _BEFORE_NUMBERS = frozenset(
     "no nos nº n núm nr num apto fig figs vol art arts p pp pg pág págs pag s sec séc ch cap chap tel cel fl max min "
     "jan feb fev mar apr abr may mai jun jul aug ago sep sept set oct out okt nov dec dez dic ca c abs bd ed".split()
 )
-_END = re.compile(r"([.!?…।]+)([\"'”’»)\]\ue001]*)(?=\s|$)|\n[ \t]*(?:\n\s*)+")
+_END = re.compile(r"(?<![.!?…।])([.!?…।]+)([\"'”’»)\]\ue001]*)(?=\s|$)|\n[ \t]*(?:\n\s*)+")
 _LAST_WORD = re.compile(r"([^\s(\"'“‘«¿¡\[]+)$")
 _MORE = re.compile(r"\s*\S")
 _NEXT = re.compile(r"[\s\"'“‘«»(¿¡\[—-]*(\w+)")

@@ -14,7 +14,7 @@ from .symbols import SYMBOL_TO_ID, character_names, normalize_ipa
 
 
 _TAG = re.compile(
-    r"\[\[(?P<ipa>.*?)\]\]"
+    r"\[\[(?P<ipa>(?:(?!\[\[).)*?)\]\]"
     r"|<phoneme\b(?P<attributes>[^<>]*?)(?:/>|>(?P<written>[^<>]*)</phoneme\s*>)"
     r"|<lang\b(?P<lang>[^<>]*)>|(?P<end></lang\s*>)|(?P<stray></?phoneme\b[^<>]*>)",
     re.DOTALL,
