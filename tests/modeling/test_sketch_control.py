@@ -171,6 +171,13 @@ def test_pitch_and_loudness_follow_the_drawing(model, refine):
     assert float(output.gain[0, :9].mean()) > 1.05 > 0.95 > float(output.gain[0, -9:].mean())
 
 
+def test_a_drawing_of_loudness_alone_leaves_the_melody_as_it_was(model):
+    rising = torch.linspace(0, 1, 13)[None]
+    plain, drawn = spoken(model), spoken(model, sketch_energy=rising)
+    assert torch.equal(drawn.pitch, plain.pitch) and torch.equal(drawn.latents, plain.latents)
+    assert not torch.equal(spoken(model, sketch_energy=rising, refine="diffusion").pitch, plain.pitch)
+
+
 def heard_energy(model, output) -> np.ndarray:
     """Coarse energy of a waveform over the 13 tokens."""
     energy = energy_heard(output.waveform, model.config)

@@ -167,7 +167,8 @@ def drawn_prosody(
         durations (`torch.Tensor` [B, T]), index (`torch.Tensor` [B, F]): how tokens lie over frames.
         generators: one per row, see `row_generators`; they are not advanced.
         refine (`str`, *optional*): "diffusion" draws a natural contour, "predictor" takes the mean of all, "shift" moves
-            the base's own. Default: diffusion where something is drawn and the networks are there, else shift.
+            the base's own. Default: diffusion where pitch is drawn and the networks are there, else shift; a drawing of
+            energy alone leaves the melody as it was.
 
     Raises:
         ValueError: an unknown refinement, or one that needs networks which the checkpoint lacks.
@@ -178,11 +179,11 @@ def drawn_prosody(
     drawn = ~sketch.curves.isnan()
     coarse = [coarse_curve(base[..., curve], voiced, index, drawn.shape[1]) for curve in range(NUM_CURVES)]
     wanted = _physical_curves(control, sketch, base, coarse, voiced, style)
-    rows = torch.ones_like(mask[:, 0]) if refine is not None else drawn.flatten(1).any(dim=1)
+    rows = torch.ones_like(mask[:, 0]) if refine is not None else drawn[..., 0].any(dim=1)
     if refine is None:
         refine = "shift" if control is None else "diffusion"
     contour = base
-    if control is not None and refine != "shift":
+    if control is not None and refine != "shift" and bool(rows.any()):
         over_frames = [
             curve_over_frames(fill_gaps(wanted[..., curve], drawn[..., curve])[0], durations, index)
             for curve in range(NUM_CURVES)
