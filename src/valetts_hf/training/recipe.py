@@ -21,7 +21,7 @@ from valetts_hf.training.discriminators import PRESETS
 from valetts_hf.training.fast_path import check_compile_mode
 from valetts_hf.training.frozen_parts import EVERYTHING, check_parts
 from valetts_hf.training.objective import LossWeights
-from valetts_hf.training.setting_numbers import check_choices, check_ranges, convert_numbers
+from valetts_hf.training.setting_checks import check_choices, check_ranges, convert_settings
 
 
 # What a resumed run may do otherwise without being another run: it only looks at it more or less often.
@@ -137,7 +137,7 @@ class PretrainRecipe:
     keep_checkpoints: int = 3
 
     def __post_init__(self):
-        convert_numbers(self, "recipe")
+        convert_settings(self, "recipe")
         check_choices(self, "recipe", {"discriminator": PRESETS, "mixed_precision": ("no", "bf16", "fp16")})
         check_ranges(self, "recipe", _RANGES)
         if not all(0 <= beta < 1 for beta in self.betas):

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from valetts_hf.training.objective import LossWeights
-from valetts_hf.training.setting_numbers import as_number, convert_numbers
+from valetts_hf.training.setting_checks import as_number, convert_settings
 from valetts_hf.voices.adapters import METHODS, PRESETS
 
 
@@ -62,7 +62,7 @@ class AdaptationSettings:
     seed: int = 0
 
     def __post_init__(self):
-        convert_numbers(self, "adaptation")
+        convert_settings(self, "adaptation")
         for name, known in (("preset", PRESETS), ("method", METHODS)):
             if getattr(self, name) not in known:
                 raise ValueError(f"adaptation: {name} must be one of {', '.join(known)}, got {getattr(self, name)!r}")

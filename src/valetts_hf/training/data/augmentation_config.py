@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from valetts_hf.training.setting_numbers import convert_numbers
+from valetts_hf.training.setting_checks import convert_settings
 
 
 MAX_SPEED = 1.5
@@ -25,7 +25,7 @@ class _Augmentation:
     probability: float = 0.0
 
     def __post_init__(self) -> None:
-        convert_numbers(self, f"augmentation.{self.section()}")
+        convert_settings(self, f"augmentation.{self.section()}")
         self._require(0 <= self.probability <= 1, "probability", "in [0, 1]")
         for item in fields(self):
             if item.name.startswith("low_"):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from valetts_hf.training.recipe import PretrainRecipe, load_recipe
-from valetts_hf.training.setting_numbers import check_choices, check_ranges
+from valetts_hf.training.setting_checks import check_choices, check_ranges
 from valetts_hf.voices.adapters import METHODS as ADAPTER_METHODS
 from valetts_hf.voices.adapters import PRESETS
 

@@ -8,7 +8,7 @@ from typing import Any
 from valetts_hf.training.meta.outer import InnerLoop
 from valetts_hf.training.objective import LossWeights
 from valetts_hf.training.recipe import load_recipe, loss_weights, recipe_from
-from valetts_hf.training.setting_numbers import as_number, check_choices, check_ranges, convert_numbers
+from valetts_hf.training.setting_checks import as_number, check_choices, check_ranges, convert_settings
 from valetts_hf.voices.adapters import METHODS as ADAPTER_METHODS
 from valetts_hf.voices.adapters import PRESETS
 
@@ -95,7 +95,7 @@ class MetaRecipe:
     log_every: int = 10
 
     def __post_init__(self):
-        convert_numbers(self, "recipe")
+        convert_settings(self, "recipe")
         self.inner_loop, self.loss_weights  # noqa: B018 - raises early on wrong values
         check_choices(self, "recipe", _CHOICES)
         check_ranges(self, "recipe", _RANGES)

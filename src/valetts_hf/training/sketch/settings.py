@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from valetts_hf.training.recipe import read_overrides, recipe_from
-from valetts_hf.training.setting_numbers import check_ranges, convert_numbers
+from valetts_hf.training.setting_checks import check_ranges, convert_settings
 
 
 _RANGES = {
@@ -61,7 +61,7 @@ class SketchSettings:
     seed: int = 0
 
     def __post_init__(self):
-        convert_numbers(self, "sketch training")
+        convert_settings(self, "sketch training")
         check_ranges(self, "sketch training", _RANGES)
         if self.min_seconds >= self.max_seconds:
             raise ValueError(

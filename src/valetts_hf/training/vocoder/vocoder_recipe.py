@@ -10,7 +10,7 @@ from valetts_hf.modeling.configuration_valetts import ValeTTSDecoderConfig
 from valetts_hf.modeling.configuration_vocoder import ValeTTSVocoderConfig
 from valetts_hf.training.data.pitch import HOP_LENGTH, SAMPLING_RATE
 from valetts_hf.training.recipe import PretrainRecipe, load_recipe, network_config
-from valetts_hf.training.setting_numbers import check_choices, check_ranges
+from valetts_hf.training.setting_checks import check_choices, check_ranges
 
 
 TASKS = ("mel", "latents")

@@ -38,7 +38,7 @@ def as_number(name: str, value: Any, kind: type) -> Any:
         raise ValueError(f"{name} must be {wanted}, got {value!r}") from None
 
 
-def convert_numbers(settings: Any, owner: str) -> None:
+def convert_settings(settings: Any, owner: str) -> None:
     """Convert the fields of a dataclass to what they are declared as, in place: numbers above all, also within mappings.
 
     A single text may stand for a list of texts. Fields of several kinds (`bool | str`, `Any`) are left alone.
