@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
 
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.processing.feature_extraction_valetts import ValeTTSFeatureExtractor
@@ -29,6 +28,7 @@ from valetts_hf.training.checkpoint_building import (
     calibrate_durations,
     copy_rows,
     judges_of_run,
+    read_voices_file,
     set_default_styles,
     speaker_style,
     token_counts,
@@ -109,19 +109,9 @@ def build(
     write_checkpoint(output, model, processor, dtype, judges, with_code)
 
 
-def read_plan(path: Path) -> dict[str, Any]:
-    """The voices file; ValueError if it is none."""
-    plan = yaml.safe_load(path.read_text(encoding="utf-8"))
-    if not isinstance(plan, dict) or not {"voices", "default_voices"} <= plan.keys():
-        raise ValueError(
-            f"{path} is no voices file: it needs `voices` and `default_voices`, as recipes/base_voices.yaml"
-        )
-    return plan
-
-
 def main(arguments: list[str] | None = None) -> None:
     parsed = make_parser().parse_args(arguments)
-    plan = read_plan(parsed.voices)
+    plan = read_voices_file(parsed.voices)
     corpus, dtype = PackedCorpus.load(parsed.corpus), getattr(torch, parsed.dtype)
     build(parsed.run, corpus, plan, parsed.output, dtype, parsed.with_code, not parsed.without_discriminators)
 

@@ -24,6 +24,7 @@ import soundfile
 
 from valetts_hf import BASE_CHECKPOINT
 from valetts_hf.inference import ValeTTS
+from valetts_hf.training.checkpoint_building import read_voices_file
 from valetts_hf.training.data.corpus import PackedCorpus
 from valetts_hf.training.evaluation.evaluator import (
     DEFAULT_MEASURES,
@@ -115,9 +116,7 @@ def speakers_of_voices(recipe: Path | None) -> dict[str, str]:
     """Voice -> speaker of the corpus, as the recipe of the checkpoint's voices says; empty without one."""
     if recipe is None:
         return {}
-    import yaml
-
-    voices = yaml.safe_load(recipe.read_text(encoding="utf-8"))["voices"]
+    voices = read_voices_file(recipe)["voices"]
     return {name: entry["speaker"] for name, entry in voices.items() if "speaker" in entry}
 
 

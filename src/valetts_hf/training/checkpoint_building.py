@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import yaml
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -33,6 +34,20 @@ JUDGES_FOLDER = "discriminators"
 JUDGES_WEIGHTS = "model.safetensors"
 JUDGES_CONFIG = "config.json"
 _REFERENCE_SECONDS = 10.0
+
+
+def read_voices_file(path: Path) -> dict[str, Any]:
+    """The voices that a checkpoint is to have, as `training_scripts/recipes/base_voices.yaml` tells them.
+
+    Raises:
+        ValueError: the file is none of these.
+    """
+    plan = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if not isinstance(plan, dict) or not {"voices", "default_voices"} <= plan.keys():
+        raise ValueError(
+            f"{path} is no voices file: it needs `voices` and `default_voices`, as recipes/base_voices.yaml"
+        )
+    return plan
 
 
 def clips_of(corpus: PackedCorpus, speaker: str, split: str = "train") -> np.ndarray:

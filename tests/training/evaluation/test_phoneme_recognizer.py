@@ -105,6 +105,11 @@ def references(corpus, clips):
     return [list(corpus.phonemes[clip]) for clip in clips]
 
 
+def test_time_that_cannot_be_spent_is_refused():
+    with pytest.raises(ValueError, match="recogniser: max_minutes must be greater than 0, got -1"):
+        PhonemeTrainingRecipe(max_minutes=-1)
+
+
 def test_it_hears_what_it_was_taught_in_clips_it_never_heard(tone_corpus, trained):
     clips = range(32, 48)
     heard = [trained.transcribe(tone_corpus.waveform(clip), tone_corpus.languages[clip]) for clip in clips]

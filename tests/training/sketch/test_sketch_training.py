@@ -123,6 +123,8 @@ def test_training_learns_stops_and_goes_on_exactly(model, contours, tmp_path):
     for name, value in whole.averaged().state_dict().items():
         torch.testing.assert_close(resumed.averaged().state_dict()[name], value)
     assert not SketchTraining(model.config, contours, SETTINGS, tmp_path / "new").run(max_minutes=0)
+    with pytest.raises(ValueError, match="max_minutes must not be negative, got -1"):
+        SketchTraining(model.config, contours, SETTINGS, tmp_path / "new").run(max_minutes=-1)
     with pytest.raises(ValueError, match="other settings or clips"):
         SketchTraining(model.config, contours, SketchSettings(steps=7, batch_clips=4), tmp_path / "part")
     contours.base = "another"

@@ -22,6 +22,7 @@ from valetts_hf.processing.symbols import SYMBOLS
 from valetts_hf.training.data.corpus import PackedCorpus
 from valetts_hf.training.evaluation.phoneme_recognizer import PhonemeRecognizer, PhonemeRecognizerConfig
 from valetts_hf.training.metrics.phonemes import fold_tokens, phones_of_ids
+from valetts_hf.training.setting_checks import check_ranges
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class PhonemeTrainingRecipe:
     """
     Args:
         max_steps (`int`): batches.
-        max_minutes (`float`): the schedule ends here at the latest.
+        max_minutes (`float`): the schedule ends here at the latest; greater than 0.
         batch_frames (`int`): mel frames of a batch, padding included.
         learning_rate (`float`): highest; linear warm-up over 5 % of the run, cosine to 0.
         alignment_weight (`float`): of the frame cross entropy beside the CTC loss (both per output frame).
@@ -56,6 +57,11 @@ class PhonemeTrainingRecipe:
     min_phone_count: int = 50
     bfloat16: bool = True
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_ranges(
+            self, "recogniser", {"greater than 0": ("max_minutes", "learning_rate"), "at least 1": ("max_steps",)}
+        )
 
 
 @dataclass

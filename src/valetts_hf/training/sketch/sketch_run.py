@@ -105,7 +105,12 @@ class SketchTraining:
         Args:
             max_minutes (`float`, *optional*): stop after them, with a state to go on from.
             log (*optional*): called as `log(step, mean losses)` now and then.
+
+        Raises:
+            ValueError: negative `max_minutes`.
         """
+        if max_minutes is not None and max_minutes < 0:
+            raise ValueError(f"max_minutes must not be negative, got {max_minutes}")
         started, sums, count = time.monotonic(), {}, 0
         while self.step < self.settings.steps:
             if max_minutes is not None and time.monotonic() - started > 60 * max_minutes:
