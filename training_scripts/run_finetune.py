@@ -145,7 +145,6 @@ def load_base(parsed: argparse.Namespace) -> tuple[ValeTTSForSpeech, ValeTTSProc
     if not parsed.new_language:
         return model, processor, None
     code = parsed.new_language
-    check_new(code, model.config.languages)
     options = source_options(parsed)
     options.pop("language", None)  # the reader comes only now
     texts = texts_of(parsed.data, language="en-us", **options)
@@ -213,8 +212,11 @@ def finetune(parsed: argparse.Namespace) -> Path:
         for name, value in (("transcriber", parsed.transcriber), ("embedder", parsed.embedder))
         if value
     }
+    config = ValeTTSConfig.from_pretrained(parsed.base)
+    if parsed.new_language:
+        check_new(parsed.new_language, config.languages)
     judges_from = parsed.init_discriminators or parsed.base
-    judges = load_judges(judges_from, ValeTTSConfig.from_pretrained(parsed.base).hidden_size)
+    judges = load_judges(judges_from, config.hidden_size)
     if judges is None and parsed.init_discriminators:
         raise ValueError(f"there are no discriminators in {judges_from!r}")
     accelerator = seeded_accelerator(parsed, recipe)
