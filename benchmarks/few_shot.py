@@ -87,7 +87,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--embedder", action="append", default=[], help="module:function; may be given twice")
     parser.add_argument("--recognizer", help="module:function")
     parser.add_argument("--mos", help="module:function")
-    parser.add_argument("--sentences", type=int, default=20, help="sentences that are spoken and judged")
+    parser.add_argument("--sentences", type=int, default=20, help="sentences that are spoken and judged, at most")
+    parser.add_argument("--texts", type=Path, help="file with a sentence per line, instead of the built-in ones")
     parser.add_argument("--no_transcripts", action="store_true", help="adapt on audio alone")
     parser.add_argument("--settings", help="YAML file of AdaptationSettings")
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="single settings")
@@ -209,6 +210,13 @@ class Bench:
         return row
 
 
+def sentences_of(options: argparse.Namespace, language: str) -> tuple[str, ...]:
+    """What is to be spoken: the lines of `--texts`, else the built-in sentences of the language, if there are any."""
+    if options.texts is not None:
+        return tuple(line.strip() for line in options.texts.read_text(encoding="utf-8").splitlines() if line.strip())
+    return TEXTS.get(language.split("-")[0], ())
+
+
 def word_errors(text: str, heard: str) -> tuple[int, int]:
     """Edit distance in words, and the number of words spoken."""
     import re
@@ -237,8 +245,8 @@ def few_shot(bench: Bench) -> list[dict[str, Any]]:
             print(f"{speaker}: too few clips, left out", flush=True)
             continue
         queries = bench.embeddings([clip.waveform for clip in rest])
-        texts = TEXTS.get(language.split("-")[0]) or tuple(clip.text for clip in rest if clip.text)
-        texts = tuple(texts[: options.sentences])
+        texts = sentences_of(options, language) or tuple(clip.text for clip in rest if clip.text)
+        texts = texts[: options.sentences]
         common = {"speaker": speaker, "language": language, "seen_minutes": round(bench.seen_minutes(speaker), 2)}
         said = tuple(clip.text or "" for clip in support)
         rows.append(

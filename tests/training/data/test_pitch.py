@@ -41,6 +41,15 @@ def test_a_fundamental_that_rumble_covers_is_found():
     np.testing.assert_array_equal(extract_log_f0(clean), extract_log_f0(clean, method="dio"))
 
 
+def test_a_harmonic_is_not_taken_for_the_fundamental():
+    time = np.arange(48_000) / SAMPLING_RATE
+    amplitudes = (0.03, 1.0, 0.5, 0.5, 0.3, 0.3, 0.2, 0.2)
+    waveform = 0.1 * sum(a * np.sin(2 * np.pi * 110 * k * time + k) for k, a in enumerate(amplitudes, 1))
+    waveform += np.random.default_rng(0).normal(size=48_000) * 0.01
+    level = {method: np.exp(np.median(extract_log_f0(waveform, method=method))) for method in ("dio", "auto")}
+    np.testing.assert_allclose((level["dio"], level["auto"]), (220.0, 110.0), rtol=0.02)
+
+
 def test_frames_are_centred_half_a_hop_in():
     # 100 Hz that rise by 100 Hz per second: a contour that is one frame off is off by 1.07 Hz.
     f0 = 100.0 + 100.0 * np.arange(48_000) / SAMPLING_RATE
