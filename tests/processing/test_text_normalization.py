@@ -421,20 +421,20 @@ SPOKEN = {
         "t.ex. det": "till exempel det",
     },
     "hi": {
-        "5 km": "5 किलोमीटर",
-        "50%": "50 प्रतिशत",
-        "१९८४": "1984",
+        "5 km": "पाँच किलोमीटर",
+        "50%": "पचास प्रतिशत",
+        "१९८४": "उन्नीस सौ चौरासी",
     },
     "nb": {
         "1984": "nitten hundre og åttifire",
         "0": "null",
     },
     "sw": {
-        "50%": "asilimia 50",
+        "50%": "asilimia hamsini",
         "Ng'ombe": "Ngombe",
     },
     "ar": {
-        "٢٥": "خمسة و عشرون",
+        "٢٥": "خمسة وعشرون",
         "50%": "خمسون بالمئة",
     },
     "fa": {
@@ -466,10 +466,9 @@ def test_plain_words_stay_as_they_are(language):
 
 
 @pytest.mark.parametrize("language", list(LANGUAGES))
-def test_no_digit_is_left_where_num2words_knows_the_language(language):
+def test_no_digit_is_left(language):
     text = "1 22 333 4.444 5,5 6:30 77% 8 km 9/10 12/12/2012 $5 3rd 007"
-    left = bool(re.search(r"\d", normalize(text, language)))
-    assert left == (language in ("hi", "sw"))
+    assert not re.search(r"\d", normalize(text, language))
 
 
 @pytest.mark.parametrize(
@@ -498,7 +497,7 @@ def test_one_number_or_several():
 
 def test_number_words_of_numbers_too_large_or_unknown():
     assert number_words(10**20, "en-us") == str(10**20)
-    assert number_words(5, "hi") == "5"
+    assert number_words(5, "xx") == "5"
     assert digit_words("1-2", "en-us") == "one two"
 
 

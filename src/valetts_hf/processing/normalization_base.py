@@ -117,7 +117,7 @@ class Normalizer(SymbolReader):
              (lambda m: f" {self.range_word} ") if self.range_word else None, 0),
             *self.time_patterns(),
             (rf"(?<![\w:.,/])(?P<number>\d{{1,3}}):(?P<to>{_NUMBER})(?![\w:])", self._ratio, 0),
-            (r"(?<=[\d%‰€$£¥])(?P<gap>\s?)[-—](?P=gap)(?=[\d€$£¥A-Z])", self._range_of_amounts, 0),
+            (r"(?<=[\d%‰€$£¥])(?P<gap>\s?)[-—](?P=gap)(?=[\d€$£¥₹A-Z])", self._range_of_amounts, 0),
             (rf"{_SIGN}(?<!\w)(?P<currency>{_CURRENCY})\s?(?P<inner_sign>-(?=\d))?{number}(?:\s?[-—]\s?(?P<to>{_NUMBER}))?"
              rf"(?:\s?(?P<magnitude>{self._magnitude_pattern()})(?!\w))?(?![\d])", self._money, 0),
             (rf"{amount}(?:\s?(?P<magnitude>{self._magnitude_pattern()}))?\s?(?P<currency>{_CURRENCY})(?!\w)",

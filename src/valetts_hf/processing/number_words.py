@@ -1,6 +1,7 @@
 """Numbers as words: num2words behind a cache and a lock, and numbers as people write them.
 
-Where num2words is not installed or does not know a language, digits are left as they are: espeak-ng reads them.
+Languages that num2words does not know or gets wrong have words of their own. Where it is not installed, digits are left
+as they are: espeak-ng reads them.
 """
 
 import re
@@ -8,12 +9,17 @@ import threading
 from dataclasses import dataclass
 from functools import lru_cache
 
+from .number_words_ar import arabic_number
+from .number_words_hi import hindi_number
+from .number_words_sw import swahili_number
+
 
 _NUM2WORDS_LANGUAGES = {
     "en-us": "en", "en-gb": "en", "pt-br": "pt_BR", "pt-pt": "pt", "es": "es", "de": "de", "fr": "fr", "it": "it",
-    "nl": "nl", "pl": "pl", "ru": "ru", "tr": "tr", "sv": "sv", "nb": "no", "ar": "ar", "eo": "eo", "fa": "fa",
+    "nl": "nl", "pl": "pl", "ru": "ru", "tr": "tr", "sv": "sv", "nb": "no", "eo": "eo", "fa": "fa",
     "ca": "ca", "ro": "ro",
 }  # fmt: skip
+_OWN_WORDS = {"ar": arabic_number, "hi": hindi_number, "sw": swahili_number}
 MAX_DIGITS = 15  # longer numbers are read digit by digit
 _lock = threading.Lock()  # num2words keeps state in its converter objects
 
@@ -88,6 +94,9 @@ def number_words(number: int, language: str, kind: str = "cardinal") -> str:
     Returns:
         Words; of the cardinal where num2words does not know the kind, and digits where it does not know that either.
     """
+    own_words = _OWN_WORDS.get(language)
+    if own_words is not None and 0 <= number < 10**MAX_DIGITS:
+        return own_words(number)
     converter = _NUM2WORDS_LANGUAGES.get(language)
     if converter is None or len(str(abs(number))) > MAX_DIGITS:
         return str(number)

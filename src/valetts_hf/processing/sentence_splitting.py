@@ -14,7 +14,7 @@ _BEFORE_NAMES = frozenset(
     "sr sra srs srta dra profa exmo exma ilmo ilma av trav bl dom d dª dña avda lic ing gral c/ "
     "hr fr frl z.b d.h u.a bzw ca evtl ggf inkl exkl zzgl dipl-ing z d i u o v n "
     "m mm mme mmes mlle mlles me mgr p.ex p.ej sig sigg dott dott.ssa sig.ra avv mons geom dhr mevr drs bijv t.ex bl.a np tzn ul pl ks św płk mjr inż ул им проф акад пл пер наб тов "
-    "e.g i.e cf approx aprox apr".split()
+    "डॉ प्रो पं कु स्व د أ dkt dk bw mhe mwl d-ro s-ro s-ino f-ino e.g i.e cf approx aprox apr".split()
 )
 # The same, but words of some language in small letters (Polish "sto", German "eng").
 _CAPITALS_BEFORE_NAMES = frozenset(
@@ -23,7 +23,8 @@ _CAPITALS_BEFORE_NAMES = frozenset(
 # These end no sentence when a number follows.
 _BEFORE_NUMBERS = frozenset(
     "no nos nº n núm nr num apto fig figs vol art arts p pp pg pág págs pag s sec séc ch cap chap tel cel fl max min "
-    "jan feb fev mar apr abr may mai jun jul aug ago sep sept set oct out okt nov dec dez dic ca c abs bd ed".split()
+    "jan feb fev mar apr abr may mai jun jul aug ago sep sept set oct out okt nov dec dez dic ca c abs bd ed "
+    "rs रु नं sh shs tsh tshs ksh kshs na n-ro pĝ".split()
 )
 _END = re.compile(r"(?<![.!?…।])([.!?…।]+)([\"'”’»)\]\ue001]*)(?=\s|$)|\n[ \t]*(?:\n\s*)+")
 _LAST_WORD = re.compile(r"([^\s(\"'“‘«¿¡\[]+)$")
