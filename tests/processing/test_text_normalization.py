@@ -412,12 +412,12 @@ SPOKEN = {
     "tr": {
         "50%": "yüzde elli",
         "3. sınıf": "üçüncü sınıf",
-        "123,45 TL": "yüzyirmiüç lira kırkbeş",
+        "123,45 TL": "yüz yirmi üç lira kırk beş kuruş",
     },
     "sv": {
         "1984": "nittonhundraåttiofyra",
         "kl. 8": "klockan åtta",
-        "1 234,56 kr": "ettusen tvåhundratrettiofyra kronor femtiosex",
+        "1 234,56 kr": "ettusen tvåhundratrettiofyra kronor och femtiosex öre",
         "t.ex. det": "till exempel det",
     },
     "hi": {
@@ -438,7 +438,7 @@ SPOKEN = {
         "50%": "خمسون بالمئة",
     },
     "fa": {
-        "۲۵": "بیست و پنج",
+        "۲۵": "بیست وُ پنج",
     },
     "eo": {
         "5 km": "kvin kilometroj",
