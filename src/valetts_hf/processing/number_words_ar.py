@@ -4,8 +4,9 @@ import re
 
 
 # Of masculine nouns (from 3 on with the ending that feminine nouns lack), and of feminine ones.
+# "ten" has a vowel less of feminine nouns, and in their teens.
 _MASCULINE = "صفر واحد اثنان ثلاثة أربعة خمسة ستة سبعة ثمانية تسعة عشرة".split()
-_FEMININE = "صفر واحدة اثنتان ثلاث أربع خمس ست سبع ثماني تسع عشر".split()
+_FEMININE = "صفر واحدة اثنتان ثلاث أربع خمس ست سبع ثماني تسع عشْر".split()
 _TENS = "عشرون ثلاثون أربعون خمسون ستون سبعون ثمانون تسعون".split()
 _HUNDREDS = "مئة مئتان ثلاثمئة أربعمئة خمسمئة ستمئة سبعمئة ثمانمئة تسعمئة".split()
 _SCALES = (
@@ -15,8 +16,8 @@ _SCALES = (
     (1000, ("ألف", "ألفان", "آلاف")),
 )
 # Duals and tens behind a preposition or another noun.
-_ENDING = re.compile(r"(?<!\w)(و?(?:اثن|اثنت|مئت|ألف|مليون|مليار|تريليون))(ان|ا)(?!\w)")
-_ROUND = re.compile(rf"(?<!\w)(و?(?:{'|'.join(word[:-2] for word in _TENS)}))ون(?!\w)")
+_ENDING = re.compile(r"(?<!\w)(و?(?:اثن|اثنت|مئت|ألف|مليون|مليار|تريليون))(ان|ا)(?![\w\u064b])")
+_ROUND = re.compile(rf"(?<!\w)(و?(?:ال)?(?:{'|'.join(word[:-2] for word in _TENS)}))ون(?!\w)")
 _ORDINALS = "أول ثاني ثالث رابع خامس سادس سابع ثامن تاسع عاشر".split()
 
 
@@ -58,7 +59,7 @@ def _below_hundred(number: int, feminine: bool) -> str:
     unit = "إحدى" if feminine and one == 1 else ones[one]
     if tens == 1:
         unit = {"واحد": "أحد", "اثنان": "اثنا", "اثنتان": "اثنتا"}.get(unit, unit)
-        return f"{unit} {'عشرة' if feminine else 'عشر'}"
+        return f"{unit} {'عشْرة' if feminine else 'عشر'}"
     return f"{unit} و{_TENS[tens - 2]}" if one else _TENS[tens - 2]
 
 
@@ -84,5 +85,5 @@ def arabic_ordinal(number: int, feminine: bool = False) -> str:
     tens, one = divmod(number, 10)
     unit = f"ال{'حادي' if one == 1 else _ORDINALS[one - 1]}" + ending
     if tens == 1:
-        return f"{unit} عشر{ending}"
+        return f"{unit} {'عشْرة' if feminine else 'عشر'}"
     return f"{unit} وال{_TENS[tens - 2]}" if one else f"ال{_TENS[tens - 2]}"

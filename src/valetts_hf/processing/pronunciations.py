@@ -6,6 +6,7 @@ Only words and readings that leave no doubt belong here; pronunciations of one's
 from .homographs_pt import unmistakable
 from .languages import LANGUAGES
 from .loan_words_pt import LOAN_WORDS
+from .number_sounds_ar import NUMBER_SOUNDS
 from .symbols import normalize_ipa
 
 
@@ -44,6 +45,12 @@ _SPELLINGS: dict[str, dict[str, str]] = {
         "metz": "mèsse",
     },
     "es": {"youtube": "yutub", "whatsapp": "guatsap", "oaxaca": "oajaca", "texas": "tejas"},
+    "hi": dict(  # the silent vowel within a number
+        zip(
+            "तिरपन पचपन उनसठ इकसठ तिरसठ सड़सठ अड़सठ उनहत्तर इकहत्तर पचहत्तर सतहत्तर अठहत्तर दशमलव बजकर".split(),
+            "तिर्पन पच्पन उन्सठ इक्सठ तिर्सठ सड़्सठ अड़्सठ उन्हत्तर इक्हत्तर पच्हत्तर सत्हत्तर अठ्हत्तर दशम्लव बज्कर".split(),
+        )
+    ),
 }
 _ALONE: dict[str, dict[str, str]] = {"pt": {"é": "hé", "à": "há"}}  # a clause of one word
 _SOUNDS: dict[str, dict[str, str]] = {
@@ -66,6 +73,8 @@ _SOUNDS: dict[str, dict[str, str]] = {
         "gasthof": "ɡˈasthoːf",
         "youtube": "jˈuːtjuːp",
     },
+    "ar": NUMBER_SOUNDS,
+    "fa": {"و\u064f": "o"},  # "and" within a number
 }
 
 

@@ -40,7 +40,7 @@ _SPELLINGS = str.maketrans(
 )
 # Compatibility forms that stand for plain letters or digits; "ª", "²" and "½" are left to the number rules.
 _COMPATIBLE = re.compile(
-    "[\ufb00-\ufb06\uff10-\uff19\uff21-\uff5a\u2071-\u209c\u2160-\u217f\u2100-\u214f\u3371-\u33df\U0001d400-\U0001d7ff]"
+    "[\ufb00-\ufb06\uff10-\uff19\uff21-\uff5a\u2071-\u209c\u2160-\u217f\u2100-\u214f\u3371-\u33df\ufb50-\ufdfb\ufe70-\ufefc\U0001d400-\U0001d7ff]"
 )
 _KEPT_COMPATIBLE = "№™℠℮"
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e"
