@@ -82,7 +82,7 @@ class CatalanNormalizer(PluralFormsNormalizer):
         "sta": ".santa", "art": ".#article", "cap": ".#capítol", "vol": ".#volum", "tel": ".telèfon", "tfn": ".telèfon",
         "aprox": "aproximadament", "ac": "#abans de Crist", "a.c": "abans de Crist", "a. c": "abans de Crist",
         "d.c": "després de Crist", "d. c": "després de Crist", "fig": ".#figura", "màx": ".màxim", "mín": ".mínim",
-        "dept": ".departament", "hble": ".honorable", "excm": ".excel·lentíssim", "ex": ".exemple", "s/n": "sense número",
+        "dept": ".departament", "hble": ".honorable", "excm": ".excel·lentíssim", "ex": ".#exemple", "s/n": "sense número",
         "esc": ".#escala", "bxs": ".baixos", "ent": ".entresol", "tq": "t'estimo", "rda": ".ronda", "srta": "senyoreta", "mn": ".mossèn", "pp": ".#pàgines", "pq": "perquè", "xq": "perquè",
     }  # fmt: skip
     month_year_joiner = "de"
@@ -101,8 +101,8 @@ class CatalanNormalizer(PluralFormsNormalizer):
              lambda m: self.cardinal(int(m["n"]), feminine=True) + (" hores" if m["h"] else "")),
             (re.compile(r"(?<!\w)(?P<day>d[ltcjvsg])\.(?=\s\d|\s?[-—a,])"), lambda m: _WEEKDAYS[m["day"]]),
             (re.compile(r"(?<=\b[aA]\s)(?P<day>d[lvsg])\.?(?!\w)"), lambda m: _WEEKDAYS[m["day"]]),
-            (re.compile(r"(?<=\d)\s?[aA]\.?\s?C\.?(?!\w)"), lambda m: " abans de Crist"),
-            (re.compile(r"(?<=\d)\s?[dD]\.?\s?C\.?(?!\w)"), lambda m: " després de Crist"),
+            (re.compile(r"(?<=\d)\s?(?:[aA]\.\s?C\.|[aA]C)(?!\w)"), lambda m: " abans de Crist"),
+            (re.compile(r"(?<=\d)\s?(?:[dD]\.\s?C\.|[dD]C)(?!\w)"), lambda m: " després de Crist"),
             (re.compile(r"(?<!\w)[Cc]/\s?(?=[A-ZÀ-Þ])"), lambda m: "carrer "),
             (re.compile(r"(?<=\d)\s?M€"), self._millions),
             (re.compile(r"(?<=[\w€])/(?P<noun>mes|dia|any|hora|nit|setmana|persona|pers|kg|l|m²)(?!\w)"), self._per),

@@ -60,6 +60,7 @@ class NordicNormalizer(PluralFormsNormalizer):
             hours_rule(self),
             (re.compile(r"(?<!\w)s\.(?=\s\d)"), lambda m: self.page_word),
             (re.compile(rf"(?:(?<=\d\s)|(?<=\d\.\s))(?P<m>{'|'.join(self.short_months)})(?P<stop>\.?)(?!\w)"), self._month),
+            (re.compile(rf"(?<!\w)(?P<m>{'|'.join(self.short_months)})\.?(?=\s(?:19|20)\d\d(?!\d))"), lambda m: self.short_months[m["m"]]),
             *weekday_rules(self.weekdays, self.range_word, f"{self.range_word}|{self.and_word}"),
             (re.compile(rf"(?<![\w.,/])(?P<street>{_STREET})\s(?P<n>\d{{1,3}})(?P<door>[A-Z])(?!\w)"),
              lambda m: f"{m['street']} {self.cardinal(int(m['n']))} {m['door']}"),
@@ -99,7 +100,7 @@ class NordicNormalizer(PluralFormsNormalizer):
 
     def _compound(self, match: re.Match) -> str:
         number = int(match["n"])
-        words = {100: self.hundred_between(0), 1000: "tusen"}.get(number) or self.cardinal(number)
+        words = {100: self.hundred_between(0), 1000: "tusen"}.get(number) or self.counted(number, "år")
         return words.replace(" ", "") + match["noun"]
 
     def _part_of_measure(self, match: re.Match) -> str:

@@ -66,7 +66,7 @@ class RomanianNormalizer(PluralFormsNormalizer):
     }  # fmt: skip
     measures = {
         "mp": ("metru pătrat", "metri pătrați", "de metri pătrați"), "mc": ("metru cub", "metri cubi", "de metri cubi"),
-        "gr": ("gram", "grame", "de grame"), "ml": ("mililitru", "mililitri", "de mililitri"), "sec": ("secundă", "secunde", "de secunde"),
+        "dl": ("decilitru", "decilitri", "de decilitri"), "gr": ("gram", "grame", "de grame"), "ml": ("mililitru", "mililitri", "de mililitri"), "sec": ("secundă", "secunde", "de secunde"),
         "buc": ("bucată", "bucăți", "de bucăți"), "ha": ("hectar", "hectare", "de hectare"),
         "Mbps": ("megabit pe secundă", "megabiți pe secundă", "de megabiți pe secundă"),
         "pers": ("persoană", "persoane", "de persoane"), "cp": ("cal putere", "cai putere", "de cai putere"),
@@ -86,16 +86,15 @@ class RomanianNormalizer(PluralFormsNormalizer):
         "ing": ".inginer", "av": ".avocat", "acad": ".academician", "conf": ".conferențiar", "univ": ".universitar",
         "etc": "et cetera", "ș.a": "și altele", "ș.a.m.d": "și așa mai departe", "ex": ".exemplu", "nr": "numărul",
         "str": ".strada", "bd": ".bulevardul", "b-dul": "bulevardul", "bdul": "bulevardul", "bld": ".bulevardul",
-        "șos": ".șoseaua", "cal": ".calea", "al": ".#aleea", "bl": ".blocul", "sc": ".scara", "et": ".#etajul",
-        "ap": ".#apartamentul", "jud": ".județul", "com": ".comuna", "loc": ".localitatea", "sect": ".#sectorul",
+        "șos": ".șoseaua", "al": ".#aleea", "bl": ".blocul", "sc": ".scara", "et": ".#etajul",
+        "ap": ".#apartamentul", "jud": ".județul", "com": ".comuna", "sect": ".#sectorul",
         "pag": ".#pagina", "p": ".#pagina", "art": ".#articolul", "alin": ".alineatul", "lit": ".litera", "cap": ".#capitolul",
         "vol": ".#volumul", "tel": ".telefon", "cca": "circa", "aprox": ".aproximativ", "max": ".maximum", "min": ".minimum",
         "î.hr": "înainte de Hristos", "d.hr": "după Hristos", "î.e.n": "înaintea erei noastre", "e.n": "era noastră",
-        "sec": ".secolul", "n.red": "nota redacției", "resp": ".respectiv", "fig": ".#figura", "lb": ".limba",
+        "n.red": "nota redacției", "resp": ".respectiv", "fig": ".#figura", "lb": ".limba",
         "pt": ".pentru", "dvs": "dumneavoastră", "d-voastră": "dumneavoastră", "cf": ".conform", "cl": ".clasa",
     }  # fmt: skip
     feminine_units = frozenset(("h", "s", "t", "ms", "cal", "kcal"))
-    unit_overrides = {"L": ("litru", "litri")}
 
     def first_rules(self) -> list:
         amount = r"(?P<lei>\d{1,3}(?:\.\d{3})+|\d+)"
@@ -108,6 +107,7 @@ class RomanianNormalizer(PluralFormsNormalizer):
             (re.compile(rf"(?<![\w.,/-])(?P<n>[12]?\d|3[01])(?=\s(?:{_MONTH})(?!\w))", re.I), lambda m: self.cardinal(int(m["n"]))),
             (re.compile(r"(?<!\w)(?P<article>al|a)\s(?P<n>\d{1,3}|[IVX]+)-(?P<end>lea|a)(?!\w)"), self._ordinal),
             (re.compile(r"(?<!\w)(?P<century>[Ss]ecolul|[Ss]ec\.)\s(?P<roman>[IVX]+)(?!\w|-[a-z])"), self._century),
+            (re.compile(r"(?<!\w)[Ss]ec\.(?=\s(?:al\s)?[IVX\d])"), lambda m: "secolul"),
             (re.compile(r"(?<=\b[Ss]ecolele\s)(?P<first>[IVX]+)\s?(?P<between>[-—]|și)\s?(?P<last>[IVX]+)(?!\w)"), self._centuries),
             (re.compile(r"(?<!\w)[Cc]lasa\sa\sI-a(?!\w)"), lambda m: m[0][:5] + " întâi"),
             (re.compile(rf"(?<!\w)(?P<word>{_FIRST})\sI(?!\w|-)"), lambda m: f"{m['word']} întâi"),
@@ -214,12 +214,21 @@ class RomanianNormalizer(PluralFormsNormalizer):
         following = re.match(r"\s+(?:de\s+)?([^\W\d_]+)", match.string[match.end() : match.end() + 40])
         return following[1] if following else ""
 
+    def unit(self, symbol: str, count: "int | float") -> str | None:
+        words = super().unit(symbol, count)
+        return words and re.sub(r" metric[ăe]$", "", words)
+
     def _plain_number(self, match: re.Match) -> str:
         return self._with_de(match, super()._plain_number(match), match["number"])
 
     def _range(self, match: re.Match) -> str | None:
         first, last = self._parse(match["number"]), self._parse(match["to"])
-        if first.is_integer and last.is_integer and last.value <= first.value < 1000 and not self._in_equation(match):
+        if (
+            first.is_integer
+            and last.is_integer
+            and (last.value <= first.value < 1000 or not (first.value or self._following(match)))
+            and not self._in_equation(match)
+        ):
             return f"{self.number(first)} {self.score_word} {self.number(last)}"
         words = super()._range(match)
         return words and self._with_de(match, words, match["to"])

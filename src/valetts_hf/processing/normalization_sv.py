@@ -9,7 +9,7 @@ from .number_words import number_words
 _COMMON_GENDER = frozenset(
     "krona timme minut sekund kilometer meter centimeter millimeter liter deciliter centiliter dollar euro grad procent "
     "mil dag vecka månad gång person kvinna man miljon miljard bil bok plats match seger tesked matsked "
-    "natt hund katt vän son dotter bror mor far säng stol dörr buss båt cykel burk flaska kopp skål del sida av".split()
+    "natt hund katt vän son dotter bror mor far säng stol dörr buss båt cykel burk trappa styck flaska kopp skål del sida av".split()
 )
 _COMMON_ENDINGS = ("are", "ning", "ling", "tion", "het", "else", "dag", "ska", "cka", "lla", "nna")
 _NEUTER = frozenset("öga öra hjärta".split())
@@ -44,16 +44,16 @@ class SwedishNormalizer(NordicNormalizer):
     unit_overrides = {"kg": ("kilo", "kilo"), "°": ("grad", "grader")}
     measures = {
         "dl": ("deciliter",) * 3, "tsk": ("tesked", "teskedar", "teskedar"), "msk": ("matsked", "matskedar", "matskedar"),
-        "krm": ("kryddmått",) * 3, "hg": ("hekto",) * 3, "st": ("stycken",) * 3, "ggr": ("gånger",) * 3,
+        "krm": ("kryddmått",) * 3, "hg": ("hekto",) * 3, "st": ("styck", "stycken", "stycken"), "ggr": ("gånger",) * 3,
         "tim": ("timme", "timmar", "timmar"), "mån": ("månad", "månader", "månader"), "sek": ("sekund", "sekunder", "sekunder"),
         "tkr": ("tusen kronor",) * 3, "Mkr": ("miljon kronor", "miljoner kronor", "miljoner kronor"), "mkr": ("miljon kronor", "miljoner kronor", "miljoner kronor"),
         "kkr": ("tusen kronor",) * 3, "kvm": ("kvadratmeter",) * 3, "Mbps": ("megabit per sekund",) * 3,
-        "km/tim": ("kilometer i timmen",) * 3, "tr": ("trappor",) * 3,
+        "km/tim": ("kilometer i timmen",) * 3, "tr": ("trappa", "trappor", "trappor"),
     }  # fmt: skip
     neuter_measures = frozenset(("krm", "hg"))
     weekdays = {
         "mån": "måndag", "tis": "tisdag", "ons": "onsdag", "tors": "torsdag", "tor": "torsdag", "fre": "fredag",
-        "lör": "lördag", "lörd": "lördag", "sön": "söndag", "sönd": "söndag",
+        "tisd": "tisdag", "onsd": "onsdag", "torsd": "torsdag", "fred": "fredag", "lör": "lördag", "lörd": "lördag", "sön": "söndag", "sönd": "söndag",
     }  # fmt: skip
     short_months = {
         "jan": "januari", "feb": "februari", "febr": "februari", "mar": "mars", "apr": "april", "jun": "juni",
@@ -79,8 +79,8 @@ class SwedishNormalizer(NordicNormalizer):
         "mob": ".mobil", "fig": ".#figur", "tab": ".#tabell", "art": ".#artikel", "jfr": "jämför", "ev": ".eventuellt",
         "i st.f": "i stället för", "f.n": "för närvarande", "o.dyl": "och dylikt", "m.h.a": "med hjälp av",
         "a.a": "anfört arbete", "fr.a": "framför allt", "bl": ".bland", "st": ".#stycken", "max": ".maximalt",
-        "vard": ".vardagar", "st:t": "sankt", "s:t": "sankt", "s:ta": "sankta", "obs": ".observera", "ung": ".ungefär", "avg": "avgång", "ank": "ankomst", "ord": ".ordinarie",
-        "temp": ".temperatur", "lgh": "lägenhet",
+        "vard": ".vardagar", "st:t": "sankt", "s:t": "sankt", "s:ta": "sankta", "avg": "avgång", "ank": "ankomst",
+        "temp": ".temperatur", "f.m": "på förmiddagen", "e.m": "på eftermiddagen", "lgh": "lägenhet",
     }  # fmt: skip
 
     def first_rules(self) -> list:
@@ -89,8 +89,11 @@ class SwedishNormalizer(NordicNormalizer):
             (re.compile(r"(?<![\w.,:])(?P<kr>\d{1,3}(?:\s\d{3})*|\d+):(?P<ore>\d\d)\s?kr(?!\w)"), self._with_colon),
             (re.compile(r"(?<![\w.,])(?P<kap>\d{1,2})\s?kap\.\s(?=\d{1,3}\s?§)"), lambda m: f"{self.ordinal(int(m['kap']))} kapitlet "),
             (re.compile(r"(?<![\w.,-])(?P<n>\d{1,3})\s?§(?!\s?\d)"), lambda m: f"{self.ordinal(int(m['n']))} paragrafen"),
+            (re.compile(r"(?<![\w.,:])(?P<n>\d{1,4}):s(?!\w)"), lambda m: f"{self.cardinal(int(m['n']))}s"),
             *super().first_rules(),
-            (re.compile(r"(?<!\w)(?:mån|tis|ons|tors|fre|lör|sön)(?=\s\d)"), lambda m: self.weekdays[m[0]]),
+            (re.compile(r"(?<!\w)(?P<o>[Oo])rd\.(?=\spris|\s\d)"), lambda m: f"{m['o']}rdinarie"),
+            (re.compile(r"(?<!\w)(?:[Mm]ån|[Tt]isd?|[Oo]nsd?|[Tt]orsd?|[Ff]red?|[Ll]örd?|[Ss]önd?)(?=\.?\s\d)\.?"),
+             lambda m: self.weekdays[m[0].lower().rstrip(".")]),
             (re.compile(r"(?<=[\w€-])/(?P<noun>mån|tim|pers|st|sek)(?!\w)"),
              lambda m: " per " + {"mån": "månad", "tim": "timme", "pers": "person", "st": "styck", "sek": "sekund"}[m["noun"]]),
         ]  # fmt: skip

@@ -28,10 +28,19 @@ _PER = {
     "kg": "kilosu", "lt": "litresi", "l": "litresi", "m²": "metrekaresi", "m2": "metrekaresi", "adet": "tanesi", "ton": "tonu",
     "kWh": "kilovatsaati", "dk": "dakikada",
 }  # fmt: skip
+_WORDS_TOO = {"Av": "avukat", "Gen": "general", "Sok": "sokak", "Cd": "caddesi"}  # "av" is a hunt
 _WITH_DOTTED_I = {"IMF": "i me fe", "FIFA": "fifa", "IBAN": "iban", "IT": "ay ti", "WiFi": "vayfay", "Wi-Fi": "vayfay"}
 _TIME = r"(?P<h>[01]?\d|2[0-3])\.(?P<m>[0-5]\d)(?![\w%]|[.,:]\d)"
 _BARE_TIME = r"(?<![\w.,:/])(?<!(?<!\d)-)(?P<h>[01]\d|2[0-3])\.(?P<m>[0-5]\d)(?![\w%]|[.,:]\d|\s?[%€$₺°]|\s(?:TL|kg|km|m|cm)(?!\w))"
 _SUFFIX = re.compile(r"'(?P<suffix>[a-zçğıöşü]+)(?!\w)")
+_LETTERS = dict(
+    zip(
+        "ABCÇDEFGHIİJKLMNOÖPRSŞTUÜVYZ",
+        "a be ce çe de e fe ge he ı i je ke le me ne o ö pe re se şe te u ü ve ye ze".split(),
+    )
+)
+_SPELLED = "ABD|AB|AKP|AYM|AİHM|AVM|ATM|ÖTV|ÖSYM|BAE|KOAH|İBB|İETT|DSİ|USB|USD|CEO"  # in spite of their vowels
+_ACRONYM = rf"(?<!\w)(?<!\d\s)(?<!bin\s)(?<!milyon\s)(?<!milyar\s)(?P<letters>{_SPELLED}|[BCÇDFGHJKLMNPRSŞTVYZ]{{2,5}})'(?P<suffix>[a-zçğıöşü]+)(?!\w)"
 _HAS_DIGIT = re.compile(r"\d")
 _SPELLED_OUT = re.compile(r"[^\W\d]$|[₺°]$")  # the writer's suffix may be for the letters
 
@@ -47,7 +56,7 @@ class TurkishNormalizer(PluralFormsNormalizer):
     times_word, size_word, fold_words = "çarpı", "çarpı", ("kat", "kat")
     dot, at, slash, dash, underscore = "nokta", "et", "bölü", "tire", "alt çizgi"
     powers = ("kare", "küp")
-    ordinal_ending = r"\.(?=\s+[a-zçğıöşü])"
+    ordinal_ending = r"\.(?=\s*[a-zçğıöşü])"
     magnitude_forms = {10**3: ("bin",) * 4, 10**6: ("milyon",) * 4, 10**9: ("milyar",) * 4}
     magnitude_signs = {"mn": 10**6, "mr": 10**9, "mlyr": 10**9}
     currencies = {
@@ -72,15 +81,15 @@ class TurkishNormalizer(PluralFormsNormalizer):
     }  # fmt: skip
     spelled = frozenset("THY YKS DSİ USB İBB İETT TC".split())
     abbreviations = {
-        "dr": ".doktor", "prof": ".profesör", "doç": ".doçent", "yrd": ".yardımcı", "öğr": ".öğretim", "gör": ".görevlisi",
-        "uzm": ".uzman", "av": ".avukat", "müh": ".mühendis", "alb": ".albay", "gen": ".general", "hz": ".hazreti",
+        "dr": ".doktor", "prof": ".profesör", "doç": ".doçent", "yrd": ".yardımcı", "öğr": ".öğretim", "öğr. gör": "öğretim görevlisi", "arş. gör": "araştırma görevlisi",
+        "uzm": ".uzman", "müh": ".mühendis", "alb": ".albay", "hz": ".hazreti",
         "vb": ".ve benzeri", "vs": ".vesaire", "vd": ".ve diğerleri", "örn": ".örneğin", "bkz": "bakınız", "yy": ".yüzyıl",
-        "sn": ".sayın", "no": ".#numara", "tl": "#lira", "cad": ".caddesi", "cd": ".caddesi", "sok": ".sokak", "sk": ".sokak",
-        "mah": ".mahallesi", "mh": ".mahallesi", "apt": ".apartmanı", "bulv": ".bulvarı", "blv": ".bulvarı", "tel": ".telefon",
+        "sn": ".sayın", "no": ".#numara", "tl": "#lira", "cad": ".caddesi", "sk": ".sokak",
+        "mah": ".mahallesi", "mh": ".mahallesi", "apt": ".apartmanı", "bulv": ".bulvarı", "blv": ".bulvarı",
         "s": ".#sayfa", "syf": "sayfa", "sf": ".#sayfa", "mad": ".#madde", "md": ".#madde", "m.ö": "milattan önce",
         "mö": "#milattan önce", "m.s": "milattan sonra", "ms": "#milattan sonra", "t.c": "te ce", "a.ş": "anonim şirketi",
-        "ltd": ".limited", "şti": ".şirketi", "ort": ".ortalama", "yak": ".yaklaşık", "maks": ".maksimum", "min": ".minimum",
-        "üni": ".üniversitesi", "fak": ".fakültesi", "böl": ".bölümü", "arş": ".araştırma", "op": ".operatör", "v.b": "ve benzeri",
+        "ltd": ".limited", "şti": ".şirketi", "ort": ".ortalama", "maks": ".maksimum", "min": ".minimum",
+        "üni": ".üniversitesi", "fak": ".fakültesi", "arş": ".araştırma", "op": ".operatör", "v.b": "ve benzeri",
         "v.s": "vesaire",
     }  # fmt: skip
 
@@ -101,13 +110,18 @@ class TurkishNormalizer(PluralFormsNormalizer):
              lambda m: f"{self.cardinal(int(m['a']))} {m['month']} {self.range_word} "),
             (re.compile(r"(?<![\w./,-])1/2(?=\s[a-zçğıöşü])"), lambda m: "yarım"),
             (re.compile(rf"(?<!\w)(?:{'|'.join(_WITH_DOTTED_I)})(?!\w)"), lambda m: _WITH_DOTTED_I[m[0]]),
+            (re.compile(rf"(?<!\w)(?:{'|'.join(_WORDS_TOO)})\.(?=\s[A-ZÇĞİÖŞÜ\d])"), lambda m: _WORDS_TOO[m[0][:-1]]),
+            (re.compile(r"(?<!\w)Tel\.?\s?:?(?=\s?[+(\d])"), lambda m: "telefon"),
+            (re.compile(_ACRONYM), self._acronym),
             (re.compile(r"(?<!\w)No\s?:\s?(?P<a>\d+)/(?P<b>\d+)(?!\w)"),
              lambda m: f"numara {self.cardinal(int(m['a']))} bölü {self.cardinal(int(m['b']))}"),
             (re.compile(rf"(?<![\w.,])(?P<number>\d[\d.,]*)\s?(?P<unit>TL|₺|mg|ml|kg|g|km|m³)/(?P<per>{'|'.join(_PER)})(?!\w)"), self._per),
             (re.compile(r"(?<!\w)No\s?:\s?(?=\d)"), lambda m: "numara "),
             (re.compile(r"(?<!\w)D(?:aire)?\s?:\s?(?=\d)"), lambda m: "daire "),
             (re.compile(r"(?<!\w)K(?:at)?\s?:\s?(?=\d)"), lambda m: "kat "),
-            (re.compile(r"(?<![\w.,])0?\s?\(\d{3}\)\s?\d{3}(?:[ -]?\d\d){2}(?![\w-])"), self.digits),
+            (re.compile(r"(?<![\w.,])0?\s?\(0?\d{3}\)\s?\d{3}(?:[ -]?\d\d){2}(?![\w-])"), self.digits),
+            (re.compile(r"(?<![\w.,-])(?P<a>\d)-(?P<b>\d)(?='|\s(?:kaybe|yenil|mağlup|yendi|bitti|sona|öne|kazan|galip|berabere))"),
+             lambda m: f"{self.cardinal(int(m['a']))} {self.cardinal(int(m['b']))}"),
             hours_rule(self),
             measure_rule(self, self.measures),
             size_rule(self),
@@ -131,6 +145,11 @@ class TurkishNormalizer(PluralFormsNormalizer):
         elif _SPELLED_OUT.search(written):
             suffix = fit_suffix(item.spoken, suffix)
         return Replacement(item.start, match.end(), attach_suffix(item.spoken, suffix))
+
+    @staticmethod
+    def _acronym(match: re.Match) -> str:
+        """ "ABD'nin": the suffix belongs to the name of the last letter, and espeak-ng would read a word."""
+        return " ".join(_LETTERS[letter] for letter in match["letters"]) + match["suffix"]
 
     def _roman_ordinal(self, match: re.Match) -> str | None:
         value = self._roman_value(match["roman"])
