@@ -47,6 +47,7 @@ SPOKEN = {
         "100, 1001, 2 100": "hundre, tusen og en, to tusen ett hundre",
         "2 000 000": "to millioner",
         "1 hus, 1 bil, 21 år, 101 hus": "ett hus, en bil, tjueett år, hundre og ett hus",
+        "kr. 500, kr 49,50": "fem hundre kroner, førtini kroner og femti øre",
         "49,90 kr, kr. 1 200,-": "førtini kroner og nitti øre, tusen to hundre kroner",
         "80 km/t, 85 øre/kWh": "åtti kilometer i timen, åttifem øre per kilowattime",
         "Ring 22 12 34 56 eller 912 34 567": "Ring to to, en to, tre fire, fem seks eller ni en to, tre fire, fem seks syv",

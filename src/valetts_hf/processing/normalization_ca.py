@@ -1,4 +1,5 @@
-"""Catalan: numbers and ordinals that agree with their noun, hours, kings and centuries, "de" and "d'" in front of currencies."""
+"""Catalan: numbers and ordinals that agree with their noun, hours, kings and centuries, "de" and "d'" in front of "
+"currencies."""
 
 import re
 
@@ -13,12 +14,15 @@ _MASCULINE_ENDINGS = (  # of plurals in "-es"
     "istes", "ytes",
 )  # fmt: skip
 _MASCULINE = frozenset(
-    "dia problema sistema programa tema idioma mapa poeta planeta clima poema cinema drama dies pares alumnes comptes mapes "
+    "dia problema sistema programa tema idioma mapa poeta planeta clima poema cinema drama dies pares alumnes "
+    "comptes mapes "
     "poetes planetes joves oncles pobles euros companys cognoms temes".split()
 )
 _FEMININE = frozenset(
-    "nit nits part parts mà mans festes cartes platges imatges llet sal clau claus veu veus creu llei lleis font fonts "
-    "paret parets dent dents flor flors gent mort morts sort vall valls carn sang pell serp serps classe mare febre sèrie espècie superfície base frase fase imatge torre llengües cambres obres portes "
+    "nit nits part parts mà mans festes cartes platges imatges llet sal clau claus veu veus creu llei lleis font "
+    "fonts "
+    "paret parets dent dents flor flors gent mort morts sort vall valls carn sang pell serp serps classe mare febre "
+    "sèrie espècie superfície base frase fase imatge torre llengües cambres obres portes "
     "lletres ombres llibretes costes fires finestres".split()
 )
 _FEMININE_ENDINGS = ("ció", "sió", "tat", "tud", "cions", "sions", "tats", "tuds", "xions")
@@ -69,57 +73,101 @@ class CatalanNormalizer(PluralFormsNormalizer):
     measures = {"Mbps": ("megabit per segon", "megabits per segon", "megabits per segon")}
     symbols = {
         "°": "graus", "±": "més o menys", "×": "per", "÷": "dividit per", "≈": "aproximadament", "≠": "diferent de",
-        "≤": "menor o igual que", "≥": "major o igual que", "<": "menor que", ">": "major que", "√": "arrel quadrada de",
+        "≤": "menor o igual que", "≥": "major o igual que", "<": "menor que", ">": "major que",
+        "√": "arrel quadrada de",
         "∞": "infinit", "§": "paràgraf", "©": "copyright", "№": "número", "µ": "micro", "€": "euros", "$": "dòlars",
-        "£": "lliures", "¥": "iens", "‰": "per mil", "→": "", "*": "per", "#": "número", "?": "interrogant", ":": "dos punts",
+        "£": "lliures", "¥": "iens", "‰": "per mil", "→": "", "*": "per", "#": "número", "?": "interrogant",
+        ":": "dos punts",
     }  # fmt: skip
     spelled = frozenset("UE EUA ATM FMI ERC IPC UB".split())
     abbreviations = {
         "sr": "senyor", "sra": "senyora", "srs": ".senyors", "dr": "doctor", "dra": "doctora", "prof": ".professor",
-        "etc": "etcètera", "p. ex": "per exemple", "p.ex": "per exemple", "núm": "número", "n": ".#número", "pàg": "pàgina",
+        "etc": "etcètera", "p. ex": "per exemple", "p.ex": "per exemple", "núm": "número", "n": ".#número",
+        "pàg": "pàgina",
         "pàgs": "pàgines", "p": ".#pàgina", "av": ".avinguda", "avda": ".avinguda", "pl": ".plaça", "plç": ".plaça",
         "pg": ".passeig", "ptge": ".passatge", "ctra": ".carretera", "c/": "carrer", "st": ".sant",
-        "sta": ".santa", "art": ".#article", "cap": ".#capítol", "vol": ".#volum", "tel": ".telèfon", "tfn": ".telèfon",
+        "sta": ".santa", "art": ".#article", "cap": ".#capítol", "vol": ".#volum", "tel": ".telèfon",
+        "tfn": ".telèfon",
         "aprox": "aproximadament", "ac": "#abans de Crist", "a.c": "abans de Crist", "a. c": "abans de Crist",
         "d.c": "després de Crist", "d. c": "després de Crist", "fig": ".#figura", "màx": ".màxim", "mín": ".mínim",
-        "dept": ".departament", "hble": ".honorable", "excm": ".excel·lentíssim", "ex": ".#exemple", "s/n": "sense número",
-        "esc": ".#escala", "bxs": ".baixos", "ent": ".entresol", "tq": "t'estimo", "rda": ".ronda", "srta": "senyoreta", "mn": ".mossèn", "pp": ".#pàgines", "pq": "perquè", "xq": "perquè",
+        "dept": ".departament", "hble": ".honorable", "excm": ".excel·lentíssim", "ex": ".#exemple",
+        "s/n": "sense número",
+        "esc": ".#escala", "bxs": ".baixos", "ent": ".entresol", "tq": "t'estimo", "rda": ".ronda",
+        "srta": "senyoreta", "mn": ".mossèn", "pp": ".#pàgines", "pq": "perquè", "xq": "perquè",
     }  # fmt: skip
     month_year_joiner = "de"
     feminine_units = frozenset(("h", "t", "lb", "lbs", "mi", "cal", "kcal", "ha"))
 
     def first_rules(self) -> list:
+        return [*self._date_rules(), *self._name_rules(), *self._amount_rules()]
+
+    def _date_rules(self) -> list:
+        """Centuries, years, days and hours."""
         months = "|".join(re.sub("^(?:de |d['’])", "", month) for month in month_names(self.language))
         return [
             (re.compile(r"(?<!\w)(?P<century>[Ss]egle|[Ss]\.)\s(?P<roman>[IVX]+)(?!\w)"), self._century),
-            (re.compile(r"(?<=\b[Ss]egles\s)(?P<first>[IVX]+)\s?(?P<between>[-—ia])\s?(?P<last>[IVX]+)(?!\w)"), self._centuries),
-            (re.compile(rf"(?<!\w)(?P<word>{_RULERS})\s(?P<roman>[IVX]+)(?!\w)"), self._roman),
+            (
+                re.compile(r"(?<=\b[Ss]egles\s)(?P<first>[IVX]+)\s?(?P<between>[-—ia])\s?(?P<last>[IVX]+)(?!\w)"),
+                self._centuries,
+            ),
             (re.compile(rf"(?<![\w.,/])1(?=\s(?:de\s|d')(?:{months})(?!\w))"), lambda m: "u"),
-            (re.compile(r"(?:(?<=\b[Ll]a\s)|(?<=\b[Ll]es\s))(?P<h>1?\d|2[0-4])[.:](?P<m>[0-5]\d)(?:\s?h(?!\w))?(?![\w%]|[.,:]\d)"), self._time),
+            (
+                re.compile(
+                    r"(?:(?<=\b[Ll]a\s)|(?<=\b[Ll]es\s))(?P<h>1?\d|2[0-4])[.:](?P<m>[0-5]\d)(?:\s?h(?!\w))?(?![\w%]|"
+                    r"[.,:]\d)"
+                ),
+                self._time,
+            ),
             (re.compile(r"(?<=\b[Aa] la\s)1(?:\s?h)?(?![\w.,:]\w|\s?[%€]|\w)"), lambda m: "una"),
-            (re.compile(r"(?<=\b[Ll]es\s)(?P<n>\d{1,2})(?P<h>\s?h)?(?![\w/]|[.,:]\d|\s?[%€])"),
-             lambda m: self.cardinal(int(m["n"]), feminine=True) + (" hores" if m["h"] else "")),
+            (
+                re.compile(r"(?<=\b[Ll]es\s)(?P<n>\d{1,2})(?P<h>\s?h)?(?![\w/]|[.,:]\d|\s?[%€])"),
+                lambda m: self.cardinal(int(m["n"]), feminine=True) + (" hores" if m["h"] else ""),
+            ),
             (re.compile(r"(?<!\w)(?P<day>d[ltcjvsg])\.(?=\s\d|\s?[-—a,])"), lambda m: _WEEKDAYS[m["day"]]),
             (re.compile(r"(?<=\b[aA]\s)(?P<day>d[lvsg])\.?(?!\w)"), lambda m: _WEEKDAYS[m["day"]]),
             (re.compile(r"(?<=\d)\s?(?:[aA]\.\s?C\.|[aA]C)(?!\w)"), lambda m: " abans de Crist"),
             (re.compile(r"(?<=\d)\s?(?:[dD]\.\s?C\.|[dD]C)(?!\w)"), lambda m: " després de Crist"),
+            (re.compile(r"(?<![\w.,])1-O(?!\w)"), lambda m: "u O"),
+        ]
+
+    def _name_rules(self) -> list:
+        """Rulers, streets, laws and telephone numbers."""
+        return [
+            (re.compile(rf"(?<!\w)(?P<word>{_RULERS})\s(?P<roman>[IVX]+)(?!\w)"), self._roman),
             (re.compile(r"(?<!\w)[Cc]/\s?(?=[A-ZÀ-Þ])"), lambda m: "carrer "),
+            (
+                re.compile(
+                    r"(?<![\w.,-])(?<!\d )(?:9\d \d{3} \d\d \d\d|[679]\d\d \d{3} \d{3}|[679]\d\d(?: \d\d){3})"
+                    r"(?![\w-]| ?\d)"
+                ),
+                self.digits,
+            ),
+            (re.compile(r"(?<!\w)C\.\s(?=[A-ZÀ-Þ][\w' ]+,\s\d)"), lambda m: "carrer "),
+            (
+                re.compile(
+                    r"(?<!\w)(?P<law>[Ll]lei|[Dd]ecret(?:\s[Ll]lei)?|[Oo]rdre|[Rr]esolució|[Nn]úm\.)\s(?P<n>\d{1,4})"
+                    r"/(?P<y>(?:19|20)\d\d)(?!\w)"
+                ),
+                lambda m: f"{m['law']} {self.cardinal(int(m['n']))} de {self.year(int(m['y']))}",
+            ),
+        ]
+
+    def _amount_rules(self) -> list:
+        """Money, fractions and measures."""
+        return [
             (re.compile(r"(?<=\d)\s?M€"), self._millions),
             (re.compile(r"(?<=[\w€])/(?P<noun>mes|dia|any|hora|nit|setmana|persona|pers|kg|l|m²)(?!\w)"), self._per),
-            (re.compile(r"(?<![\w.,-])(?<!\d )(?:9\d \d{3} \d\d \d\d|[679]\d\d \d{3} \d{3}|[679]\d\d(?: \d\d){3})(?![\w-]| ?\d)"), self.digits),
-            (re.compile(r"(?<![\w./,-])1/2(?=\s(?P<noun>[a-zà-ÿ·]{3,}))"),
-             lambda m: "mitja" if self._is_feminine(m["noun"]) else "mig"),
+            (
+                re.compile(r"(?<![\w./,-])1/2(?=\s(?P<noun>[a-zà-ÿ·]{3,}))"),
+                lambda m: "mitja" if self._is_feminine(m["noun"]) else "mig",
+            ),
             measure_rule(self, self.measures),
             per_quantity_rule(self),
-            (re.compile(r"(?<!\w)C\.\s(?=[A-ZÀ-Þ][\w' ]+,\s\d)"), lambda m: "carrer "),
-            (re.compile(r"(?<!\w)(?P<law>[Ll]lei|[Dd]ecret(?:\s[Ll]lei)?|[Oo]rdre|[Rr]esolució|[Nn]úm\.)\s(?P<n>\d{1,4})/(?P<y>(?:19|20)\d\d)(?!\w)"),
-             lambda m: f"{m['law']} {self.cardinal(int(m['n']))} de {self.year(int(m['y']))}"),
             (re.compile(r"(?<![\w/])(?P<a>[1-9])/(?P<b>[345])\s(?P<noun>parts?)(?!\w)"), self._shares),
-            (re.compile(r"(?<![\w.,])1-O(?!\w)"), lambda m: "u O"),
             hours_rule(self),
             size_rule(self),
             code_rule(self),
-        ]  # fmt: skip
+        ]
 
     def _century(self, match: re.Match) -> str | None:
         value = self._roman_value(match["roman"])
@@ -185,7 +233,8 @@ class CatalanNormalizer(PluralFormsNormalizer):
                 0,
             ),
             (
-                r"(?<![\w.,:/])(?<!(?<!\d)-)(?P<h>[01]\d|2[0-3])\.(?P<m>[0-5]\d)(?![\w%]|[.,:]\d|\s?[%€$°]|\s(?:kg|km|m|cm)(?!\w))",
+                r"(?<![\w.,:/])(?<!(?<!\d)-)(?P<h>[01]\d|2[0-3])\.(?P<m>[0-5]\d)(?![\w%]|[.,:]\d|\s?[%€$°]|\s(?:kg|"
+                r"km|m|cm)(?!\w))",
                 self._time,
                 0,
             ),
@@ -208,9 +257,12 @@ class CatalanNormalizer(PluralFormsNormalizer):
     def ordinal_patterns(self) -> list:
         return [
             *self.magnitude_patterns(),
-            (r"(?<![\w.,])(?P<n>\d{1,3})(?P<end>r|n|t|è|a)(?!\w)",
-             lambda m: self.ordinal(int(m["n"]), m["end"] == "a"), 0),
-        ]  # fmt: skip
+            (
+                r"(?<![\w.,])(?P<n>\d{1,3})(?P<end>r|n|t|è|a)(?!\w)",
+                lambda m: self.ordinal(int(m["n"]), m["end"] == "a"),
+                0,
+            ),
+        ]
 
     def ordinal(self, number: int, feminine: bool = False) -> str:
         words = super().ordinal(number)

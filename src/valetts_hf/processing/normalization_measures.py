@@ -1,4 +1,5 @@
-"""Rules that languages share for what stands in shops, recipes and forms: "2 tsk", "50 mg/dag", "2x4 m", "8.30-17", account numbers."""
+"""Rules that languages share for what stands in shops, recipes and forms: "2 tsk", "50 mg/dag", "2x4 m", "8.30-17", "
+"account numbers."""
 
 import re
 from collections.abc import Callable
@@ -11,7 +12,8 @@ _CODE = re.compile(r"(?<![\w.,+-])(?:\d{10,20}|\d{6,8}-\d{4})(?![\w-]|[.,]\d)")
 _NUMBER = r"\d{1,3}(?:[. ]\d{3})+(?!\d)|\d+(?:,\d+)?"
 _UNIT = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True) if len(unit) > 1 or unit in "gml")
 _HOURS = re.compile(
-    r"(?<![\w.,:/])(?P<h>[01]?\d|2[0-3])[.:](?P<m>[0-5]\d)\s?[-—]\s?(?P<to_h>[01]?\d|2[0-4])(?:[.:](?P<to_m>[0-5]\d))?(?:\s?h(?!\w))?"
+    r"(?<![\w.,:/])(?P<h>[01]?\d|2[0-3])[.:](?P<m>[0-5]\d)\s?[-—]\s?(?P<to_h>[01]?\d|2[0-4])(?:[.:](?P<to_m>[0-5]\d)"
+    r")?(?:\s?h(?!\w))?"
     r"(?![\w%]|[.,:]\d|\s?[%€$₺]|\s(?:kr|TL|lei|kg|km|m)(?!\w))"
 )
 _SIZE = re.compile(
@@ -53,7 +55,8 @@ def measure_rule(normalizer: PluralFormsNormalizer, names: dict[str, tuple[str, 
 
 
 def per_quantity_rule(normalizer: PluralFormsNormalizer) -> _Rule:
-    """The rule for the quantity in "50 mg/dag": a unit of CLDR in front of "/" and one of the language's `per_nouns`."""
+    """The rule for the quantity in "50 mg/dag": a unit of CLDR in front of "/" and one of the language's "
+    "`per_nouns`."""
 
     def say(match: re.Match) -> str | None:
         number = normalizer._parse(match["number"])

@@ -9,7 +9,8 @@ from .number_words import number_words
 
 _NEUTER = frozenset(
     "hus år minutt sekund kilo kilogram gram tonn barn mål poeng tog kort sted land lag døgn kvarter bord rom ord "
-    "spørsmål egg glass stykk stykke eple brød bilde skip fly sett slag spill svar tilfelle medlem menneske foto hefte "
+    "spørsmål egg glass stykk stykke eple brød bilde skip fly sett slag spill svar tilfelle medlem menneske foto "
+    "hefte "
     "liv nummer firma bord vindu tre fjell kryddermål hundre tusen århundre tiår hekto selskap problem museum".split()
 )
 _PLACES = "|".join(("[Kk]apittel", "[Kk]ap\\.", "[Dd]el", "[Vv]edlegg", "[Aa]rtikkel", "[Aa]kt", "[Bb]ind", "[Tt]ype"))
@@ -43,7 +44,8 @@ class NorwegianNormalizer(NordicNormalizer):
     }  # fmt: skip
     unit_overrides = {"kg": ("kilo", "kilo"), "°": ("grad", "grader"), "km/h": ("kilometer i timen",) * 2}
     measures = {
-        "dl": ("desiliter",) * 3, "ts": ("teskje", "teskjeer", "teskjeer"), "ss": ("spiseskje", "spiseskjeer", "spiseskjeer"),
+        "dl": ("desiliter",) * 3, "ts": ("teskje", "teskjeer", "teskjeer"),
+        "ss": ("spiseskje", "spiseskjeer", "spiseskjeer"),
         "hg": ("hekto",) * 3, "stk": ("stykk", "stykker", "stykker"), "mnd": ("måned", "måneder", "måneder"),
         "sek": ("sekund", "sekunder", "sekunder"), "kvm": ("kvadratmeter",) * 3, "Mbps": ("megabit per sekund",) * 3,
         "km/t": ("kilometer i timen",) * 3, "t": ("time", "timer", "timer"),
@@ -54,30 +56,38 @@ class NorwegianNormalizer(NordicNormalizer):
         "fre": "fredag", "lør": "lørdag", "søn": "søndag",
     }  # fmt: skip
     short_months = {
-        "jan": "januar", "feb": "februar", "febr": "februar", "mar": "mars", "apr": "april", "jun": "juni", "jul": "juli",
-        "aug": "august", "sep": "september", "sept": "september", "okt": "oktober", "nov": "november", "des": "desember",
+        "jan": "januar", "feb": "februar", "febr": "februar", "mar": "mars", "apr": "april", "jun": "juni",
+        "jul": "juli",
+        "aug": "august", "sep": "september", "sept": "september", "okt": "oktober", "nov": "november",
+        "des": "desember",
     }  # fmt: skip
     symbols = {
         "°": "grader", "±": "pluss minus", "×": "ganger", "÷": "delt på", "≈": "omtrent", "≠": "ikke lik",
         "≤": "mindre enn eller lik", "≥": "større enn eller lik", "<": "mindre enn", ">": "større enn",
-        "√": "kvadratroten av", "∞": "uendelig", "§": "paragraf", "©": "copyright", "№": "nummer", "µ": "mikro", "€": "euro",
+        "√": "kvadratroten av", "∞": "uendelig", "§": "paragraf", "©": "copyright", "№": "nummer", "µ": "mikro",
+        "€": "euro",
         "$": "dollar", "£": "pund", "¥": "yen", "‰": "promille", "→": "til", "*": "ganger", "#": "nummer",
         "?": "spørsmålstegn", ":": "kolon",
     }  # fmt: skip
     spelled = frozenset("USA EM OL LO AS IT NTNU USB OECD IMF WHO NHO KI".split())
     abbreviations = {
-        "f.eks": "for eksempel", "feks": "for eksempel", "bl.a": "blant annet", "dvs": "det vil si", "osv": "og så videre",
-        "m.m": "med mer", "mm": ".med mer", "m.fl": "med flere", "t.o.m": "til og med", "f.o.m": "fra og med", "kl": ".klokken",
+        "f.eks": "for eksempel", "feks": "for eksempel", "bl.a": "blant annet", "dvs": "det vil si",
+        "osv": "og så videre",
+        "m.m": "med mer", "mm": ".med mer", "m.fl": "med flere", "t.o.m": "til og med", "f.o.m": "fra og med",
+        "kl": ".klokken",
         "nr": "nummer", "ca": "cirka", "pga": "på grunn av", "p.g.a": "på grunn av", "mht": "med hensyn til",
-        "m.h.t": "med hensyn til", "mtp": "med tanke på", "ift": "i forhold til", "ifm": "i forbindelse med", "iht": "i henhold til",
+        "m.h.t": "med hensyn til", "mtp": "med tanke på", "ift": "i forhold til", "ifm": "i forbindelse med",
+        "iht": "i henhold til",
         "ang": ".angående", "evt": "eventuelt", "ev": ".eventuelt", "inkl": "inklusive", "ekskl": "eksklusive",
         "mva": "merverdiavgift", "o.l": "og lignende", "e.l": "eller lignende", "jf": "jamfør", "jfr": "jamfør",
         "f.kr": "før Kristus", "e.kr": "etter Kristus", "dr": ".doktor", "prof": ".professor", "kap": ".#kapittel",
         "tlf": "telefon", "mob": ".mobil", "org.nr": "organisasjonsnummer", "fig": ".#figur", "tab": ".#tabell",
         "art": ".#artikkel", "statsmin": ".statsminister", "adm.dir": "administrerende direktør", "avd": ".avdeling",
         "resp": ".respektive", "maks": ".maksimalt", "gj.sn": "gjennomsnitt", "hhv": "henholdsvis",
-        "vha": "ved hjelp av", "vs": "versus", "mnd": "måned", "stk": ".#stykk", "forts": ".fortsetter", "avg": "avgang",
-        "ank": "ankomst", "pr": ".per", "org. nr": "organisasjonsnummer", "m.a.o": "med andre ord", "d.v.s": "det vil si", "o.s.v": "og så videre", "bl. a": "blant annet",
+        "vha": "ved hjelp av", "vs": "versus", "mnd": "måned", "stk": ".#stykk", "forts": ".fortsetter",
+        "avg": "avgang",
+        "ank": "ankomst", "pr": ".per", "org. nr": "organisasjonsnummer", "m.a.o": "med andre ord",
+        "d.v.s": "det vil si", "o.s.v": "og så videre", "bl. a": "blant annet",
         "f. eks": "for eksempel", "rv": ".#riksvei", "fv": ".#fylkesvei", "d.e": "det er",
     }  # fmt: skip
 
@@ -85,28 +95,80 @@ class NorwegianNormalizer(NordicNormalizer):
         return "" if rest else "hundre"  # "nittenåttitallet"
 
     def first_rules(self) -> list:
+        return [*self._rules_in_front(), *super().first_rules(), *self._rules_behind()]
+
+    def _rules_in_front(self) -> list:
+        """Crowns in front, days with the stops of ordinals, hours without one."""
         months = "|".join([*month_names(self.language), *self.short_months])
         return [
-            (re.compile(r"(?<!\w)kr\.(?=\s\d)"), lambda m: ""),
-            (re.compile(r"(?<!\w)kr\.?\s(?P<n>\d{1,3}(?:[ .]\d{3})*|\d+)(?:,-|,—)"), self._whole_crowns),
-            (re.compile(r"(?:(?<=\b[Dd]en\s)|(?<=\binnen\s)|(?<=\bpr\.\s)|(?<=\bsenest\s))(?P<a>\d{1,2})\.(?P<b>\d{1,2})(?:\.(?=\s\w)|(?=\.?(?:\s|$)))"), self._spoken_short_date),
-            (re.compile(r"(?<![\w.,:/-])(?<!\b[Kk]l\.\s)(?<!\b[Kk]l\s)(?P<a>[12]?\d|3[01])\.(?P<b>1[0-2]|[1-9])\.(?=,|\s[a-zæøå])"),
-             self._spoken_short_date),
-            (re.compile(r"(?:(?<=\b[Kk]l\.\s)|(?<=\b[Kk]l\s))(?P<h>[01]\d|2[0-3])(?P<m>[0-5]\d)(?![\w.,:]\w|\w)"), self._time),
-            (re.compile(r"(?<![\w.,/-])(?P<a>\d{1,3})\.\s?[-—]\s?(?P<b>\d{1,3})\.(?=\s[a-zæøå])(?!\s(?:" + months + "))"),
-             lambda m: f"{self.ordinal(int(m['a']))} til {self.ordinal(int(m['b']))}"),
-            (re.compile(r"(?<=\b[Dd]en\s)(?P<n>[12]?\d|3[01])\.(?=\s*$|\s[A-ZÆØÅ])"), lambda m: f"{self.ordinal(int(m['n']))}."),
-            (re.compile(rf"(?<!\w)(?P<letters>{'|'.join(self.spelled)})s(?!\w)"), lambda m: " ".join(m["letters"]) + "s"),
-            *super().first_rules(),
-            (re.compile(rf"(?<![\w.,])(?P<n>[12]?\d|3[01])\.(?=\s(?:{months})(?!\w))"), lambda m: self.ordinal(int(m["n"]))),
-            (re.compile(r"(?<!\w)(?P<day>[Mm]an|[Tt]irs?|[Oo]ns|[Tt]ors?|[Ff]re|[Ll]ør|[Ss]øn)\.(?=\s\d|\s[a-zæøå])"), lambda m: self.weekdays[m["day"].lower()]),
-            (re.compile(r"(?<=[\w€])/(?P<noun>mnd|t|stk|pers)(?!\w)"),
-             lambda m: " per " + {"mnd": "måned", "t": "time", "stk": "stykk", "pers": "person"}[m["noun"]]),
-            (re.compile(r"(?<![\w.,+-])(?<!\d )(?:[2-9]\d(?: \d\d){3}|[49]\d\d \d\d \d{3}|\d{4}[ .]\d\d[ .]\d{5}|(?<=nr\. )\d{3} \d{3} \d{3})(?!\w| ?\d)"),
-             self.digits),
-        ]  # fmt: skip
+            (
+                re.compile(
+                    r"(?<!\w)kr\.?\s(?P<n>(?:\d{1,3}(?:[ .]\d{3})+|\d+)(?:,\d\d)?)(?:,-|,—)?(?![\w-]|[.,]\d|\s?mi?ll|\s?mrd)"
+                ),
+                self._crowns_in_front,
+            ),
+            (
+                re.compile(
+                    r"(?:(?<=\b[Dd]en\s)|(?<=\binnen\s)|(?<=\bpr\.\s)|(?<=\bsenest\s))(?P<a>\d{1,2})\.(?P<b>\d{1,2})"
+                    r"(?:\.(?=\s\w)|(?=\.?(?:\s|$)))"
+                ),
+                self._spoken_short_date,
+            ),
+            (
+                re.compile(
+                    r"(?<![\w.,:/-])(?<!\b[Kk]l\.\s)(?<!\b[Kk]l\s)(?P<a>[12]?\d|3[01])\.(?P<b>1[0-2]|[1-9])\.(?=,|"
+                    r"\s[a-zæøå])"
+                ),
+                self._spoken_short_date,
+            ),
+            (
+                re.compile(r"(?:(?<=\b[Kk]l\.\s)|(?<=\b[Kk]l\s))(?P<h>[01]\d|2[0-3])(?P<m>[0-5]\d)(?![\w.,:]\w|\w)"),
+                self._time,
+            ),
+            (
+                re.compile(
+                    r"(?<![\w.,/-])(?P<a>\d{1,3})\.\s?[-—]\s?(?P<b>\d{1,3})\.(?=\s[a-zæøå])(?!\s(?:" + months + "))"
+                ),
+                lambda m: f"{self.ordinal(int(m['a']))} til {self.ordinal(int(m['b']))}",
+            ),
+            (
+                re.compile(r"(?<=\b[Dd]en\s)(?P<n>[12]?\d|3[01])\.(?=\s*$|\s[A-ZÆØÅ])"),
+                lambda m: f"{self.ordinal(int(m['n']))}.",
+            ),
+            (
+                re.compile(rf"(?<!\w)(?P<letters>{'|'.join(self.spelled)})s(?!\w)"),
+                lambda m: " ".join(m["letters"]) + "s",
+            ),
+        ]
 
-    def _whole_crowns(self, match: re.Match) -> str | None:
+    def _rules_behind(self) -> list:
+        """Days, weekdays, prices per month, telephone and account numbers."""
+        months = "|".join([*month_names(self.language), *self.short_months])
+        return [
+            (
+                re.compile(rf"(?<![\w.,])(?P<n>[12]?\d|3[01])\.(?=\s(?:{months})(?!\w))"),
+                lambda m: self.ordinal(int(m["n"])),
+            ),
+            (
+                re.compile(
+                    r"(?<!\w)(?P<day>[Mm]an|[Tt]irs?|[Oo]ns|[Tt]ors?|[Ff]re|[Ll]ør|[Ss]øn)\.(?=\s\d|\s[a-zæøå])"
+                ),
+                lambda m: self.weekdays[m["day"].lower()],
+            ),
+            (
+                re.compile(r"(?<=[\w€])/(?P<noun>mnd|t|stk|pers)(?!\w)"),
+                lambda m: " per " + {"mnd": "måned", "t": "time", "stk": "stykk", "pers": "person"}[m["noun"]],
+            ),
+            (
+                re.compile(
+                    r"(?<![\w.,+-])(?<!\d )(?:[2-9]\d(?: \d\d){3}|[49]\d\d \d\d \d{3}|\d{4}[ .]\d\d[ .]\d{5}|"
+                    r"(?<=nr\. )\d{3} \d{3} \d{3})(?!\w| ?\d)"
+                ),
+                self.digits,
+            ),
+        ]
+
+    def _crowns_in_front(self, match: re.Match) -> str | None:
         return self.money(self._parse(match["n"]), None, "NOK", None)
 
     def _spoken_short_date(self, match: re.Match) -> str | None:

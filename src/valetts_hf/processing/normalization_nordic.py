@@ -1,4 +1,5 @@
-"""What Swedish and Norwegian share: dates, decades, clock times, prices with ",-", measures, fractions, compounds, kings."""
+"""What Swedish and Norwegian share: dates, decades, clock times, prices with ",-", measures, fractions, compounds, "
+"kings."""
 
 import re
 
@@ -10,11 +11,15 @@ from .number_words import WrittenNumber, number_words
 
 
 _TIME = r"(?P<h>[01]?\d|2[0-3])[.:](?P<m>[0-5]\d)(?![\w%]|[.,:]\d)"
-_BARE_TIME = r"(?<![\w.,:/])(?<!(?<!\d)-)(?P<h>[01]\d|2[0-3])\.(?P<m>[0-5]\d)(?![\w%]|[.,:]\d|\.(?!\s|$)|\s?[%€$°]|\s(?:kr|kg|km|m|g|l|cm|mm|dl)(?!\w))"
+_BARE_TIME = (
+    r"(?<![\w.,:/])(?<!(?<!\d)-)(?P<h>[01]\d|2[0-3])\.(?P<m>[0-5]\d)"
+    r"(?![\w%]|[.,:]\d|\.(?!\s|$)|\s?[%€$°]|\s(?:kr|kg|km|m|g|l|cm|mm|dl)(?!\w))"
+)
 _RULERS = (
     "Karl|Carl|Gustav|Gustaf|Oscar|Oskar|Erik|Eirik|Johan|Harald|Olav|Haakon|Håkon|Håkan|Magnus|Christian|Kristian|"
     "Fredrik|Frederik|Charles|Henrik|Henry|Ludvig|Georg|Elisabet|Elizabeth|Margareta|Margrethe|Katarina|Napoleon|"
-    "Fransiskus|Franciskus|Pius|Leo|Johannes Paul|Johannes Paulus|Sverre|Wilhelm|Philip|Felipe|Alexander|Nikolaj|Nikolai"
+    "Fransiskus|Franciskus|Pius|Leo|Johannes Paul|Johannes Paulus|Sverre|Wilhelm|Philip|Felipe|Alexander|Nikolaj|"
+    "Nikolai"
 )
 _STREET = r"\w+(?:gatan|vägen|gränd|torget|plan|allén|gata|gate|gaten|veien|vegen|vei|allé|plass)"
 _FRACTION = r"(?:(?P<n>\d{1,2})\s?)?(?:(?P<a>[1-9])/(?P<b>[2-8])|(?P<sign>[½⅓⅔¼¾⅛]))"
@@ -45,40 +50,81 @@ class NordicNormalizer(PluralFormsNormalizer):
         return "hundra"
 
     def first_rules(self) -> list:
+        return [*self._date_rules(), *self._amount_rules(), *self._name_rules()]
+
+    def _date_rules(self) -> list:
+        """Hours, days, decades and years."""
         months = "|".join([*month_names(self.language), *self.short_months])
-        measures = "|".join(sorted(self.measures, key=len, reverse=True))
         to = f" {self.range_word} "
         return [
             (re.compile(r"(?<!\w)[Kk]l(?=\s\d)"), lambda m: self.clock_word),
             (re.compile(rf"(?<![\w.,])(?P<y>1[1-9]\d0|20\d0|[1-9]0)-?(?P<tal>{self.decade_word})"), self._decade),
-            (re.compile(r"(?<=\d)(?:,-|:-|,—)(?:\s?kr(?!\w))?(?!\w)"), lambda m: f" {self.crowns}"),
-            (re.compile(rf"(?<![\w/.,-])(?P<a>[12]?\d|3[01])\.?\s?[-—]\s?(?P<b>[12]?\d|3[01])\.?(?=\s(?:{months})(?!\w))"),
-             lambda m: self.ordinal(int(m["a"])) + to + self.ordinal(int(m["b"]))),
+            (
+                re.compile(
+                    rf"(?<![\w/.,-])(?P<a>[12]?\d|3[01])\.?\s?[-—]\s?(?P<b>[12]?\d|3[01])\.?(?=\s(?:{months})(?!\w))"
+                ),
+                lambda m: self.ordinal(int(m["a"])) + to + self.ordinal(int(m["b"])),
+            ),
             (re.compile(rf"(?<=[a-z.])\s?[-—]\s?(?=(?:[12]?\d|3[01])\.?\s(?:{months})(?!\w))"), self._between_dates),
-            (re.compile(r"(?:(?<=\b[Kk]l\.\s\d)|(?<=\b[Kk]l\.\s\d\d)|(?<=\b[Kk]l\s\d)|(?<=\b[Kk]l\s\d\d))\s?[-—]\s?(?=\d{1,2}[.:]\d\d(?!\d))"),
-             lambda m: to),
+            (
+                re.compile(
+                    r"(?:(?<=\b[Kk]l\.\s\d)|(?<=\b[Kk]l\.\s\d\d)|(?<=\b[Kk]l\s\d)|(?<=\b[Kk]l\s\d\d))"
+                    r"\s?[-—]\s?(?=\d{1,2}[.:]\d\d(?!\d))"
+                ),
+                lambda m: to,
+            ),
             hours_rule(self),
-            (re.compile(r"(?<!\w)s\.(?=\s\d)"), lambda m: self.page_word),
-            (re.compile(rf"(?:(?<=\d\s)|(?<=\d\.\s))(?P<m>{'|'.join(self.short_months)})(?P<stop>\.?)(?!\w)"), self._month),
-            (re.compile(rf"(?<!\w)(?P<m>{'|'.join(self.short_months)})\.?(?=\s(?:19|20)\d\d(?!\d))"), lambda m: self.short_months[m["m"]]),
+            (
+                re.compile(rf"(?:(?<=\d\s)|(?<=\d\.\s))(?P<m>{'|'.join(self.short_months)})(?P<stop>\.?)(?!\w)"),
+                self._month,
+            ),
+            (
+                re.compile(rf"(?<!\w)(?P<m>{'|'.join(self.short_months)})\.?(?=\s(?:19|20)\d\d(?!\d))"),
+                lambda m: self.short_months[m["m"]],
+            ),
             *weekday_rules(self.weekdays, self.range_word, f"{self.range_word}|{self.and_word}"),
-            (re.compile(rf"(?<![\w.,/])(?P<street>{_STREET})\s(?P<n>\d{{1,3}})(?P<door>[A-Z])(?!\w)"),
-             lambda m: f"{m['street']} {self.cardinal(int(m['n']))} {m['door']}"),
+            (
+                re.compile(
+                    r"(?<![\w/.,-])(?P<a>[12]?\d|3[01])/(?P<b>1[0-2]|[1-9])(?:-|\s|\s-\s)(?P<y>(?:19|20)\d\d)"
+                    r"(?![\w-]|[.,]\d)"
+                ),
+                lambda m: self._checked_date(int(m["a"]), int(m["b"]), m["y"]),
+            ),
+            (
+                re.compile(r"(?<![\w.,-])(?P<y>1[1-9]\d\d)\s?[-—]\s?(?P<to>\d\d)(?![\w-]|[.,:]\d)"),
+                lambda m: self.year(int(m["y"])) + to + self.cardinal(int(m["to"])),
+            ),
+        ]
+
+    def _amount_rules(self) -> list:
+        """Prices and measures."""
+        measures = "|".join(sorted(self.measures, key=len, reverse=True))
+        return [
+            (re.compile(r"(?<=\d)(?:,-|:-|,—)(?:\s?kr(?!\w))?(?!\w)"), lambda m: f" {self.crowns}"),
             (re.compile(rf"(?<![\w./,-]){_FRACTION}\s?(?P<unit>{measures})(?![\w/])"), self._part_of_measure),
             measure_rule(self, self.measures),
             per_quantity_rule(self),
+            (
+                re.compile(r"(?:(?<=\wre)|(?<=kr)|(?<=kron[eo]r))/(?P<unit>kWh|kg|hg|km|l|m²|min)(?!\w)"),
+                self._per_unit,
+            ),
+            size_rule(self),
+        ]
+
+    def _name_rules(self) -> list:
+        """Pages, house numbers, kings, compounds and telephone numbers."""
+        return [
+            (re.compile(r"(?<!\w)s\.(?=\s\d)"), lambda m: self.page_word),
+            (
+                re.compile(rf"(?<![\w.,/])(?P<street>{_STREET})\s(?P<n>\d{{1,3}})(?P<door>[A-Z])(?!\w)"),
+                lambda m: f"{m['street']} {self.cardinal(int(m['n']))} {m['door']}",
+            ),
             (re.compile(rf"(?<!\w)(?P<word>{_RULERS})\s(?P<roman>[IVX]+)(?!\w)"), self._roman),
             (re.compile(r"(?<![\w.,-])(?P<n>\d{1,4})-(?P<noun>[a-zæøåäö]{3,})(?![\w-])"), self._compound),
-            (re.compile(r"(?<![\w/.,-])(?P<a>[12]?\d|3[01])/(?P<b>1[0-2]|[1-9])(?:-|\s|\s-\s)(?P<y>(?:19|20)\d\d)(?![\w-]|[.,]\d)"),
-             lambda m: self._checked_date(int(m["a"]), int(m["b"]), m["y"])),
-            (re.compile(r"(?:(?<=\wre)|(?<=kr)|(?<=kron[eo]r))/(?P<unit>kWh|kg|hg|km|l|m²|min)(?!\w)"), self._per_unit),
-            (re.compile(r"(?<![\w.,-])(?P<y>1[1-9]\d\d)\s?[-—]\s?(?P<to>\d\d)(?![\w-]|[.,:]\d)"),
-             lambda m: self.year(int(m["y"])) + to + self.cardinal(int(m["to"]))),
-            size_rule(self),
             (re.compile(r"(?<![\w.,])0\d{1,3}\s?[-—]\s?\d{2,3}(?:\s\d{2,3}){1,3}(?![\w-]|\s\d)"), self.digits),
             code_rule(self),
             (re.compile(r"(?<=\b[Rr]ing\s)11\d(?![\d.,-]|\s\d)"), self.digits),
-        ]  # fmt: skip
+        ]
 
     def _decade(self, match: re.Match) -> str:
         century, rest = divmod(int(match["y"]), 100)

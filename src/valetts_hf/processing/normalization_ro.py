@@ -9,24 +9,31 @@ from .number_words import number_words
 
 
 _MASCULINE = frozenset(
-    "leu an om metru kilometru centimetru milimetru litru kilogram gram minut euro dolar procent grad milion miliard ban "
+    "leu an om metru kilometru centimetru milimetru litru kilogram gram minut euro dolar procent grad milion miliard "
+    "ban "
     "copil bărbat student elev loc pas punct kilo watt terabyte gigabyte megabyte kilobyte".split()
 )
 _FEMININE = frozenset("zi parte carte noapte floare familie femeie vreme dimineață ediție stație lecție minge".split())
 _FEMININE_PLURALS = frozenset(
-    "luni cărți săptămâni nopți zile mii părți țări flori fete mașini școli țigări uși sări vieți lumi mări ploi lămâi roți "
-    "camere case mese ore săli fațade familii femei ouă surori ori mâini limbi universități biserici perechi sticle felii cutii căni "
+    "luni cărți săptămâni nopți zile mii părți țări flori fete mașini școli țigări uși sări vieți lumi mări ploi "
+    "lămâi roți "
+    "camere case mese ore săli fațade familii femei ouă surori ori mâini limbi universități biserici perechi sticle "
+    "felii cutii căni "
     "bucăți linguri lingurițe boabe foi echipe victorii înfrângeri partide gări stații străzi alegeri întrebări".split()
 )
 _NO_NOUNS = frozenset(
-    "este de pe ce se care face merge vine dintre peste între spre aproape bine unde sunt iunie iulie ianuarie februarie "
-    "martie aprilie septembrie octombrie noiembrie decembrie poate trece crește începe devine rămâne ajunge și la din cu "
+    "este de pe ce se care face merge vine dintre peste între spre aproape bine unde sunt iunie iulie ianuarie "
+    "februarie "
+    "martie aprilie septembrie octombrie noiembrie decembrie poate trece crește începe devine rămâne ajunge și la "
+    "din cu "
     "sau în pentru până are a au mai fiecare față foarte despre către".split()
 )
 _COUNTED = (  # stands behind "de" from twenty on
-    "lei|bani|euro|dolari|ani|zile|luni|săptămâni|ore|minute|secunde|grade|metri|kilometri|hectare|kilograme|grame|litri|"
+    "lei|bani|euro|dolari|ani|zile|luni|săptămâni|ore|minute|secunde|grade|metri|kilometri|hectare|kilograme|grame|"
+    "litri|"
     "tone|persoane|oameni|copii|elevi|studenți|locuri|puncte|procente|goluri|meciuri|cazuri|case|camere|locuitori|"
-    "angajați|pagini|femei|bărbați|milioane|miliarde|mii|kilowați|megabyți|gigabyți|state|țări|orașe|mașini|bilete|etape"
+    "angajați|pagini|femei|bărbați|milioane|miliarde|mii|kilowați|megabyți|gigabyți|state|țări|orașe|mașini|bilete|"
+    "etape"
 )
 _MONTH = "ianuarie|februarie|martie|aprilie|mai|iunie|iulie|august|septembrie|octombrie|noiembrie|decembrie"
 _SHORT_MONTHS = {month[:3]: month for month in _MONTH.split("|") if month != "mai"} | {
@@ -34,7 +41,10 @@ _SHORT_MONTHS = {month[:3]: month for month in _MONTH.split("|") if month != "ma
     "sept": "septembrie",
 }
 _WEEKDAY = "luni|marți|miercuri|joi|vineri|sâmbătă|duminică"
-_RULERS = "Carol|Ferdinand|Mihai|Elisabeta|Ludovic|Petru|Ștefan|Vlad|Mircea|Basarab|Nicolae|Alexandru|Henric|Napoleon|Frederic|Wilhelm|Papa Francisc"
+_RULERS = (
+    "Carol|Ferdinand|Mihai|Elisabeta|Ludovic|Petru|Ștefan|Vlad|Mircea|Basarab|Nicolae|Alexandru|Henric|Napoleon|Frederic|"
+    "Wilhelm"
+)
 _FIRST = rf"{_RULERS}|[Ll]iga|[Cc]lasa|[Ee]tapa|[Gg]radul|[Vv]olumul|[Pp]artea|Mondial|[Rr]angul|[Pp]remiul|[Ll]ocul"
 _MEN_IN_A = frozenset("Luca Toma Sava Mina Zaharia Ilia".split())
 _PARTS = {3: "treime", 4: "pătrime", 5: "cincime", 6: "șesime", 7: "șeptime", 8: "optime", 9: "noime", 10: "zecime"}
@@ -65,8 +75,10 @@ class RomanianNormalizer(PluralFormsNormalizer):
         "USD": ("dolar", "dolari", "de dolari"), "GBP": ("liră", "lire", "de lire"),
     }  # fmt: skip
     measures = {
-        "mp": ("metru pătrat", "metri pătrați", "de metri pătrați"), "mc": ("metru cub", "metri cubi", "de metri cubi"),
-        "dl": ("decilitru", "decilitri", "de decilitri"), "gr": ("gram", "grame", "de grame"), "ml": ("mililitru", "mililitri", "de mililitri"), "sec": ("secundă", "secunde", "de secunde"),
+        "mp": ("metru pătrat", "metri pătrați", "de metri pătrați"),
+        "mc": ("metru cub", "metri cubi", "de metri cubi"),
+        "dl": ("decilitru", "decilitri", "de decilitri"), "gr": ("gram", "grame", "de grame"),
+        "ml": ("mililitru", "mililitri", "de mililitri"), "sec": ("secundă", "secunde", "de secunde"),
         "buc": ("bucată", "bucăți", "de bucăți"), "ha": ("hectar", "hectare", "de hectare"),
         "Mbps": ("megabit pe secundă", "megabiți pe secundă", "de megabiți pe secundă"),
         "pers": ("persoană", "persoane", "de persoane"), "cp": ("cal putere", "cai putere", "de cai putere"),
@@ -75,21 +87,25 @@ class RomanianNormalizer(PluralFormsNormalizer):
     symbols = {
         "°": "grade", "±": "plus minus", "×": "ori", "÷": "împărțit la", "≈": "aproximativ", "≠": "diferit de",
         "≤": "mai mic sau egal cu", "≥": "mai mare sau egal cu", "<": "mai mic decât", ">": "mai mare decât",
-        "√": "radical din", "∞": "infinit", "§": "paragraful", "©": "copyright", "№": "numărul", "µ": "micro", "€": "euro",
+        "√": "radical din", "∞": "infinit", "§": "paragraful", "©": "copyright", "№": "numărul", "µ": "micro",
+        "€": "euro",
         "$": "dolari", "£": "lire", "¥": "yeni", "‰": "la mie", "→": "", "*": "ori", "#": "numărul",
         "?": "semnul întrebării", ":": "două puncte",
     }  # fmt: skip
     spelled = frozenset("UE SUA TVA FMI CNA DNA SRI ITP RCA ATM IT USR UDMR OMS UMF RAR".split())
     abbreviations = {
         "dl": "domnul", "d-l": "domnul", "d-lui": "domnului", "dlui": "domnului", "d-na": "doamna", "dna": "doamna",
-        "d-nei": "doamnei", "dnei": "doamnei", "d-ra": "domnișoara", "dra": "domnișoara", "dr": ".doctor", "prof": ".profesor",
+        "d-nei": "doamnei", "dnei": "doamnei", "d-ra": "domnișoara", "dra": "domnișoara", "dr": ".doctor",
+        "prof": ".profesor",
         "ing": ".inginer", "av": ".avocat", "acad": ".academician", "conf": ".conferențiar", "univ": ".universitar",
         "etc": "et cetera", "ș.a": "și altele", "ș.a.m.d": "și așa mai departe", "ex": ".exemplu", "nr": "numărul",
         "str": ".strada", "bd": ".bulevardul", "b-dul": "bulevardul", "bdul": "bulevardul", "bld": ".bulevardul",
         "șos": ".șoseaua", "al": ".#aleea", "bl": ".blocul", "sc": ".scara", "et": ".#etajul",
         "ap": ".#apartamentul", "jud": ".județul", "com": ".comuna", "sect": ".#sectorul",
-        "pag": ".#pagina", "p": ".#pagina", "art": ".#articolul", "alin": ".alineatul", "lit": ".litera", "cap": ".#capitolul",
-        "vol": ".#volumul", "tel": ".telefon", "cca": "circa", "aprox": ".aproximativ", "max": ".maximum", "min": ".minimum",
+        "pag": ".#pagina", "p": ".#pagina", "art": ".#articolul", "alin": ".alineatul", "lit": ".litera",
+        "cap": ".#capitolul",
+        "vol": ".#volumul", "tel": ".telefon", "cca": "circa", "aprox": ".aproximativ", "max": ".maximum",
+        "min": ".minimum",
         "î.hr": "înainte de Hristos", "d.hr": "după Hristos", "î.e.n": "înaintea erei noastre", "e.n": "era noastră",
         "n.red": "nota redacției", "resp": ".respectiv", "fig": ".#figura", "lb": ".limba",
         "pt": ".pentru", "dvs": "dumneavoastră", "d-voastră": "dumneavoastră", "cf": ".conform", "cl": ".clasa",
@@ -97,44 +113,100 @@ class RomanianNormalizer(PluralFormsNormalizer):
     feminine_units = frozenset(("h", "s", "t", "ms", "cal", "kcal"))
 
     def first_rules(self) -> list:
-        amount = r"(?P<lei>\d{1,3}(?:\.\d{3})+|\d+)"
+        return [*self._date_rules(), *self._order_rules(), *self._code_rules(), *self._amount_rules()]
+
+    def _date_rules(self) -> list:
+        """Days, weekdays, decades and hours."""
         return [
             month_rule(_SHORT_MONTHS),
-            (re.compile(rf"(?<!\w)(?P<first>{_WEEKDAY})\s?[-—]\s?(?P<last>{_WEEKDAY})(?!\w)", re.I),
-             lambda m: f"{m['first']} până {m['last']}"),
-            (re.compile(rf"(?<![\w.,]){amount},(?P<bani>\d\d)\s?(?:de\s)?(?:lei|RON)(?!\w)"), self._lei),
+            (
+                re.compile(rf"(?<!\w)(?P<first>{_WEEKDAY})\s?[-—]\s?(?P<last>{_WEEKDAY})(?!\w)", re.I),
+                lambda m: f"{m['first']} până {m['last']}",
+            ),
             (re.compile(rf"(?<![\w.,/])1(?=\s(?:{_MONTH})(?!\w))", re.I), lambda m: "întâi"),
-            (re.compile(rf"(?<![\w.,/-])(?P<n>[12]?\d|3[01])(?=\s(?:{_MONTH})(?!\w))", re.I), lambda m: self.cardinal(int(m["n"]))),
+            (
+                re.compile(rf"(?<![\w.,/-])(?P<n>[12]?\d|3[01])(?=\s(?:{_MONTH})(?!\w))", re.I),
+                lambda m: self.cardinal(int(m["n"])),
+            ),
+            (re.compile(r"(?<!\w)'(?=\d0(?!\d))"), lambda m: ""),
+            (re.compile(rf"(?<=[a-z])\s?[-—]\s?(?=(?:[12]?\d|3[01])\s(?:{_MONTH})(?!\w))"), self._between_dates),
+            (
+                re.compile(
+                    rf"(?<!\w)(?P<day>{_WEEKDAY}|pe|din),?\s(?P<a>[0-2]?\d|3[01])\.(?P<b>0[1-9]|1[0-2])(?![\w.,]\d|\w)",
+                    re.I,
+                ),
+                self._day_and_month,
+            ),
+            (
+                re.compile(r"(?<=\b[Oo]ra\s)(?:2|12|22)(?![\w:]|[.,]\d)"),
+                lambda m: self.cardinal(int(m[0]), feminine=True),
+            ),
+            (re.compile(r"(?<=\d\sde\s)min(?:\.|(?!\w))"), lambda m: "minute"),
+        ]
+
+    def _order_rules(self) -> list:
+        """Ordinals, centuries and rulers."""
+        return [
             (re.compile(r"(?<!\w)(?P<article>al|a)\s(?P<n>\d{1,3}|[IVX]+)-(?P<end>lea|a)(?!\w)"), self._ordinal),
             (re.compile(r"(?<!\w)(?P<century>[Ss]ecolul|[Ss]ec\.)\s(?P<roman>[IVX]+)(?!\w|-[a-z])"), self._century),
             (re.compile(r"(?<!\w)[Ss]ec\.(?=\s(?:al\s)?[IVX\d])"), lambda m: "secolul"),
-            (re.compile(r"(?<=\b[Ss]ecolele\s)(?P<first>[IVX]+)\s?(?P<between>[-—]|și)\s?(?P<last>[IVX]+)(?!\w)"), self._centuries),
+            (
+                re.compile(r"(?<=\b[Ss]ecolele\s)(?P<first>[IVX]+)\s?(?P<between>[-—]|și)\s?(?P<last>[IVX]+)(?!\w)"),
+                self._centuries,
+            ),
             (re.compile(r"(?<!\w)[Cc]lasa\sa\sI-a(?!\w)"), lambda m: m[0][:5] + " întâi"),
             (re.compile(rf"(?<!\w)(?P<word>{_FIRST})\sI(?!\w|-)"), lambda m: f"{m['word']} întâi"),
-            (re.compile(r"(?<!\w)'(?=\d0(?!\d))"), lambda m: ""),
-            (re.compile(rf"(?<=[a-z])\s?[-—]\s?(?=(?:[12]?\d|3[01])\s(?:{_MONTH})(?!\w))"), self._between_dates),
+        ]
+
+    def _code_rules(self) -> list:
+        """Telephone numbers, laws, floors and saints."""
+        return [
             (re.compile(r"(?<![\w.,])0\d{2,3}[. ]\d{3}[. ]\d{2,3}(?:[. ]\d\d)?(?![\w-])"), self.digits),
-            (re.compile(r"(?<![\w./,-])(?P<a>[1-9])/(?P<b>[2-9]|10)(?=\s(?!din|dintre|de)[a-zăâîșț]{3})"),
-             lambda m: f"{self.fraction(int(m['a']), int(m['b']))} de" if int(m["a"]) < int(m["b"]) else None),
+            (
+                re.compile(
+                    r"(?<!\w)(?P<law>[Ll]egea|[Nn]r\.|[Oo]rdonanța|HG|OUG|OG|[Dd]ecizia|[Hh]otărârea)\s(?P<n>\d{1,4})"
+                    r"/(?P<y>(?:19|20)\d\d)(?!\w)"
+                ),
+                self._law,
+            ),
+            (
+                re.compile(r"(?<!\w)[Ee]t\.\s(?P<a>\d{1,2})/(?P<b>\d{1,2})(?!\w)"),
+                lambda m: f"etajul {self.cardinal(int(m['a']))} din {self.cardinal(int(m['b']))}",
+            ),
+            (re.compile(r"(?<!\w)Sf\.\s(?P<name>[A-ZȘȚÎÂ]\w+)"), self._saint),
+            code_rule(self),
+        ]
+
+    def _amount_rules(self) -> list:
+        """Prices, fractions, measures and scores."""
+        amount = r"(?P<lei>\d{1,3}(?:\.\d{3})+|\d+)"
+        return [
+            (re.compile(rf"(?<![\w.,]){amount},(?P<bani>\d\d)\s?(?:de\s)?(?:lei|RON)(?!\w)"), self._lei),
+            (
+                re.compile(r"(?<![\w./,-])(?P<a>[1-9])/(?P<b>[2-9]|10)(?=\s(?!din|dintre|de)[a-zăâîșț]{3})"),
+                lambda m: f"{self.fraction(int(m['a']), int(m['b']))} de" if int(m["a"]) < int(m["b"]) else None,
+            ),
             measure_rule(self, self.measures),
             per_quantity_rule(self),
             hours_rule(self),
             (re.compile(r"(?:(?<=\blei)|(?<=\beuro)|(?<=€))/mp(?!\w)"), lambda m: " pe metru pătrat"),
-            (re.compile(r"(?:(?<=\blei)|(?<=\bRON)|(?<=\bEUR)|(?<=\beuro))/(?P<unit>kg|l|km|h|kWh)(?!\w)"), self._per_unit),
+            (
+                re.compile(r"(?:(?<=\blei)|(?<=\bRON)|(?<=\bEUR)|(?<=\beuro))/(?P<unit>kg|l|km|h|kWh)(?!\w)"),
+                self._per_unit,
+            ),
             size_rule(self),
-            (re.compile(r"(?<=\w)/(?P<noun>buc|pers)(?:\.|(?!\w))"), lambda m: {"buc": " pe bucată", "pers": " de persoană"}[m["noun"]]),
-            (re.compile(r"(?<!\w)(?P<law>[Ll]egea|[Nn]r\.|[Oo]rdonanța|HG|OUG|OG|[Dd]ecizia|[Hh]otărârea)\s(?P<n>\d{1,4})/(?P<y>(?:19|20)\d\d)(?!\w)"),
-             lambda m: f"{m['law'].lower().replace('nr.', 'numărul') if m['law'][-1] == '.' else m['law']} {self.cardinal(int(m['n']))} din {self.cardinal(int(m['y']))}"),
-            (re.compile(r"(?<!\w)[Ee]t\.\s(?P<a>\d{1,2})/(?P<b>\d{1,2})(?!\w)"),
-             lambda m: f"etajul {self.cardinal(int(m['a']))} din {self.cardinal(int(m['b']))}"),
-            (re.compile(rf"(?<!\w)(?P<day>{_WEEKDAY}|pe|din),?\s(?P<a>[0-2]?\d|3[01])\.(?P<b>0[1-9]|1[0-2])(?![\w.,]\d|\w)", re.I), self._day_and_month),
-            (re.compile(r"(?<=\bcu\s)(?P<a>\d{1,2})\s?[-—]\s?(?P<b>\d{1,2})(?!\s(?!în |la |pe |cu |contra |după |acasă )[a-zăâîșț]|[\w-])"),
-             lambda m: f"{self.cardinal(int(m['a']))} la {self.cardinal(int(m['b']))}"),
-            (re.compile(r"(?<=\b[Oo]ra\s)(?:2|12|22)(?![\w:]|[.,]\d)"), lambda m: self.cardinal(int(m[0]), feminine=True)),
-            (re.compile(r"(?<=\d\sde\s)min(?:\.|(?!\w))"), lambda m: "minute"),
-            (re.compile(r"(?<!\w)Sf\.\s(?P<name>[A-ZȘȚÎÂ]\w+)"), self._saint),
-            code_rule(self),
-        ]  # fmt: skip
+            (
+                re.compile(r"(?<=\w)/(?P<noun>buc|pers)(?:\.|(?!\w))"),
+                lambda m: {"buc": " pe bucată", "pers": " de persoană"}[m["noun"]],
+            ),
+            (
+                re.compile(
+                    r"(?<=\bcu\s)(?P<a>\d{1,2})\s?[-—]\s?(?P<b>\d{1,2})(?!\s(?!în |la |pe |cu |contra |după |acasă )"
+                    r"[a-zăâîșț]|[\w-])"
+                ),
+                lambda m: f"{self.cardinal(int(m['a']))} la {self.cardinal(int(m['b']))}",
+            ),
+        ]
 
     def _lei(self, match: re.Match) -> str:
         whole, cents = int(match["lei"].replace(".", "")), int(match["bani"])
@@ -143,6 +215,10 @@ class RomanianNormalizer(PluralFormsNormalizer):
             one, many = ("ban", "bani") if cents < 20 else ("", "de bani")
             parts.append(f"{self.counted(cents, 'ban')} {one if cents == 1 else many}")
         return " și ".join(parts)
+
+    def _law(self, match: re.Match) -> str:
+        name = "numărul" if match["law"].endswith(".") else match["law"]
+        return f"{name} {self.cardinal(int(match['n']))} din {self.cardinal(int(match['y']))}"
 
     def _day_and_month(self, match: re.Match) -> str | None:
         words = self._checked_date(int(match["a"]), int(match["b"]), None)
@@ -262,7 +338,8 @@ class RomanianNormalizer(PluralFormsNormalizer):
         times = r"(?P<h>[01]?\d|2[0-3])\.(?P<m>[0-5]\d)(?![\w%]|[.,:]\d)"
         return [
             (
-                rf"(?:(?<=\bora\s)|(?<=\bOra\s)|(?<=\borele\s)|(?<=\bOrele\s)|(?<=\bla\s)|(?<=\bLa\s)){times}(?!\s(?:lei|la sută|milioane|puncte|metri|%))",
+                rf"(?:(?<=\bora\s)|(?<=\bOra\s)|(?<=\borele\s)|(?<=\bOrele\s)|(?<=\bla\s)|(?<=\bLa\s)"
+                rf"){times}(?!\s(?:lei|la sută|milioane|puncte|metri|%))",
                 self._time,
                 0,
             ),

@@ -7,9 +7,11 @@ from .number_words import number_words
 
 
 _COMMON_GENDER = frozenset(
-    "krona timme minut sekund kilometer meter centimeter millimeter liter deciliter centiliter dollar euro grad procent "
+    "krona timme minut sekund kilometer meter centimeter millimeter liter deciliter centiliter dollar euro grad "
+    "procent "
     "mil dag vecka månad gång person kvinna man miljon miljard bil bok plats match seger tesked matsked "
-    "natt hund katt vän son dotter bror mor far säng stol dörr buss båt cykel burk trappa styck flaska kopp skål del sida av".split()
+    "natt hund katt vän son dotter bror mor far säng stol dörr buss båt cykel burk trappa styck flaska kopp skål del "
+    "sida av".split()
 )
 _COMMON_ENDINGS = ("are", "ning", "ling", "tion", "het", "else", "dag", "ska", "cka", "lla", "nna")
 _NEUTER = frozenset("öga öra hjärta".split())
@@ -43,17 +45,21 @@ class SwedishNormalizer(NordicNormalizer):
     }  # fmt: skip
     unit_overrides = {"kg": ("kilo", "kilo"), "°": ("grad", "grader")}
     measures = {
-        "dl": ("deciliter",) * 3, "tsk": ("tesked", "teskedar", "teskedar"), "msk": ("matsked", "matskedar", "matskedar"),
+        "dl": ("deciliter",) * 3, "tsk": ("tesked", "teskedar", "teskedar"),
+        "msk": ("matsked", "matskedar", "matskedar"),
         "krm": ("kryddmått",) * 3, "hg": ("hekto",) * 3, "st": ("styck", "stycken", "stycken"), "ggr": ("gånger",) * 3,
-        "tim": ("timme", "timmar", "timmar"), "mån": ("månad", "månader", "månader"), "sek": ("sekund", "sekunder", "sekunder"),
-        "tkr": ("tusen kronor",) * 3, "Mkr": ("miljon kronor", "miljoner kronor", "miljoner kronor"), "mkr": ("miljon kronor", "miljoner kronor", "miljoner kronor"),
+        "tim": ("timme", "timmar", "timmar"), "mån": ("månad", "månader", "månader"),
+        "sek": ("sekund", "sekunder", "sekunder"),
+        "tkr": ("tusen kronor",) * 3, "Mkr": ("miljon kronor", "miljoner kronor", "miljoner kronor"),
+        "mkr": ("miljon kronor", "miljoner kronor", "miljoner kronor"),
         "kkr": ("tusen kronor",) * 3, "kvm": ("kvadratmeter",) * 3, "Mbps": ("megabit per sekund",) * 3,
         "km/tim": ("kilometer i timmen",) * 3, "tr": ("trappa", "trappor", "trappor"),
     }  # fmt: skip
     neuter_measures = frozenset(("krm", "hg"))
     weekdays = {
         "mån": "måndag", "tis": "tisdag", "ons": "onsdag", "tors": "torsdag", "tor": "torsdag", "fre": "fredag",
-        "tisd": "tisdag", "onsd": "onsdag", "torsd": "torsdag", "fred": "fredag", "lör": "lördag", "lörd": "lördag", "sön": "söndag", "sönd": "söndag",
+        "tisd": "tisdag", "onsd": "onsdag", "torsd": "torsdag", "fred": "fredag", "lör": "lördag", "lörd": "lördag",
+        "sön": "söndag", "sönd": "söndag",
     }  # fmt: skip
     short_months = {
         "jan": "januari", "feb": "februari", "febr": "februari", "mar": "mars", "apr": "april", "jun": "juni",
@@ -63,17 +69,21 @@ class SwedishNormalizer(NordicNormalizer):
     symbols = {
         "°": "grader", "±": "plus minus", "×": "gånger", "÷": "delat med", "≈": "ungefär", "≠": "inte lika med",
         "≤": "mindre än eller lika med", "≥": "större än eller lika med", "<": "mindre än", ">": "större än",
-        "√": "roten ur", "∞": "oändligheten", "§": "paragraf", "©": "copyright", "№": "nummer", "µ": "mikro", "€": "euro",
+        "√": "roten ur", "∞": "oändligheten", "§": "paragraf", "©": "copyright", "№": "nummer", "µ": "mikro",
+        "€": "euro",
         "$": "dollar", "£": "pund", "¥": "yen", "‰": "promille", "→": "till", "*": "gånger", "#": "nummer",
         "?": "frågetecken", ":": "kolon",
     }  # fmt: skip
     spelled = frozenset("EM OS LO TCO SMHI USB OECD WHO IT AB".split())
     abbreviations = {
-        "t.ex": "till exempel", "t. ex": "till exempel", "t ex": "till exempel", "bl.a": "bland annat", "bl. a": "bland annat",
+        "t.ex": "till exempel", "t. ex": "till exempel", "t ex": "till exempel", "bl.a": "bland annat",
+        "bl. a": "bland annat",
         "d.v.s": "det vill säga", "dvs": "det vill säga", "osv": "och så vidare", "o.s.v": "och så vidare",
         "m.m": "med mera", "m.fl": "med flera", "fr.o.m": "från och med", "t.o.m": "till och med", "kl": ".klockan",
-        "nr": "nummer", "s.k": "så kallad", "ca": "cirka", "c:a": "cirka", "p.g.a": "på grund av", "pga": "på grund av",
-        "m.a.o": "med andra ord", "o.d": "och dylikt", "e.d": "eller dylikt", "resp": ".respektive", "inkl": "inklusive",
+        "nr": "nummer", "s.k": "så kallad", "ca": "cirka", "c:a": "cirka", "p.g.a": "på grund av",
+        "pga": "på grund av",
+        "m.a.o": "med andra ord", "o.d": "och dylikt", "e.d": "eller dylikt", "resp": ".respektive",
+        "inkl": "inklusive",
         "exkl": "exklusive", "f.d": "före detta", "f.kr": "före Kristus", "e.kr": "efter Kristus", "dr": ".doktor",
         "prof": ".professor", "sid": ".#sidan", "kap": ".#kapitel", "v": ".#vecka", "tel": ".telefon",
         "mob": ".mobil", "fig": ".#figur", "tab": ".#tabell", "art": ".#artikel", "jfr": "jämför", "ev": ".eventuellt",
@@ -87,16 +97,29 @@ class SwedishNormalizer(NordicNormalizer):
         return [
             (re.compile(r"(?<![\w.,:])(?P<n>\d{1,2}):(?P<end>ans?|orna|or)(?!\w)"), self._single),
             (re.compile(r"(?<![\w.,:])(?P<kr>\d{1,3}(?:\s\d{3})*|\d+):(?P<ore>\d\d)\s?kr(?!\w)"), self._with_colon),
-            (re.compile(r"(?<![\w.,])(?P<kap>\d{1,2})\s?kap\.\s(?=\d{1,3}\s?§)"), lambda m: f"{self.ordinal(int(m['kap']))} kapitlet "),
-            (re.compile(r"(?<![\w.,-])(?P<n>\d{1,3})\s?§(?!\s?\d)"), lambda m: f"{self.ordinal(int(m['n']))} paragrafen"),
+            (
+                re.compile(r"(?<![\w.,])(?P<kap>\d{1,2})\s?kap\.\s(?=\d{1,3}\s?§)"),
+                lambda m: f"{self.ordinal(int(m['kap']))} kapitlet ",
+            ),
+            (
+                re.compile(r"(?<![\w.,-])(?P<n>\d{1,3})\s?§(?!\s?\d)"),
+                lambda m: f"{self.ordinal(int(m['n']))} paragrafen",
+            ),
             (re.compile(r"(?<![\w.,:])(?P<n>\d{1,4}):s(?!\w)"), lambda m: f"{self.cardinal(int(m['n']))}s"),
             *super().first_rules(),
             (re.compile(r"(?<!\w)(?P<o>[Oo])rd\.(?=\spris|\s\d)"), lambda m: f"{m['o']}rdinarie"),
-            (re.compile(r"(?<!\w)(?:[Mm]ån|[Tt]isd?|[Oo]nsd?|[Tt]orsd?|[Ff]red?|[Ll]örd?|[Ss]önd?)(?=\.?\s\d)\.?"),
-             lambda m: self.weekdays[m[0].lower().rstrip(".")]),
-            (re.compile(r"(?<=[\w€-])/(?P<noun>mån|tim|pers|st|sek)(?!\w)"),
-             lambda m: " per " + {"mån": "månad", "tim": "timme", "pers": "person", "st": "styck", "sek": "sekund"}[m["noun"]]),
-        ]  # fmt: skip
+            (
+                re.compile(r"(?<!\w)(?:[Mm]ån|[Tt]isd?|[Oo]nsd?|[Tt]orsd?|[Ff]red?|[Ll]örd?|[Ss]önd?)(?=\.?\s\d)\.?"),
+                lambda m: self.weekdays[m[0].lower().rstrip(".")],
+            ),
+            (
+                re.compile(r"(?<=[\w€-])/(?P<noun>mån|tim|pers|st|sek)(?!\w)"),
+                lambda m: (
+                    " per "
+                    + {"mån": "månad", "tim": "timme", "pers": "person", "st": "styck", "sek": "sekund"}[m["noun"]]
+                ),
+            ),
+        ]
 
     @staticmethod
     def _single(match: re.Match) -> str | None:

@@ -1,4 +1,5 @@
-"""Turkish: "yüzde" in front of the number, suffixes behind apostrophes, times with a full stop, ordinals of rulers and centuries."""
+"""Turkish: "yüzde" in front of the number, suffixes behind apostrophes, times with a full stop, ordinals of rulers "
+"and centuries."""
 
 import re
 
@@ -12,7 +13,8 @@ from .suffixes_tr import attach_suffix, fit_suffix
 
 
 _NUMERALS = (
-    "trilyon milyar milyon sıfır sekiz seksen dokuz doksan yirmi altmış altı yetmiş yedi dört beş bir iki üç otuz kırk "
+    "trilyon milyar milyon sıfır sekiz seksen dokuz doksan yirmi altmış altı yetmiş yedi dört beş bir iki üç otuz "
+    "kırk "
     "elli yüz bin on".split()
 )
 _NUMERAL = re.compile(rf"dördüncü|(?:{'|'.join(_NUMERALS)})(?:[ıiuü]?nc[ıiuü])?")
@@ -20,18 +22,30 @@ _SHARES = dict(enumerate("ikide üçte dörtte beşte altıda yedide sekizde dok
 _NAMED = (  # an ordinal in front of a capital letter
     "Dünya|Lig|Cadde|Sokak|Ordu|Bölge|Levent|Ulusal|Uluslararası|Geleneksel|Dönem|Asliye|Ağır|İcra|Ceza|Hukuk|Sulh|"
     "Selim|Murad|Murat|Mehmed|Mehmet|Mahmud|Mahmut|Ahmed|Ahmet|Osman|Mustafa|Süleyman|Bayezid|Beyazıt|Abdülhamid|"
-    "Abdülmecid|Kolordu|Cumhuriyet|Köprü|Madde|Havalimanı|Kat|Sınıf|Hafta|Bölüm|Sezon|Etap|Tur|Olağan|Yıl|Yüzyıl|Meşrutiyet|Viyana|Haçlı|Louis|Elizabeth|Charles|Henry|William|Wilhelm|Nikola|"
+    "Abdülmecid|Kolordu|Cumhuriyet|Köprü|Madde|Havalimanı|Kat|Sınıf|Hafta|Bölüm|Sezon|Etap|Tur|Olağan|Yıl|Yüzyıl|"
+    "Meşrutiyet|Viyana|Haçlı|Louis|Elizabeth|Charles|Henry|William|Wilhelm|Nikola|"
     "Petro|Katerina|Ramses|Justinianus|Aleksandr|İzzeddin|Gıyaseddin|Alaeddin|Keykubad|Kılıçarslan"
 )
+_SHORT_MONTHS = dict(
+    zip(
+        "oca şub mar nis haz tem ağu eyl eki kas ara".split(),
+        "ocak şubat mart nisan haziran temmuz ağustos eylül ekim kasım aralık".split(),
+    )
+)
 _PER = {
-    "ay": "ayda", "gün": "günde", "saat": "saatte", "yıl": "yılda", "hafta": "haftada", "gece": "gecesi", "kişi": "kişi başı",
-    "kg": "kilosu", "lt": "litresi", "l": "litresi", "m²": "metrekaresi", "m2": "metrekaresi", "adet": "tanesi", "ton": "tonu",
+    "ay": "ayda", "gün": "günde", "saat": "saatte", "yıl": "yılda", "hafta": "haftada", "gece": "gecesi",
+    "kişi": "kişi başı",
+    "kg": "kilosu", "lt": "litresi", "l": "litresi", "m²": "metrekaresi", "m2": "metrekaresi", "adet": "tanesi",
+    "ton": "tonu",
     "kWh": "kilovatsaati", "dk": "dakikada",
 }  # fmt: skip
 _WORDS_TOO = {"Av": "avukat", "Gen": "general", "Sok": "sokak", "Cd": "caddesi"}  # "av" is a hunt
 _WITH_DOTTED_I = {"IMF": "i me fe", "FIFA": "fifa", "IBAN": "iban", "IT": "ay ti", "WiFi": "vayfay", "Wi-Fi": "vayfay"}
 _TIME = r"(?P<h>[01]?\d|2[0-3])\.(?P<m>[0-5]\d)(?![\w%]|[.,:]\d)"
-_BARE_TIME = r"(?<![\w.,:/])(?<!(?<!\d)-)(?P<h>[01]\d|2[0-3])\.(?P<m>[0-5]\d)(?![\w%]|[.,:]\d|\s?[%€$₺°]|\s(?:TL|kg|km|m|cm)(?!\w))"
+_BARE_TIME = (
+    r"(?<![\w.,:/])(?<!(?<!\d)-)(?P<h>[01]\d|2[0-3])\.(?P<m>[0-5]\d)"
+    r"(?![\w%]|[.,:]\d|\s?[%€$₺°]|\s(?:TL|kg|km|m|cm)(?!\w))"
+)
 _SUFFIX = re.compile(r"'(?P<suffix>[a-zçğıöşü]+)(?!\w)")
 _LETTERS = dict(
     zip(
@@ -40,7 +54,10 @@ _LETTERS = dict(
     )
 )
 _SPELLED = "ABD|AB|AKP|AYM|AİHM|AVM|ATM|ÖTV|ÖSYM|BAE|KOAH|İBB|İETT|DSİ|USB|USD|CEO"  # in spite of their vowels
-_ACRONYM = rf"(?<!\w)(?<!\d\s)(?<!bin\s)(?<!milyon\s)(?<!milyar\s)(?P<letters>{_SPELLED}|[BCÇDFGHJKLMNPRSŞTVYZ]{{2,5}})'(?P<suffix>[a-zçğıöşü]+)(?!\w)"
+_ACRONYM = (
+    rf"(?<!\w)(?<!\d\s)(?<!bin\s)(?<!milyon\s)(?<!milyar\s)"
+    rf"(?P<letters>{_SPELLED}|[BCÇDFGHJKLMNPRSŞTVYZ]{{2,5}})'(?P<suffix>[a-zçğıöşü]+)(?!\w)"
+)
 _HAS_DIGIT = re.compile(r"\d")
 _SPELLED_OUT = re.compile(r"[^\W\d]$|[₺°]$")  # the writer's suffix may be for the letters
 
@@ -76,57 +93,102 @@ class TurkishNormalizer(PluralFormsNormalizer):
     symbols = {
         "°": "derece", "±": "artı eksi", "×": "çarpı", "÷": "bölü", "≈": "yaklaşık", "≠": "eşit değildir",
         "≤": "küçük eşittir", "≥": "büyük eşittir", "<": "küçüktür", ">": "büyüktür", "√": "karekök", "∞": "sonsuz",
-        "§": "paragraf", "©": "telif hakkı", "№": "numara", "µ": "mikro", "€": "avro", "$": "dolar", "£": "sterlin", "¥": "yen",
+        "§": "paragraf", "©": "telif hakkı", "№": "numara", "µ": "mikro", "€": "avro", "$": "dolar", "£": "sterlin",
+        "¥": "yen",
         "₺": "lira", "‰": "binde", "→": "", "*": "çarpı", "#": "numara", "?": "soru işareti", ":": "iki nokta",
     }  # fmt: skip
     spelled = frozenset("THY YKS DSİ USB İBB İETT TC".split())
     abbreviations = {
-        "dr": ".doktor", "prof": ".profesör", "doç": ".doçent", "yrd": ".yardımcı", "öğr": ".öğretim", "öğr. gör": "öğretim görevlisi", "arş. gör": "araştırma görevlisi",
+        "dr": ".doktor", "prof": ".profesör", "doç": ".doçent", "yrd": ".yardımcı", "öğr": ".öğretim",
+        "öğr. gör": "öğretim görevlisi", "arş. gör": "araştırma görevlisi",
         "uzm": ".uzman", "müh": ".mühendis", "alb": ".albay", "hz": ".hazreti",
-        "vb": ".ve benzeri", "vs": ".vesaire", "vd": ".ve diğerleri", "örn": ".örneğin", "bkz": "bakınız", "yy": ".yüzyıl",
+        "vb": ".ve benzeri", "vs": ".vesaire", "vd": ".ve diğerleri", "örn": ".örneğin", "bkz": "bakınız",
+        "yy": ".yüzyıl",
         "sn": ".sayın", "no": ".#numara", "tl": "#lira", "cad": ".caddesi", "sk": ".sokak",
         "mah": ".mahallesi", "mh": ".mahallesi", "apt": ".apartmanı", "bulv": ".bulvarı", "blv": ".bulvarı",
         "s": ".#sayfa", "syf": "sayfa", "sf": ".#sayfa", "mad": ".#madde", "md": ".#madde", "m.ö": "milattan önce",
-        "mö": "#milattan önce", "m.s": "milattan sonra", "ms": "#milattan sonra", "t.c": "te ce", "a.ş": "anonim şirketi",
+        "mö": "#milattan önce", "m.s": "milattan sonra", "ms": "#milattan sonra", "t.c": "te ce",
+        "a.ş": "anonim şirketi",
         "ltd": ".limited", "şti": ".şirketi", "ort": ".ortalama", "maks": ".maksimum", "min": ".minimum",
         "üni": ".üniversitesi", "fak": ".fakültesi", "arş": ".araştırma", "op": ".operatör", "v.b": "ve benzeri",
         "v.s": "vesaire",
     }  # fmt: skip
 
     def first_rules(self) -> list:
-        months = "|".join(month_names(self.language))
+        return [*self._order_rules(), *self._date_rules(), *self._word_rules(), *self._amount_rules()]
+
+    def _order_rules(self) -> list:
+        """Ordinals of centuries, rulers and numbers with a suffix."""
         return [
-            month_rule({"oca": "ocak", "şub": "şubat", "mar": "mart", "nis": "nisan", "haz": "haziran", "tem": "temmuz",
-                        "ağu": "ağustos", "eyl": "eylül", "eki": "ekim", "kas": "kasım", "ara": "aralık"}),
             (re.compile(r"(?<!\w)(?P<roman>[IVX]+)\.(?=\s[Yy](?:üzyıl|y\.))"), self._roman_ordinal),
             (re.compile(r"(?<!\w)(?P<roman>[IVX]{2,})\.(?=\s\w)"), self._roman_ordinal),
             (re.compile(rf"(?<!\w)(?P<roman>[IVX])\.(?=\s(?:{_NAMED}))"), self._roman_ordinal),
             (re.compile(rf"(?<![\w.,])(?P<n>\d{{1,3}})\.(?=\s(?:{_NAMED}))"), lambda m: self.ordinal(int(m["n"]))),
             (re.compile(r"(?<![\w.,])(?P<n>\d{1,3})'[ıiuü]?nc[ıiuü](?!\w)"), lambda m: self.ordinal(int(m["n"]))),
-            (re.compile(r"(?<![\w.,/-])(?P<y>(?:19|20)\d\d)\s?[-—/]\s?(?P<to>(?:19|20)?\d\d)(?![\w-]|[.,/]\d)"), self._season),
-            (re.compile(r"(?<![\w.,])(?P<number>\d+(?:,\d+)?)(?:\s?[-—]\s?(?P<to>\d+))?\s?km/(?:sa?|saat|h)(?!\w)"), self._speed),
-            (re.compile(r"(?<=\w)/TL(?=\s\d)"), lambda m: " lira"),
-            (re.compile(rf"(?<![\w.,])(?P<a>\d{{1,2}})\s(?P<month>{months})\s?[-—]\s?(?=\d{{1,2}}\s(?:{months})(?!\w))"),
-             lambda m: f"{self.cardinal(int(m['a']))} {m['month']} {self.range_word} "),
-            (re.compile(r"(?<![\w./,-])1/2(?=\s[a-zçğıöşü])"), lambda m: "yarım"),
+        ]
+
+    def _date_rules(self) -> list:
+        """Months, school years and days."""
+        months = "|".join(month_names(self.language))
+        return [
+            month_rule(_SHORT_MONTHS),
+            (
+                re.compile(r"(?<![\w.,/-])(?P<y>(?:19|20)\d\d)\s?[-—/]\s?(?P<to>(?:19|20)?\d\d)(?![\w-]|[.,/]\d)"),
+                self._season,
+            ),
+            (
+                re.compile(
+                    rf"(?<![\w.,])(?P<a>\d{{1,2}})\s(?P<month>{months})\s?[-—]\s?(?=\d{{1,2}}\s(?:{months})(?!\w))"
+                ),
+                lambda m: f"{self.cardinal(int(m['a']))} {m['month']} {self.range_word} ",
+            ),
+        ]
+
+    def _word_rules(self) -> list:
+        """Acronyms, addresses and telephone numbers."""
+        return [
             (re.compile(rf"(?<!\w)(?:{'|'.join(_WITH_DOTTED_I)})(?!\w)"), lambda m: _WITH_DOTTED_I[m[0]]),
             (re.compile(rf"(?<!\w)(?:{'|'.join(_WORDS_TOO)})\.(?=\s[A-ZÇĞİÖŞÜ\d])"), lambda m: _WORDS_TOO[m[0][:-1]]),
             (re.compile(r"(?<!\w)Tel\.?\s?:?(?=\s?[+(\d])"), lambda m: "telefon"),
             (re.compile(_ACRONYM), self._acronym),
-            (re.compile(r"(?<!\w)No\s?:\s?(?P<a>\d+)/(?P<b>\d+)(?!\w)"),
-             lambda m: f"numara {self.cardinal(int(m['a']))} bölü {self.cardinal(int(m['b']))}"),
-            (re.compile(rf"(?<![\w.,])(?P<number>\d[\d.,]*)\s?(?P<unit>TL|₺|mg|ml|kg|g|km|m³)/(?P<per>{'|'.join(_PER)})(?!\w)"), self._per),
+            (
+                re.compile(r"(?<!\w)No\s?:\s?(?P<a>\d+)/(?P<b>\d+)(?!\w)"),
+                lambda m: f"numara {self.cardinal(int(m['a']))} bölü {self.cardinal(int(m['b']))}",
+            ),
             (re.compile(r"(?<!\w)No\s?:\s?(?=\d)"), lambda m: "numara "),
             (re.compile(r"(?<!\w)D(?:aire)?\s?:\s?(?=\d)"), lambda m: "daire "),
             (re.compile(r"(?<!\w)K(?:at)?\s?:\s?(?=\d)"), lambda m: "kat "),
             (re.compile(r"(?<![\w.,])0?\s?\(0?\d{3}\)\s?\d{3}(?:[ -]?\d\d){2}(?![\w-])"), self.digits),
-            (re.compile(r"(?<![\w.,-])(?P<a>\d)-(?P<b>\d)(?='|\s(?:kaybe|yenil|mağlup|yendi|bitti|sona|öne|kazan|galip|berabere))"),
-             lambda m: f"{self.cardinal(int(m['a']))} {self.cardinal(int(m['b']))}"),
+        ]
+
+    def _amount_rules(self) -> list:
+        """Speeds, prices, fractions, scores and measures."""
+        return [
+            (
+                re.compile(r"(?<![\w.,])(?P<number>\d+(?:,\d+)?)(?:\s?[-—]\s?(?P<to>\d+))?\s?km/(?:sa?|saat|h)(?!\w)"),
+                self._speed,
+            ),
+            (re.compile(r"(?<=\w)/TL(?=\s\d)"), lambda m: " lira"),
+            (re.compile(r"(?<![\w./,-])1/2(?=\s[a-zçğıöşü])"), lambda m: "yarım"),
+            (
+                re.compile(
+                    rf"(?<![\w.,])(?P<number>\d[\d.,]*)\s?(?P<unit>TL|₺|mg|ml|kg|g|km|m³)/(?P<per>{'|'.join(_PER)})"
+                    rf"(?!\w)"
+                ),
+                self._per,
+            ),
+            (
+                re.compile(
+                    r"(?<![\w.,-])(?P<a>\d)-(?P<b>\d)(?='|\s(?:kaybe|yenil|mağlup|yendi|bitti|sona|öne|kazan|galip|"
+                    r"berabere))"
+                ),
+                lambda m: f"{self.cardinal(int(m['a']))} {self.cardinal(int(m['b']))}",
+            ),
             hours_rule(self),
             measure_rule(self, self.measures),
             size_rule(self),
             code_rule(self),
-        ]  # fmt: skip
+        ]
 
     def find(self, text: str, taken: "list[tuple[int, int]] | None" = None) -> list[Replacement]:
         """All stretches to replace; a suffix behind an apostrophe belongs to the number in front of it."""
