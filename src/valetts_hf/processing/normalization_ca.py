@@ -3,7 +3,14 @@
 
 import re
 
-from .normalization_measures import code_rule, hours_rule, measure_rule, per_quantity_rule, size_rule
+from .normalization_measures import (
+    code_rule,
+    hours_rule,
+    measure_rule,
+    per_quantity_rule,
+    size_rule,
+    span_of_hours_rule,
+)
 from .normalization_plural_forms import PluralFormsNormalizer
 from .normalization_tables import month_names
 
@@ -14,7 +21,7 @@ _MASCULINE_ENDINGS = (  # of plurals in "-es"
     "istes", "ytes",
 )  # fmt: skip
 _MASCULINE = frozenset(
-    "dia problema sistema programa tema idioma mapa poeta planeta clima poema cinema drama dies pares alumnes "
+    "gra dia problema sistema programa tema idioma mapa poeta planeta clima poema cinema drama dies pares alumnes "
     "comptes mapes "
     "poetes planetes joves oncles pobles euros companys cognoms temes".split()
 )
@@ -88,7 +95,7 @@ class CatalanNormalizer(PluralFormsNormalizer):
         "pg": ".passeig", "ptge": ".passatge", "ctra": ".carretera", "c/": "carrer", "st": ".sant",
         "sta": ".santa", "art": ".#article", "cap": ".#capítol", "vol": ".#volum", "tel": ".telèfon",
         "tfn": ".telèfon",
-        "aprox": "aproximadament", "ac": "#abans de Crist", "a.c": "abans de Crist", "a. c": "abans de Crist",
+        "aprox": "aproximadament", "a.c": "abans de Crist", "a. c": "abans de Crist",
         "d.c": "després de Crist", "d. c": "després de Crist", "fig": ".#figura", "màx": ".màxim", "mín": ".mínim",
         "dept": ".departament", "hble": ".honorable", "excm": ".excel·lentíssim", "ex": ".#exemple",
         "s/n": "sense número",
@@ -110,7 +117,13 @@ class CatalanNormalizer(PluralFormsNormalizer):
                 re.compile(r"(?<=\b[Ss]egles\s)(?P<first>[IVX]+)\s?(?P<between>[-—ia])\s?(?P<last>[IVX]+)(?!\w)"),
                 self._centuries,
             ),
-            (re.compile(rf"(?<![\w.,/])1(?=\s(?:de\s|d')(?:{months})(?!\w))"), lambda m: "u"),
+            (re.compile(rf"(?<![\w.,/])1(?=\s(?:de\s|d')(?:{months})(?!\w))", re.I), lambda m: "u"),
+            (re.compile(r"(?<=\b[Ll]')1(?!\w|[.,:/]\d)"), lambda m: "u"),
+            (re.compile(r"(?<=\b[Ll]a\s)1(?=\si\s\d)"), lambda m: "una"),
+            (
+                re.compile(r"(?<![\w.,:])(?P<h>1?\d|2[0-4])\.(?P<m>[0-5]\d)(?=\sa\s(?:les\s)?\d{1,2}[.:]\d\d)"),
+                self._time,
+            ),
             (
                 re.compile(
                     r"(?:(?<=\b[Ll]a\s)|(?<=\b[Ll]es\s))(?P<h>1?\d|2[0-4])[.:](?P<m>[0-5]\d)(?:\s?h(?!\w))?(?![\w%]|"
@@ -125,8 +138,8 @@ class CatalanNormalizer(PluralFormsNormalizer):
             ),
             (re.compile(r"(?<!\w)(?P<day>d[ltcjvsg])\.(?=\s\d|\s?[-—a,])"), lambda m: _WEEKDAYS[m["day"]]),
             (re.compile(r"(?<=\b[aA]\s)(?P<day>d[lvsg])\.?(?!\w)"), lambda m: _WEEKDAYS[m["day"]]),
-            (re.compile(r"(?<=\d)\s?(?:[aA]\.\s?C\.|[aA]C)(?!\w)"), lambda m: " abans de Crist"),
-            (re.compile(r"(?<=\d)\s?(?:[dD]\.\s?C\.|[dD]C)(?!\w)"), lambda m: " després de Crist"),
+            (re.compile(r"(?<=[\dIVX])\s?(?:[aA]\.\s?C\.|[aA]C)(?!\w)"), lambda m: " abans de Crist"),
+            (re.compile(r"(?<=[\dIVX])\s?(?:[dD]\.\s?C\.|[dD]C)(?!\w)"), lambda m: " després de Crist"),
             (re.compile(r"(?<![\w.,])1-O(?!\w)"), lambda m: "u O"),
         ]
 
@@ -156,15 +169,21 @@ class CatalanNormalizer(PluralFormsNormalizer):
         """Money, fractions and measures."""
         return [
             (re.compile(r"(?<=\d)\s?M€"), self._millions),
-            (re.compile(r"(?<=[\w€])/(?P<noun>mes|dia|any|hora|nit|setmana|persona|pers|kg|l|m²)(?!\w)"), self._per),
             (
-                re.compile(r"(?<![\w./,-])1/2(?=\s(?P<noun>[a-zà-ÿ·]{3,}))"),
+                re.compile(r"(?<=[\w€])/(?P<noun>mes|dia|any|hora|nit|setmana|persona|pers|kg|l|m²|kWh)(?!\w)"),
+                self._per,
+            ),
+            (
+                re.compile(r"(?<![\w./,-])(?<!\d\s)1/2(?=\s(?P<noun>[a-zà-ÿ·]{3,}))"),
                 lambda m: "mitja" if self._is_feminine(m["noun"]) else "mig",
             ),
+            (re.compile(r"(?<![\w./,-])(?P<n>\d{1,2})\s?(?:1/2|½)\s(?P<noun>[a-zà-ÿ·]{3,})"), self._and_a_half),
             measure_rule(self, self.measures),
             per_quantity_rule(self),
             (re.compile(r"(?<![\w/])(?P<a>[1-9])/(?P<b>[345])\s(?P<noun>parts?)(?!\w)"), self._shares),
             hours_rule(self),
+            span_of_hours_rule(self),
+            (re.compile(r"(?<![\w.,:])24[:.]00(?!\d)"), lambda m: self.cardinal(24)),
             size_rule(self),
             code_rule(self),
         ]
@@ -191,10 +210,11 @@ class CatalanNormalizer(PluralFormsNormalizer):
             "dia": "al dia",
             "any": "a l'any",
             "kg": "el quilo",
+            "kWh": "el quilowatt hora",
             "l": "el litre",
             "m²": "el metre quadrat",
         }
-        if noun in ("kg", "l", "m²") and match.string[match.start() - 1] not in "€s":
+        if noun in ("kg", "l", "m²", "kWh") and match.string[match.start() - 1] not in "€s":
             return None
         return " " + names.get(noun, f"per {'persona' if noun == 'pers' else noun}")
 
@@ -241,6 +261,10 @@ class CatalanNormalizer(PluralFormsNormalizer):
             *super().time_patterns(),
         ]
 
+    def _and_a_half(self, match: re.Match) -> str:
+        noun, half = match["noun"], "mitja" if self._is_feminine(match["noun"]) else "mig"
+        return f"{self.counted(int(match['n']), noun)} {noun} i {half}"
+
     def _shares(self, match: re.Match) -> str | None:
         above, below = int(match["a"]), int(match["b"])
         share = {3: "tercer", 4: "quart", 5: "cinquen"}[below]
@@ -258,8 +282,8 @@ class CatalanNormalizer(PluralFormsNormalizer):
         return [
             *self.magnitude_patterns(),
             (
-                r"(?<![\w.,])(?P<n>\d{1,3})(?P<end>r|n|t|è|a)(?!\w)",
-                lambda m: self.ordinal(int(m["n"]), m["end"] == "a"),
+                r"(?<![\w.,])(?P<n>\d{1,3})(?P<end>r|n|t|è|a|ª|º)(?!\w)",
+                lambda m: self.ordinal(int(m["n"]), m["end"] in "aª"),
                 0,
             ),
         ]

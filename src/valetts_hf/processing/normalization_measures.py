@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from .normalization_plural_forms import PluralFormsNormalizer
 from .normalization_tables import UNITS
+from .number_words import digit_words
 
 
-_CODE = re.compile(r"(?<![\w.,+-])(?:\d{10,20}|\d{6,8}-\d{4})(?![\w-]|[.,]\d)")
+_CODE = re.compile(r"(?<![\w.,+-])(?:(?!\d{4,16}0000(?!\d))\d{8,20}|\d{6,8}-\d{4}|\d{4}(?: \d{4}){3})(?![\w-]|[.,]\d)")
 _NUMBER = r"\d{1,3}(?:[. ]\d{3})+(?!\d)|\d+(?:,\d+)?"
 _UNIT = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True) if len(unit) > 1 or unit in "gml")
 _HOURS = re.compile(
@@ -77,11 +78,44 @@ def hours_rule(normalizer: PluralFormsNormalizer) -> _Rule:
     return _HOURS, say
 
 
+def span_of_hours_rule(normalizer: PluralFormsNormalizer) -> _Rule:
+    """The rule for "10-14 h"."""
+
+    def say(match: re.Match) -> str:
+        first, last = int(match["h"]), int(match["to"])
+        name = normalizer.unit("h", last) or "h"
+        feminine = "h" in normalizer.feminine_units
+        words = [
+            normalizer.cardinal(first, feminine),
+            normalizer.range_word,
+            normalizer.cardinal(last, feminine),
+            name,
+        ]
+        return " ".join(words)
+
+    return re.compile(r"(?<![\w.,:/-])(?P<h>\d{1,2})\s?[-—]\s?(?P<to>\d{1,2})\s?h(?![\w/])"), say
+
+
+def sets_rule(normalizer: PluralFormsNormalizer, joiner: str) -> _Rule:
+    """The rule for the sets of a match ("6-3, 3-6, 7-5"); lists of ranges are left alone."""
+
+    def say(match: re.Match) -> str | None:
+        sets = [[int(side) for side in re.split("[-—]", one)] for one in match[0].split(", ")]
+        if all(first < second for first, second in sets):
+            return None
+        return ", ".join(f"{normalizer.cardinal(a)}{joiner}{normalizer.cardinal(b)}" for a, b in sets)
+
+    return re.compile(r"(?<![\w.,-])\d{1,2}[-—]\d{1,2}(?:, \d{1,2}[-—]\d{1,2}){1,4}(?![\w-]|[.,]\d)"), say
+
+
 def code_rule(normalizer: PluralFormsNormalizer) -> _Rule:
     """The rule for the long numbers of people, accounts and firms: digit by digit, in threes."""
 
     def say(match: re.Match) -> str:
-        return ", ".join(normalizer._in_groups(part) for part in match[0].split("-"))
+        return ", ".join(
+            digit_words(part, normalizer.language) if len(part) == 4 else normalizer._in_groups(part)
+            for part in re.split("[- ]", match[0])
+        )
 
     return _CODE, say
 

@@ -85,7 +85,7 @@ class NorwegianNormalizer(NordicNormalizer):
         "art": ".#artikkel", "statsmin": ".statsminister", "adm.dir": "administrerende direktør", "avd": ".avdeling",
         "resp": ".respektive", "maks": ".maksimalt", "gj.sn": "gjennomsnitt", "hhv": "henholdsvis",
         "vha": "ved hjelp av", "vs": "versus", "mnd": "måned", "stk": ".#stykk", "forts": ".fortsetter",
-        "avg": "avgang",
+        "avg": "avgang", "etg": "etasje", "gml": ".gamle",
         "ank": "ankomst", "pr": ".per", "org. nr": "organisasjonsnummer", "m.a.o": "med andre ord",
         "d.v.s": "det vil si", "o.s.v": "og så videre", "bl. a": "blant annet",
         "f. eks": "for eksempel", "rv": ".#riksvei", "fv": ".#fylkesvei", "d.e": "det er",
@@ -112,6 +112,10 @@ class NorwegianNormalizer(NordicNormalizer):
                     r"(?:(?<=\b[Dd]en\s)|(?<=\binnen\s)|(?<=\bpr\.\s)|(?<=\bsenest\s))(?P<a>\d{1,2})\.(?P<b>\d{1,2})"
                     r"(?:\.(?=\s\w)|(?=\.?(?:\s|$)))"
                 ),
+                self._spoken_short_date,
+            ),
+            (
+                re.compile(r"(?<![\w.,:/-])(?<!versjon\s)(?P<a>[12]?\d|3[01])\.(?P<b>[1-9])(?:\.(?=\s)|(?=\.$))"),
                 self._spoken_short_date,
             ),
             (

@@ -3,7 +3,15 @@
 
 import re
 
-from .normalization_measures import code_rule, hours_rule, measure_rule, per_quantity_rule, size_rule
+from .normalization_measures import (
+    code_rule,
+    hours_rule,
+    measure_rule,
+    per_quantity_rule,
+    sets_rule,
+    size_rule,
+    span_of_hours_rule,
+)
 from .normalization_plural_forms import PluralFormsNormalizer
 from .normalization_tables import month_names
 from .normalization_weekdays import weekday_rules
@@ -74,6 +82,7 @@ class NordicNormalizer(PluralFormsNormalizer):
                 lambda m: to,
             ),
             hours_rule(self),
+            span_of_hours_rule(self),
             (
                 re.compile(rf"(?:(?<=\d\s)|(?<=\d\.\s))(?P<m>{'|'.join(self.short_months)})(?P<stop>\.?)(?!\w)"),
                 self._month,
@@ -109,6 +118,7 @@ class NordicNormalizer(PluralFormsNormalizer):
                 self._per_unit,
             ),
             size_rule(self),
+            sets_rule(self, " "),
         ]
 
     def _name_rules(self) -> list:

@@ -2,7 +2,15 @@
 
 import re
 
-from .normalization_measures import code_rule, hours_rule, measure_rule, per_quantity_rule, size_rule
+from .normalization_measures import (
+    code_rule,
+    hours_rule,
+    measure_rule,
+    per_quantity_rule,
+    sets_rule,
+    size_rule,
+    span_of_hours_rule,
+)
 from .normalization_plural_forms import PluralFormsNormalizer
 from .normalization_weekdays import month_rule
 from .number_words import number_words
@@ -94,7 +102,7 @@ class RomanianNormalizer(PluralFormsNormalizer):
     }  # fmt: skip
     spelled = frozenset("UE SUA TVA FMI CNA DNA SRI ITP RCA ATM IT USR UDMR OMS UMF RAR".split())
     abbreviations = {
-        "dl": "domnul", "d-l": "domnul", "d-lui": "domnului", "dlui": "domnului", "d-na": "doamna", "dna": "doamna",
+        "dl": "domnul", "d-l": "domnul", "d-lui": "domnului", "dlui": "domnului", "d-na": "doamna",
         "d-nei": "doamnei", "dnei": "doamnei", "d-ra": "domnișoara", "dra": "domnișoara", "dr": ".doctor",
         "prof": ".profesor",
         "ing": ".inginer", "av": ".avocat", "acad": ".academician", "conf": ".conferențiar", "univ": ".universitar",
@@ -154,6 +162,10 @@ class RomanianNormalizer(PluralFormsNormalizer):
                 re.compile(r"(?<=\b[Ss]ecolele\s)(?P<first>[IVX]+)\s?(?P<between>[-—]|și)\s?(?P<last>[IVX]+)(?!\w)"),
                 self._centuries,
             ),
+            (
+                re.compile(r"(?<=\b[Cc]lasele\s)(?P<first>[IVX]+)\s?[-—]\s?(?P<last>[IVX]+)(?!\w)"),
+                self._classes,
+            ),
             (re.compile(r"(?<!\w)[Cc]lasa\sa\sI-a(?!\w)"), lambda m: m[0][:5] + " întâi"),
             (re.compile(rf"(?<!\w)(?P<word>{_FIRST})\sI(?!\w|-)"), lambda m: f"{m['word']} întâi"),
         ]
@@ -173,6 +185,7 @@ class RomanianNormalizer(PluralFormsNormalizer):
                 re.compile(r"(?<!\w)[Ee]t\.\s(?P<a>\d{1,2})/(?P<b>\d{1,2})(?!\w)"),
                 lambda m: f"etajul {self.cardinal(int(m['a']))} din {self.cardinal(int(m['b']))}",
             ),
+            (re.compile(r"(?<!\w)[Dd]na\.?(?!\w)"), lambda m: "doamna"),  # "DNA" is an office
             (re.compile(r"(?<!\w)Sf\.\s(?P<name>[A-ZȘȚÎÂ]\w+)"), self._saint),
             code_rule(self),
         ]
@@ -183,18 +196,26 @@ class RomanianNormalizer(PluralFormsNormalizer):
         return [
             (re.compile(rf"(?<![\w.,]){amount},(?P<bani>\d\d)\s?(?:de\s)?(?:lei|RON)(?!\w)"), self._lei),
             (
-                re.compile(r"(?<![\w./,-])(?P<a>[1-9])/(?P<b>[2-9]|10)(?=\s(?!din|dintre|de)[a-zăâîșț]{3})"),
+                re.compile(r"(?<![\w./,-])(?<!\d\s)(?P<a>[1-9])/(?P<b>[2-9]|10)(?=\s(?!din|dintre|de)[a-zăâîșț]{3})"),
                 lambda m: f"{self.fraction(int(m['a']), int(m['b']))} de" if int(m["a"]) < int(m["b"]) else None,
+            ),
+            (
+                re.compile(r"(?<![\w./,-])(?P<n>\d{1,2})\s?(?:1/2|½)\s(?P<noun>[a-zăâîșț]{3,})"),
+                lambda m: f"{self.counted(int(m['n']), m['noun'])} {m['noun']} și jumătate",
             ),
             measure_rule(self, self.measures),
             per_quantity_rule(self),
             hours_rule(self),
+            span_of_hours_rule(self),
+            (re.compile(r"(?<![\w.,:])24[:.]00(?!\d)"), lambda m: self.cardinal(24)),
             (re.compile(r"(?:(?<=\blei)|(?<=\beuro)|(?<=€))/mp(?!\w)"), lambda m: " pe metru pătrat"),
+            (re.compile(r"(?:(?<=\blei)|(?<=\beuro)|(?<=€))/kWh(?!\w)"), lambda m: " pe kilowatt-oră"),
             (
-                re.compile(r"(?:(?<=\blei)|(?<=\bRON)|(?<=\bEUR)|(?<=\beuro))/(?P<unit>kg|l|km|h|kWh)(?!\w)"),
+                re.compile(r"(?:(?<=\blei)|(?<=\bRON)|(?<=\bEUR)|(?<=\beuro))/(?P<unit>kg|l|km|h)(?!\w)"),
                 self._per_unit,
             ),
             size_rule(self),
+            sets_rule(self, " la "),
             (
                 re.compile(r"(?<=\w)/(?P<noun>buc|pers)(?:\.|(?!\w))"),
                 lambda m: {"buc": " pe bucată", "pers": " de persoană"}[m["noun"]],
@@ -240,11 +261,20 @@ class RomanianNormalizer(PluralFormsNormalizer):
             return None
         if match["article"] == "al":
             return number_words(number, "ro", "ordinal")
+        return self._feminine_ordinal(number) if number > 1 else None
+
+    def _classes(self, match: re.Match) -> str | None:
+        first, last = self._roman_value(match["first"]), self._roman_value(match["last"])
+        if not (first and last):
+            return None
+        return f"{'întâi' if first == 1 else self._feminine_ordinal(first)} {self.range_word} {self._feminine_ordinal(last)}"
+
+    def _feminine_ordinal(self, number: int) -> str:
         words = self.cardinal(number, feminine=True)
         for ending, ordinal in (("trei", "treia"), ("i", "ea"), ("e", "ea"), ("ă", "a"), ("u", "a"), ("t", "ta")):
             if words.endswith(ending):
-                return f"a {words.removesuffix(ending).removeprefix('o ')}{ordinal}" if number > 1 else None
-        return f"a {words}" if number > 1 else None
+                return f"a {words.removesuffix(ending).removeprefix('o ')}{ordinal}"
+        return f"a {words}"
 
     def _century(self, match: re.Match) -> str | None:
         value = self._roman_value(match["roman"])

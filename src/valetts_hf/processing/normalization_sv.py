@@ -13,7 +13,7 @@ _COMMON_GENDER = frozenset(
     "natt hund katt vän son dotter bror mor far säng stol dörr buss båt cykel burk trappa styck flaska kopp skål del "
     "sida av".split()
 )
-_COMMON_ENDINGS = ("are", "ning", "ling", "tion", "het", "else", "dag", "ska", "cka", "lla", "nna")
+_COMMON_ENDINGS = ("are", "ning", "ling", "tion", "het", "else", "dag")
 _NEUTER = frozenset("öga öra hjärta".split())
 _SINGLES = dict(enumerate("ettan tvåan trean fyran femman sexan sjuan åttan nian tian elvan tolvan".split(), 1))
 _PLACES = "|".join(("[Kk]apitel", "[Kk]ap\\.", "[Dd]el", "[Bb]ilaga", "[Aa]rtikel", "[Aa]kt", "[Bb]and", "[Tt]yp"))
@@ -102,10 +102,14 @@ class SwedishNormalizer(NordicNormalizer):
                 lambda m: f"{self.ordinal(int(m['kap']))} kapitlet ",
             ),
             (
-                re.compile(r"(?<![\w.,-])(?P<n>\d{1,3})\s?§(?!\s?\d)"),
+                re.compile(r"(?<![\w.,-])(?P<n>\d{1,3})\s?§"),
                 lambda m: f"{self.ordinal(int(m['n']))} paragrafen",
             ),
             (re.compile(r"(?<![\w.,:])(?P<n>\d{1,4}):s(?!\w)"), lambda m: f"{self.cardinal(int(m['n']))}s"),
+            (
+                re.compile(rf"(?<!\w)(?P<day>{'|'.join(self.weekdays)})\s(?P<a>\d{{1,2}})/(?P<b>\d{{1,2}})(?![\w/])"),
+                self._weekday_and_date,
+            ),
             *super().first_rules(),
             (re.compile(r"(?<!\w)(?P<o>[Oo])rd\.(?=\spris|\s\d)"), lambda m: f"{m['o']}rdinarie"),
             (
@@ -120,6 +124,10 @@ class SwedishNormalizer(NordicNormalizer):
                 ),
             ),
         ]
+
+    def _weekday_and_date(self, match: re.Match) -> str | None:
+        date = self._checked_date(int(match["a"]), int(match["b"]), None)
+        return date and f"{self.weekdays[match['day']]} {date}"
 
     @staticmethod
     def _single(match: re.Match) -> str | None:
@@ -140,7 +148,9 @@ class SwedishNormalizer(NordicNormalizer):
 
     def counted(self, number: int, following: str) -> str:
         common = following in _COMMON_GENDER or (
-            following not in _NEUTER and following.islower() and following.endswith(_COMMON_ENDINGS)
+            following not in _NEUTER
+            and following.islower()
+            and (following.endswith(_COMMON_ENDINGS) or re.fullmatch(r"\w{4,}a", following))
         )
         return "en" if number == 1 and common else self.cardinal(number)
 

@@ -4,7 +4,7 @@
 import re
 
 from .normalization_base import Replacement
-from .normalization_measures import code_rule, hours_rule, measure_rule, size_rule
+from .normalization_measures import code_rule, hours_rule, measure_rule, sets_rule, size_rule
 from .normalization_plural_forms import PluralFormsNormalizer
 from .normalization_tables import CURRENCIES, month_names
 from .normalization_weekdays import month_rule
@@ -122,7 +122,7 @@ class TurkishNormalizer(PluralFormsNormalizer):
         return [
             (re.compile(r"(?<!\w)(?P<roman>[IVX]+)\.(?=\s[Yy](?:üzyıl|y\.))"), self._roman_ordinal),
             (re.compile(r"(?<!\w)(?P<roman>[IVX]{2,})\.(?=\s\w)"), self._roman_ordinal),
-            (re.compile(rf"(?<!\w)(?P<roman>[IVX])\.(?=\s(?:{_NAMED}))"), self._roman_ordinal),
+            (re.compile(rf"(?<!\w)(?P<roman>[IVX])\.(?=\s(?:{_NAMED}|ve\s[IVX]+\.))"), self._roman_ordinal),
             (re.compile(rf"(?<![\w.,])(?P<n>\d{{1,3}})\.(?=\s(?:{_NAMED}))"), lambda m: self.ordinal(int(m["n"]))),
             (re.compile(r"(?<![\w.,])(?P<n>\d{1,3})'[ıiuü]?nc[ıiuü](?!\w)"), lambda m: self.ordinal(int(m["n"]))),
         ]
@@ -187,6 +187,7 @@ class TurkishNormalizer(PluralFormsNormalizer):
             hours_rule(self),
             measure_rule(self, self.measures),
             size_rule(self),
+            sets_rule(self, " "),
             code_rule(self),
         ]
 
