@@ -61,6 +61,15 @@ SPOKEN = {
     "pĝ. 12, vol. 3": "paĝo dek du, volumo tri",
     "f-ino Maria": "fraŭlino Maria",
     "je la 8:00 atm": "je la oka antaŭtagmeze",
+    # more of everyday lines
+    "17h30": "la dek sepa kaj duono",
+    "15.30 h": "la dek kvina kaj duono",
+    "2x pli": "du oble pli",
+    "ĉ. 20 homoj": "ĉirkaŭ dudek homoj",
+    "n-roj 5 kaj 6, pp. 5-7": "numeroj kvin kaj ses, paĝoj kvin ĝis sep",
+    "k-do Petro": "kamarado Petro",
+    "#5": "numero kvin",
+    "± 3": "plus minus tri",
 }
 
 

@@ -73,6 +73,13 @@ SPOKEN = {
     "S.L.P. 123": "sanduku la posta mia moja ishirini na tatu",
     "k.m. ndizi, maembe n.k.": "kwa mfano ndizi, maembe na kadhalika.",
     "Na. 5, uk. 12": "namba tano, ukurasa kumi na mbili",
+    # more of everyday lines
+    "watu 1,500": "watu elfu moja mia tano",
+    "watu 5,000": "watu elfu tano",
+    "Dkt Juma": "daktari Juma",
+    "k.n.y. Bw. Ali": "kwa niaba ya bwana Ali",
+    "No. 5": "namba tano",
+    "~ 20": "takriban ishirini",
 }
 
 

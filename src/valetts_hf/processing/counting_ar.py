@@ -51,7 +51,7 @@ MEASURES = {
     "kg": _KILOGRAM, "كغ": _KILOGRAM, "كغم": _KILOGRAM, "كجم": _KILOGRAM, "كلغ": _KILOGRAM, "g": _GRAM, "غم": _GRAM,
     "جم": _GRAM, "غ": _GRAM, "l": _LITRE, "L": _LITRE, "ml": _MILLILITRE, "mL": _MILLILITRE, "مل": _MILLILITRE,
     "km/h": _SPEED, "كم/س": _SPEED, "كم/ساعة": _SPEED, "كم/الساعة": _SPEED, "m²": _SQUARE_METRE, "م²": _SQUARE_METRE,
-    "م2": _SQUARE_METRE, "km²": _SQUARE_KILOMETRE, "كم²": _SQUARE_KILOMETRE, "m³": _CUBIC_METRE, "م³": _CUBIC_METRE,
+    "م2": _SQUARE_METRE, "km²": _SQUARE_KILOMETRE, "كم²": _SQUARE_KILOMETRE, "كم2": _SQUARE_KILOMETRE, "m³": _CUBIC_METRE, "م³": _CUBIC_METRE,
     "°C": _CELSIUS, "°م": _CELSIUS, "° م": _CELSIUS, "°": Counted("درجة", "درجتان", "درجات"),
     "h": Counted("ساعة", "ساعتان", "ساعات"), "min": Counted("دقيقة", "دقيقتان", "دقائق"),
     "s": Counted("ثانية", "ثانيتان", "ثوان"),

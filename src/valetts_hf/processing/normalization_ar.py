@@ -20,7 +20,18 @@ _GOVERNING = re.compile(
 _NO_NOUNS = frozenset(
     "و في من إلى على عن ثم أو أم حتى منذ بعد قبل مع هو هي كان كانت لم لا ما هل قد إن أن بالمئة فقط".split()
 )
-_NUMERIC = re.compile(r"[\d%]|القرن")
+_ORDERED = (  # in front of a number that says which of them
+    "القرن|المركز|الطابق|الصف|الفصل|الباب|الجزء|الموسم|الدقيقة|الجولة|المرتبة|الطبعة|الدورة|النسخة|الحلقة|المرحلة|المادة|الفقرة|الصفحة"
+)
+_NUMERIC = re.compile(rf"[\d%]|(?:{_ORDERED})\s")
+_HIJRI_MONTHS = (
+    "محرم", "صفر", "ربيع الأول", "ربيع الآخر", "جمادى الأولى", "جمادى الآخرة", "رجب", "شعبان", "رمضان", "شوال", "ذو القعدة", "ذو الحجة",
+)  # fmt: skip
+_MORE_MONTHS = (
+    "كانون الثاني", "شباط", "آذار", "نيسان", "أيار", "حزيران", "تموز", "آب", "أيلول", "تشرين الأول", "تشرين الثاني", "كانون الأول",
+    "ابريل", "اغسطس", "اكتوبر", "ذي القعدة", "ذي الحجة",
+)  # fmt: skip
+_ONE_OR_TWO = "دولار|ريال|درهم|دينار|جنيه|كيلو|كوب|ملعقة|حبة|بيضة|لتر|متر|كيلومتر|يوم|شهر|سنة|ساعة|دقيقة|ليلة|شخص|طفل|مرة|ليرة|كيس|علبة"
 _BEHIND_NOUN = re.compile(r"(?<!\w)(?:ال|لل|بال|وال)(?P<noun>\w+)\s$")
 _HOURS = {15: "والربع", 30: "والنصف"}
 _FRACTIONS = {2: ("نصف", "أنصاف"), 3: ("ثلث", "أثلاث"), 4: ("ربع", "أرباع"), 5: ("خمس", "أخماس"), 8: ("ثمن", "أثمان"),
@@ -45,6 +56,7 @@ class ArabicNormalizer(ArabicScriptNormalizer):
     minus, plus, percent = "ناقص", "زائد", "بالمئة"
     range_word, score_word, and_word, equals = "إلى", "", "و", "يساوي"
     times_word, size_word = "ضرب", "في"
+    symbols = {"#": "رقم", "№": "رقم", "~": "حوالي", "≈": "حوالي", "±": "زائد أو ناقص"}
     dot, at, slash, dash = "نقطة", "آت", "شرطة مائلة", "شرطة"
     unit_overrides = {
         "l": ("لتر",) * 2, "L": ("لتر",) * 2, "ha": ("هكتار",) * 2, "Hz": ("هرتز",) * 2, "W": ("واط",) * 2,
@@ -56,7 +68,7 @@ class ArabicNormalizer(ArabicScriptNormalizer):
         10**9: ("مليار", "مليارات", "مليار", "مليار"),
     }  # fmt: skip
     abbreviations = {
-        "د": ".دكتور", "أ.د": "أستاذ دكتور", "أ": ".أستاذ", "ص.ب": "صندوق بريد", "ق.م": "قبل الميلاد", "إلخ": "إلى آخره",
+        "د": ".دكتور", "أ.د": "أستاذ دكتور", "أ": ".أستاذ", "ص.ب": "صندوق بريد", "ق.م": "قبل الميلاد", "ا.د": "أستاذ دكتور", "إلخ": "إلى آخره",
         "الخ": "إلى آخره",
     }  # fmt: skip
 
@@ -64,22 +76,32 @@ class ArabicNormalizer(ArabicScriptNormalizer):
         return [self._governed(text, item) for item in super().find(text, taken)]
 
     def _governed(self, text: str, item: Replacement) -> Replacement:
-        governed = _NUMERIC.match(text, item.start) and _GOVERNING.search(text, max(0, item.start - 12), item.start)
-        return Replacement(item.start, item.end, oblique(item.spoken)) if governed else item
+        if not _NUMERIC.match(text, item.start):
+            return item
+        first, to, last = item.spoken.partition(" إلى ")
+        if _GOVERNING.search(text, max(0, item.start - 12), item.start):
+            first = oblique(first)
+        return Replacement(item.start, item.end, first + to + oblique(last))
 
     def first_rules(self) -> list:
         start, end = r"(?<![\w.,])", r"(?!\w|[.,:/-]\d)"
         symbols = "|".join(
             re.escape(symbol) for symbol in sorted(MEASURES, key=len, reverse=True) if not symbol.isascii()
         )
-        months = "|".join(month_names(self.language)) or "(?!)"
+        months = "|".join((*month_names(self.language), *_HIJRI_MONTHS, *_MORE_MONTHS))
+        date = r"(?P<d>0?[1-9]|[12]\d|3[01])/(?P<m>0?[1-9]|1[0-2])/(?P<y>1[34]\d\d)"
         return [
             *super().first_rules(),
             (re.compile(rf"(?<!\w)(?P<word>{_YEAR})\s(?P<y>\d{{1,4}})(?:\s?(?P<era>م|ه|ق\.م)(?!\w)\.?)?{end}"), self._year),
             (re.compile(rf"{start}(?P<y>\d{{3,4}})\s?(?P<era>ه)(?!\w)\.?"), self._year),
-            (re.compile(rf"{start}(?P<y>1[5-9]\d\d|20\d\d)(?P<era>م)(?!\w)"), self._year),
+            (re.compile(rf"{start}(?P<y>1[5-9]\d\d(?=م)|19\d\d|20(?!00)[0-3]\d)\s?(?P<era>م)(?!\w)"), self._year),
             (re.compile(rf"(?P<word>(?<!\w)[وفب]?(?:ال|لل)ساعة)\s(?P<h>\d|1\d|2[0-4])(?:\s?(?P<half>[صم])(?!\w))?{end}"), self._hour),
-            (re.compile(rf"(?<!\w)القرن\s(?:ال)?(?P<n>\d{{1,2}}){end}"), lambda m: f"القرن {self.ordinal(int(m['n']))}"),
+            (re.compile(rf"(?<!\w)(?P<word>{_ORDERED})\s(?:ال)?(?P<n>\d{{1,2}}){end}"),
+             lambda m: f"{m['word']} {self.ordinal(int(m['n']), feminine=m['word'].endswith('ة'))}"),
+            (re.compile(rf"{start}{date}(?![\w/])"), self._hijri_date),
+            (re.compile(r"(?<![\w/.,])(?P<y>(?:19|20)\d\d)/(?P<m>0?[1-9]|1[0-2])/(?P<d>0?[1-9]|[12]\d|3[01])(?![\w/])"),
+             self._numeric_date),
+            (re.compile(rf"{start}(?P<n>[12])\s(?P<noun>{_ONE_OR_TWO})(?P<size>\s(?:كبيرة|صغيرة))?(?!\w)"), self._one_or_two),
             (re.compile(rf"(?<!\w)(?P<prefix>[وبل]|بال|لل|ال)\s?(?P<n>\d{{1,4}}){end}(?!\s?[%°])"), self._prefixed),
             (re.compile(rf"{start}(?P<d>\d{{1,2}})\s(?P<month>{months})(?:\s(?P<y>\d{{4}}){end})?(?!\w)"), self._written_date),
             (re.compile(rf"{start}(?<![$€£])(?P<n>[2-9]|10)\s(?P<scale>ألف|مليون|مليار)(?!\w)(?P<noun>(?=\s\w))?"), self._scaled),
@@ -183,6 +205,16 @@ class ArabicNormalizer(ArabicScriptNormalizer):
 
     def _date(self, day: int, month: str, year: int | None) -> str:
         return f"{self.ordinal(day)} من {month} {oblique(self.year(year)) if year is not None else ''}".rstrip()
+
+    def _hijri_date(self, match: re.Match) -> str:
+        return self._date(int(match["d"]), _HIJRI_MONTHS[int(match["m"]) - 1], int(match["y"]))
+
+    def _one_or_two(self, match: re.Match) -> str:
+        """ "1 ساعة", "2 ملعقة كبيرة": the noun stands first, or is a dual."""
+        words = match["noun"].split() + (match["size"] or "").split()
+        if match["n"] == "1":
+            return " ".join([*words, self.cardinal(1, words[0].endswith("ة"))])
+        return " ".join(f"{word[:-1]}تان" if word.endswith("ة") else f"{word}ان" for word in words)
 
     def _scaled(self, match: re.Match) -> str:
         number, scale = int(match["n"]), match["scale"]

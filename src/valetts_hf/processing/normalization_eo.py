@@ -17,8 +17,17 @@ class EsperantoNormalizer(PluralFormsNormalizer):
     minus, plus, percent = "minus", "plus", "procentoj"
     range_word, score_word, and_word, equals = "ĝis", "", "kaj", "egalas"
     times_word = size_word = "oble"
+    fold_words = ("oble", "oble")
     space_groups = True
-    symbols = {"§": "paragrafo", "×": "oble"}
+    symbols = {
+        "§": "paragrafo",
+        "×": "oble",
+        "#": "numero",
+        "№": "numero",
+        "~": "ĉirkaŭ",
+        "≈": "ĉirkaŭ",
+        "±": "plus minus",
+    }
     halves = ("duona", "duona")
     of_unit, of_millions, cents_joiner = "de", "da", "kaj"
     magnitude_forms = {10**6: ("miliono",) + ("milionoj",) * 3, 10**9: ("miliardo",) + ("miliardoj",) * 3}
@@ -46,7 +55,8 @@ class EsperantoNormalizer(PluralFormsNormalizer):
         "ktp": "kaj tiel plu", "k.t.p": "kaj tiel plu", "k.a": "kaj aliaj", "k.s": "kaj similaj", "t.e": "tio estas",
         "t.n": "tiel nomata", "ekz": "ekzemple", "a.k": "antaŭ Kristo", "p.k": "post Kristo", "atm": "antaŭtagmeze",
         "ptm": "posttagmeze", "d-ro": "doktoro", "s-ro": "sinjoro", "s-ino": "sinjorino", "f-ino": "fraŭlino",
-        "s-ano": "samideano", "s-anoj": "samideanoj", "prof": ".profesoro", "inĝ": ".inĝeniero", "n-ro": "numero",
+        "s-ano": "samideano", "s-anoj": "samideanoj", "s-roj": "sinjoroj", "ges-roj": "gesinjoroj", "k-do": "kamarado",
+        "k-dino": "kamaradino", "bv": ".bonvolu", "i.a": "interalie", "ĉ": ".#ĉirkaŭ", "nr": ".#numero", "n-roj": "numeroj", "pp": ".#paĝoj", "prof": ".profesoro", "inĝ": ".inĝeniero", "n-ro": "numero",
         "p": ".#paĝo", "pĝ": ".#paĝo", "vol": ".#volumo", "tel": ".telefono", "kp": ".komparu",
     }  # fmt: skip
 
@@ -55,7 +65,7 @@ class EsperantoNormalizer(PluralFormsNormalizer):
 
     def time_patterns(self) -> list:
         hour = r"(?P<h>[01]?\d|2[0-3])"
-        clock = rf"{hour}:(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?(?![\w:]|[.,]\d)(?:\s?h(?!\w))?"
+        clock = rf"{hour}(?:[:h]|\.(?=\d\d\s?h))(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?(?![\w:]|[.,]\d)(?:\s?h(?!\w))?"
         return [(rf"(?:(?<!\w)[Ll]a\s)?(?<![\w:.,]){clock}", self._time, 0)]
 
     def time(self, hour: int, minute: int, second: int | None) -> str:

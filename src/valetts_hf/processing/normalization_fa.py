@@ -30,10 +30,11 @@ class PersianNormalizer(ArabicScriptNormalizer):
     range_word, score_word, and_word, equals = "تا", "بر", _AND, "مساوی"
     times_word, size_word, cents_joiner = "ضرب در", "در", _AND
     dot, at, slash, dash = "نقطه", "ات", "اسلش", "خط تیره"
-    symbols = {"&": "و"}
+    symbols = {"&": "و", "#": "شمارهٔ", "№": "شمارهٔ", "~": "حدود", "≈": "حدود", "±": "به علاوه یا منهای"}
     magnitude_forms = {
         10**3: ("هزار",) * 4, 10**6: ("میلیون",) * 4, 10**9: ("میلیارد",) * 4, 10**12: ("تریلیون",) * 4,
     }  # fmt: skip
+    currencies = {"USD": ("دلار", "دلار", "سنت", "سنت"), "EUR": ("یورو", "یورو", "سنت", "سنت")}
     currency_forms = {"USD": ("دلار",) * 3, "EUR": ("یورو",) * 3, "GBP": ("پوند",) * 3}
     unit_overrides = {
         "km": ("کیلومتر",) * 2, "m": ("متر",) * 2, "dm": ("دسی‌متر",) * 2, "cm": ("سانتی‌متر",) * 2,
@@ -54,6 +55,8 @@ class PersianNormalizer(ArabicScriptNormalizer):
         return [
             *super().first_rules(),
             (re.compile(rf"(?<![\w/.,])(?P<y>1[34]\d\d|[3-9]\d)/{month}/{day}"), self._date_at_home),
+            (re.compile(r"(?<![\w/.,])(?P<d>0?[1-9]|[12]\d|3[01])/(?P<m>0?[1-9]|1[0-2])/(?P<y>1[34]\d\d)(?![\w/])"),
+             self._date_at_home),
             (re.compile(rf"(?<![\w/.,])(?P<y>(?:19|20)\d\d)/{month}/{day}"), self._numeric_date),
             (re.compile(r"(?<![\w/.,])[1-9]\d{0,2}(?:/\d{3})+(?=\s?(?:تومان|ریال))"),
              lambda m: self.cardinal(int(m[0].replace("/", "")))),
@@ -64,10 +67,12 @@ class PersianNormalizer(ArabicScriptNormalizer):
             (re.compile(r"(?<=متر)/(?=ساعت|ثانیه)"), lambda m: " بر "),
             (re.compile(r"(?<=\d\d\d)\s?م(?!\w|\.\w|\s?[\d²³])(?:\.(?=\s+\S))?"), lambda m: " میلادی"),
             (_AND_IN_NUMBER, lambda m: _AND),
+            (re.compile(r"(?<=\d )و(?= [1-9]/[2-9])"), lambda m: _AND),
         ]  # fmt: skip
 
     def phone_patterns(self) -> list:
         return [
+            (r"(?<![\w.,-])\d{4}(?:[ -]\d{4}){3}(?![\w-])", self.digits, 0),  # a bank card
             (r"(?<![\w.,-])09\d{9}(?!\w|[.,-]\d)", self._mobile, 0),
             (r"(?:(?<=کد پستی )|(?<=کد ملی ))\d{10}(?!\d)", self.digits, 0),
             *super().phone_patterns(),
@@ -112,9 +117,15 @@ class PersianNormalizer(ArabicScriptNormalizer):
         groups = match[0][:4], match[0][4:7], match[0][7:]
         return ", ".join(digit_words(group, self.language) for group in groups)
 
+    def _slash_fraction(self, match: re.Match) -> str | None:
+        more = int(match["a"]) > int(match["b"]) > 0 and match[0] != "24/7"
+        return self._decimal(match) if more else super()._slash_fraction(match)
+
     def _range(self, match: re.Match) -> str | None:
         first, last = self._parse(match["number"]), self._parse(match["to"])
+        if self._in_equation(match):
+            return f"{self.number(first)} منهای {self.number(last)}"
         result = first.is_integer and last.is_integer and last.value <= first.value < 100
-        if result and not self._in_equation(match):  # "3-1"
+        if result:  # "3-1"
             return f"{self.number(first)} {self.score_word} {self.number(last)}"
         return super()._range(match)

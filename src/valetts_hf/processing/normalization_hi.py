@@ -21,6 +21,7 @@ class HindiNormalizer(PluralFormsNormalizer):
     minus, plus, percent = "माइनस", "प्लस", "प्रतिशत"
     range_word, score_word, and_word, equals = "से", "", "और", "बराबर"
     times_word, size_word, per_word = "गुणा", "गुणा", "प्रति"
+    symbols = {"#": "नंबर", "№": "नंबर", "~": "लगभग", "≈": "लगभग", "±": "प्लस माइनस"}
     dot, at, slash, dash = "डॉट", "ऐट", "स्लैश", "हाइफ़न"
     magnitude_forms = {
         10**3: ("हज़ार",) * 4, 10**12: ("लाख करोड़",) * 4, 10**5: ("लाख",) * 4, 10**7: ("करोड़",) * 4,
@@ -34,7 +35,8 @@ class HindiNormalizer(PluralFormsNormalizer):
     currency_forms = {"INR": ("रुपया", "रुपये", "रुपये"), "USD": ("डॉलर",) * 3}
     unit_overrides = {"°": ("डिग्री",) * 2}
     abbreviations = {
-        "डॉ": "डॉक्टर", "प्रो": ".प्रोफ़ेसर", "पं": ".पंडित", "कु": ".कुमारी", "स्व": ".स्वर्गीय", "नं": ".नंबर", "no": ".#नंबर",
+        "डॉ": "डॉक्टर", "प्रो": ".प्रोफ़ेसर", "पं": ".पंडित", "कु": ".कुमारी", "स्व": ".स्वर्गीय", "नं": ".नंबर", "no": ".#नंबर", "dr": ".डॉक्टर", "mr": ".मिस्टर",
+        "mrs": ".मिसेज़", "पृ": ".#पृष्ठ", "सं": ".#संख्या", "मो": ".#मोबाइल",
         "क्र.सं": "क्रम संख्या", "वि.सं": "विक्रम संवत", "ई.पू": "ईसा पूर्व", "किमी": "किलोमीटर", "कि.मी": "किलोमीटर",
         "सेमी": "सेंटीमीटर", "से.मी": "सेंटीमीटर", "मिमी": "मिलीमीटर", "मि.मी": "मिलीमीटर", "किग्रा": "किलोग्राम",
         "कि.ग्रा": "किलोग्राम", "मि.ली": "मिलीलीटर", "सितं": ".सितंबर", "अक्टू": ".अक्टूबर",
@@ -52,11 +54,13 @@ class HindiNormalizer(PluralFormsNormalizer):
             (re.compile(r"(?<!\w)24\s?[x×*/]\s?7(?!\w)"), lambda m: "चौबीसों घंटे"),
             (re.compile(r"(?<=\d)\s?ई\.(?=\s)"), lambda m: " ईस्वी"),
             (re.compile(r"(?<=\d)\s?मिली(?![\w\u0900-\u097f])"), lambda m: " मिलीलीटर"),
+            (re.compile(r"(?<![\w:.,])(?P<h>\d|1[0-2])\.(?P<m>[0-5]\d)(?=\s?[AaPp]\.?[Mm](?!\w))"), self._time),
+            (re.compile(r"(?<=\d)\s?मी(?![\w\u0900-\u097f])(?:\.(?=\s*\S))?"), lambda m: " मीटर"),
             (re.compile(r"(?<=\d)\s?(?P<half>[AaPp])\.?[Mm](?!\w)\.?"),
              lambda m: " ए एम" if m["half"] in "Aa" else " पी एम"),
             (re.compile(r"(?<![\w:.,])(?P<h>\d|1[0-2])-(?P<to>\d|1[0-2])(?=\s?बजे)"),
              lambda m: f"{self.cardinal(int(m['h']))} से {self.cardinal(int(m['to']))}"),
-            (re.compile(r"(?<![\w:.,])(?P<h>[01]?\d|2[0-3]):(?P<m>[0-5]\d)\s?बजे(?P<at>\s(?:पर|से|तक|के)(?![\w\u0900-\u097f]))?"),
+            (re.compile(r"(?<![\w:.,])(?P<h>[01]?\d|2[0-3])[:.](?P<m>[0-5]\d)\s?बजे(?P<at>\s(?:पर|से|तक|के)(?![\w\u0900-\u097f]))?"),
              self._oclock),
             (re.compile(r"(?<![\w.,-])(?P<y>(?:19|20)\d\d)-(?P<to>\d\d)(?![\w-]|[.,]\d)"), self._financial_year),
         ]  # fmt: skip
@@ -71,6 +75,7 @@ class HindiNormalizer(PluralFormsNormalizer):
                 0,
             ),
             *super().phone_patterns(),
+            (r"(?<![\w.,-])[6-9]\d{4}[ -]\d{5}(?!\w|[.,-]\d)", self.digits, 0),
         ]
 
     def ordinal_patterns(self) -> list:
@@ -89,6 +94,10 @@ class HindiNormalizer(PluralFormsNormalizer):
         if not 1100 <= year < 2000:
             return self.cardinal(year)
         return f"{self.cardinal(year // 100)} सौ {self.cardinal(year % 100) if year % 100 else ''}".rstrip()
+
+    def range_number(self, number, following: str) -> str:
+        year = number.is_integer and len(number.whole) == 4
+        return self.year(number.value) if year else super().range_number(number, following)
 
     def ordinal(self, number: int, feminine: bool = False) -> str:
         stem = _ORDINALS.get(number)

@@ -65,6 +65,7 @@ class NumberReader:
     def phone_patterns(self) -> list:
         """Telephone numbers and other strings of digits that are read one by one."""
         return [
+            (r"(?<!\w)\(0\d{1,3}\)[ -]?\d{3,8}(?:[ -]\d{2,4})*(?![\w-]|[.,]\d)", self.digits, 0),
             (r"(?<![\w+])\+\d{1,3}(?:[ .-]?\(?\d{1,5}\)?){2,6}(?!\w)", self.digits, 0),
             (r"(?<![\w.,-])97[89]-?\d{1,5}-?\d{1,7}-?\d{1,7}-?\d(?![\w-])", self.digits, 0),  # ISBN
             (r"(?<!\w)(?P<country>[A-Z]{2})\d\d(?: ?\d{4}){3,7}(?: ?\d{1,4})?(?!\w)", self._account, 0),

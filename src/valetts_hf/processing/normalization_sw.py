@@ -23,7 +23,9 @@ _CLASSES = {
     "vyama kikundi vikundi kisa visa kifo vifo kipande vipande kiwanda viwanda kikao vikao",
 }  # fmt: skip
 _PREFIXES = {noun: prefixes for prefixes, nouns in _CLASSES.items() for noun in nouns.split()}
-_AGREEING = re.compile(r"(?<!\w)(moja|mbili|tatu|nne|tano|nane)(?=$| na nusu$| na robo)")
+_AGREEING = re.compile(
+    r"(?<!\w)(?<!mia )(?<!elfu )(?<!laki )(?<!milioni )(?<!bilioni )(moja|mbili|tatu|nne|tano|nane)(?=$| na nusu$| na robo)"
+)
 _NOUN = re.compile(r"(?<!\w)(\w+)\s$")
 _ORDINALS = {1: "kwanza", 2: "pili"}
 
@@ -38,6 +40,7 @@ class SwahiliNormalizer(PluralFormsNormalizer):
     range_word, score_word, and_word, equals = "hadi", "", "na", "ni sawa na"
     times_word = size_word = "mara"
     per_word = "kwa"
+    symbols = {"#": "namba", "№": "namba", "~": "takriban", "≈": "takriban", "±": "jumlisha au toa"}
     dot, at, slash, dash = "nukta", "at", "mkwaju", "kistari"
     magnitude_forms = {
         factor: (word,) * 4 for word, factor in zip(_MAGNITUDES.split("|"), (10**3, 10**5, 10**6, 10**9, 10**12))
@@ -54,9 +57,9 @@ class SwahiliNormalizer(PluralFormsNormalizer):
         "°C": ("nyuzi joto",) * 2, "sm": ("sentimita",) * 2,
     }  # fmt: skip
     abbreviations = {
-        "dkt": ".daktari", "dk": ".daktari", "bw": "bwana", "bi": ".bibi", "mhe": ".mheshimiwa", "mh": ".mheshimiwa",
+        "dkt": "daktari", "dk": ".daktari", "bw": "bwana", "bi": ".bibi", "mhe": ".mheshimiwa", "mh": ".mheshimiwa",
         "prof": ".profesa", "mwl": ".mwalimu", "s.l.p": "sanduku la posta", "n.k": "na kadhalika", "nk": ".na kadhalika",
-        "k.m": "kwa mfano", "k.v": "kama vile", "na": ".#namba", "uk": ".#ukurasa",
+        "k.m": "kwa mfano", "k.v": "kama vile", "k.n.y": "kwa niaba ya", "alh": ".alhaji", "no": ".#namba", "na": ".#namba", "uk": ".#ukurasa",
     }  # fmt: skip
 
     def first_rules(self) -> list:

@@ -1,6 +1,7 @@
 """Numbers, dates, money, units, abbreviations and addresses written out, with the way back to the written characters."""
 
 import threading
+import unicodedata
 from dataclasses import dataclass
 
 from .languages import BUILT_IN, LANGUAGES, resolve_language
@@ -125,7 +126,7 @@ def apply_replacements(text: str, replacements: list[Replacement]) -> tuple[str,
 
 
 def _is_word(c: str) -> bool:
-    return c.isalnum()
+    return c.isalnum() or unicodedata.category(c)[0] == "M"  # a vowel sign of Devanagari
 
 
 def normalize(text: str, language: str) -> str:
