@@ -130,6 +130,10 @@ SPLITS = [
     ["Vive en EE. UU. desde 1990. ", "Bien."],
     ["Parla l'avv. Conti. ", "Due anni fa. ", "Poi no."],
     ["Spotkał św. Jana i ks. Marka. ", "Tak."],
+    ["डॉ. शर्मा ने रु. 250 लिए। ", "1526 ई. में। ", "पृ. 25 देखो।"],
+    ["وقال م. خالد. ", "سنة 1990 م. ", "ثم ذهب."],
+    ["Bei ni Sh. 500. ", "Bi. Asha, Dkt. Juma n.k. ", "Tunaenda."],
+    ["Pomoj k.t.p. ", "Ni iras al d-ro Petro."],
     ["В 1998 г. ", "Потом г. Москва, ул. Ленина и им. Пушкина. ", "Да."],
 ]
 

@@ -92,8 +92,8 @@ class ArabicNormalizer(ArabicScriptNormalizer):
         date = r"(?P<d>0?[1-9]|[12]\d|3[01])/(?P<m>0?[1-9]|1[0-2])/(?P<y>1[34]\d\d)"
         return [
             *super().first_rules(),
-            (re.compile(rf"(?<!\w)(?P<word>{_YEAR})\s(?P<y>\d{{1,4}})(?:\s?(?P<era>م|ه|ق\.م)(?!\w)\.?)?{end}"), self._year),
-            (re.compile(rf"{start}(?P<y>\d{{3,4}})\s?(?P<era>ه)(?!\w)\.?"), self._year),
+            (re.compile(rf"(?<!\w)(?P<word>{_YEAR})\s(?P<y>\d{{1,4}})(?:\s?(?P<era>م|ه|ق\.م)(?!\w)(?:(?<=\.م)\.(?=\s+\w))?)?{end}"), self._year),
+            (re.compile(rf"{start}(?P<y>\d{{3,4}})\s?(?P<era>ه)(?!\w)"), self._year),
             (re.compile(rf"{start}(?P<y>1[5-9]\d\d(?=م)|19\d\d|20(?!00)[0-3]\d)\s?(?P<era>م)(?!\w)"), self._year),
             (re.compile(rf"(?P<word>(?<!\w)[وفب]?(?:ال|لل)ساعة)\s(?P<h>\d|1\d|2[0-4])(?:\s?(?P<half>[صم])(?!\w))?{end}"), self._hour),
             (re.compile(rf"(?<!\w)(?P<word>{_ORDERED})\s(?:ال)?(?P<n>\d{{1,2}}){end}"),

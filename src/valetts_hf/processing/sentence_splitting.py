@@ -14,17 +14,17 @@ _BEFORE_NAMES = frozenset(
     "sr sra srs srta dra profa exmo exma ilmo ilma av trav bl dom d dª dña avda lic ing gral c/ "
     "hr fr frl z.b d.h u.a bzw ca evtl ggf inkl exkl zzgl dipl-ing z d i u o v n "
     "m mm mme mmes mlle mlles me mgr p.ex p.ej sig sigg dott dott.ssa sig.ra avv mons geom dhr mevr drs bijv t.ex bl.a np tzn ul pl ks św płk mjr inż ул им проф акад пл пер наб тов "
-    "डॉ प्रो पं कु स्व د أ dkt dk bw mhe mwl d-ro s-ro s-ino f-ino e.g i.e cf approx aprox apr".split()
+    "डॉ प्रो पं कु स्व ई د أ dkt dk bw mhe mwl d-ro s-ro s-ino f-ino e.g i.e cf approx aprox apr".split()
 )
 # The same, but words of some language in small letters (Polish "sto", German "eng").
 _CAPITALS_BEFORE_NAMES = frozenset(
-    "Pe Sta Sto Eng Pres Cel Ten Des Dep Sen Arq Adv Rod Jd Vl Pça Lgo Brig Al Estr On Fa".split()
+    "Pe Sta Sto Eng Pres Cel Ten Des Dep Sen Arq Adv Rod Jd Vl Pça Lgo Brig Al Estr On Fa Bi".split()
 )
 # These end no sentence when a number follows.
 _BEFORE_NUMBERS = frozenset(
     "no nos nº n núm nr num apto fig figs vol art arts p pp pg pág págs pag s sec séc ch cap chap tel cel fl max min "
     "jan feb fev mar apr abr may mai jun jul aug ago sep sept set oct out okt nov dec dez dic ca c abs bd ed "
-    "rs रु नं sh shs tsh tshs ksh kshs na n-ro pĝ".split()
+    "rs रु नं पृ सं मो ص ج sh shs tsh tshs ksh kshs na n-ro pĝ".split()
 )
 _END = re.compile(r"(?<![.!?…।])([.!?…।]+)([\"'”’»)\]\ue001]*)(?=\s|$)|\n[ \t]*(?:\n\s*)+")
 _LAST_WORD = re.compile(r"([^\s(\"'“‘«¿¡\[]+)$")
@@ -111,8 +111,10 @@ def _told_by_neighbours(text: str, stop: int, bare: str, next_word: str) -> bool
     """Whether a sentence ends at the full stop of an abbreviation that may or may not end one; None for others."""
     if bare in ("a.m", "p.m"):
         return next_word.lower() not in _BEHIND_HALF_DAYS
-    if bare == "г":  # behind a year, or in front of a city
-        return re.search(r"\d\s?г$", text[max(0, stop - 4) : stop]) is not None
+    if bare in ("n.k", "k.t.p", "k.a"):  # "and so on" in Swahili and Esperanto
+        return next_word[:1].isupper()
+    if bare in ("г", "م"):  # behind a year, or in front of a city; in Arabic in front of an engineer
+        return re.search(r"\d\s?[гم]$", text[max(0, stop - 4) : stop]) is not None
     if (bare, next_word) in _PAIRS or text.endswith("Dr. med", 0, stop):
         return False
     return None
