@@ -133,7 +133,7 @@ class Normalizer(SymbolReader):
              r"(?:/(?P<per>s|h|min|kg|l|L|ml|m²))?"
              r"(?:(?![\w²³]|/(?!\d))(?:\.(?=\s[^\W\dA-ZÀ-ÞА-ЯЁ_]))?|(?:(?<=\dh)|(?<=\dmin))(?=\d{1,2}\s?(?:min|s)(?!\w)))", self._quantity, 0),
             (r"(?<![\w/])(?P<unit>km/h|m/s|km²|m²|m³|kWh|°C|°F|mph)(?![\w/])", lambda m: self.unit(m["unit"], 1 if "/" not in m["unit"] else 2), 0),
-            (rf"(?<=\b{self.per_word}\s)(?P<unit>kg|km|l|h|t|m²|m³)(?![\w/])" if self.per_word else "(?!)",
+            (rf"(?<=\b{self.per_word}\s)(?P<unit>kg|km|l|h|t|m²|m³)(?![\w/'])" if self.per_word else "(?!)",
              lambda m: self.unit(m["unit"], 1), 0),
             (rf"(?<![\w.])(?P<word>{self.roman_contexts})(?P<space>\s+)(?P<roman>[IVXLC]+)(?!\w|\.?\s?\d)", self._roman, 0)
             if self.roman_contexts else ("(?!)", None, 0),

@@ -77,7 +77,10 @@ class CatalanNormalizer(PluralFormsNormalizer):
         "°C": ("grau", "graus"),
         "°": ("grau", "graus"),
     }
-    measures = {"Mbps": ("megabit per segon", "megabits per segon", "megabits per segon")}
+    measures = {
+        "Mbps": ("megabit per segon", "megabits per segon", "megabits per segon"),
+        "seg": ("segon", "segons", "segons"),
+    }
     symbols = {
         "°": "graus", "±": "més o menys", "×": "per", "÷": "dividit per", "≈": "aproximadament", "≠": "diferent de",
         "≤": "menor o igual que", "≥": "major o igual que", "<": "menor que", ">": "major que",
@@ -89,7 +92,7 @@ class CatalanNormalizer(PluralFormsNormalizer):
     spelled = frozenset("UE EUA ATM FMI ERC IPC UB".split())
     abbreviations = {
         "sr": "senyor", "sra": "senyora", "srs": ".senyors", "dr": "doctor", "dra": "doctora", "prof": ".professor",
-        "etc": "etcètera", "p. ex": "per exemple", "p.ex": "per exemple", "núm": "número", "n": ".#número",
+        "etc": "etcètera", "p. ex": "per exemple", "p.ex": "per exemple", "núm": "número", "nº": "número", "n°": "número", "n": ".#número",
         "pàg": "pàgina",
         "pàgs": "pàgines", "p": ".#pàgina", "av": ".avinguda", "avda": ".avinguda", "pl": ".plaça", "plç": ".plaça",
         "pg": ".passeig", "ptge": ".passatge", "ctra": ".carretera", "c/": "carrer", "st": ".sant",
@@ -119,7 +122,7 @@ class CatalanNormalizer(PluralFormsNormalizer):
             ),
             (re.compile(rf"(?<![\w.,/])1(?=\s(?:de\s|d')(?:{months})(?!\w))", re.I), lambda m: "u"),
             (re.compile(r"(?<=\b[Ll]')1(?!\w|[.,:/]\d)"), lambda m: "u"),
-            (re.compile(r"(?<=\b[Ll]a\s)1(?=\si\s\d)"), lambda m: "una"),
+            (re.compile(r"(?<=\b[Ll]a\s)1(?=\s(?:i\s\d|de\sla|del|en\spunt))"), lambda m: "una"),
             (
                 re.compile(r"(?<![\w.,:])(?P<h>1?\d|2[0-4])\.(?P<m>[0-5]\d)(?=\sa\s(?:les\s)?\d{1,2}[.:]\d\d)"),
                 self._time,
@@ -137,9 +140,10 @@ class CatalanNormalizer(PluralFormsNormalizer):
                 lambda m: self.cardinal(int(m["n"]), feminine=True) + (" hores" if m["h"] else ""),
             ),
             (re.compile(r"(?<!\w)(?P<day>d[ltcjvsg])\.(?=\s\d|\s?[-—a,])"), lambda m: _WEEKDAYS[m["day"]]),
+            (re.compile(r"(?<=\b[Dd]e\s)(?P<day>d[ltcjvsg])(?=\sa\sd[ltcjvsg](?!\w))"), lambda m: _WEEKDAYS[m["day"]]),
             (re.compile(r"(?<=\b[aA]\s)(?P<day>d[lvsg])\.?(?!\w)"), lambda m: _WEEKDAYS[m["day"]]),
-            (re.compile(r"(?<=[\dIVX])\s?(?:[aA]\.\s?C\.|[aA]C)(?!\w)"), lambda m: " abans de Crist"),
-            (re.compile(r"(?<=[\dIVX])\s?(?:[dD]\.\s?C\.|[dD]C)(?!\w)"), lambda m: " després de Crist"),
+            (re.compile(r"(?:(?<=\d)\s?|(?<=[IVX])\s)(?:[aA]\.\s?C\.|[aA]C)(?!\w)"), lambda m: " abans de Crist"),
+            (re.compile(r"(?:(?<=\d)\s?|(?<=[IVX])\s)(?:[dD]\.\s?C\.|[dD]C)(?!\w)"), lambda m: " després de Crist"),
             (re.compile(r"(?<![\w.,])1-O(?!\w)"), lambda m: "u O"),
         ]
 
@@ -219,8 +223,8 @@ class CatalanNormalizer(PluralFormsNormalizer):
         return " " + names.get(noun, f"per {'persona' if noun == 'pers' else noun}")
 
     def roman(self, value: int, word: str) -> str:
-        counted = value > 10 or re.fullmatch(self.roman_contexts, word)
-        return self.cardinal(value) if counted else self.ordinal(value)
+        is_ruler = value <= 10 and re.fullmatch(_RULERS, word)
+        return self.ordinal(value) if is_ruler else self.cardinal(value)
 
     @staticmethod
     def _is_feminine(noun: str) -> bool:
@@ -234,7 +238,7 @@ class CatalanNormalizer(PluralFormsNormalizer):
         return self.cardinal(number, feminine=self._is_feminine(following))
 
     def fraction(self, numerator: int, denominator: int) -> str | None:
-        if not numerator or numerator >= denominator or denominator > 12:
+        if not numerator or numerator >= denominator or denominator > 10:
             return None
         if denominator == 2:
             return "mig"

@@ -31,7 +31,6 @@ class NorwegianNormalizer(NordicNormalizer):
     powers = ("i annen", "i tredje")
     date_before = "den|innen|mandag|tirsdag|onsdag|torsdag|fredag|lørdag|søndag"
     roman_contexts = _PLACES
-    counted_by = frozenset("kapittel kap. del vedlegg artikkel akt bind type".split())
     ordinal_ending = r"\.(?=\s+[a-zæøå])"
     decade_word = r"(?:tall|år(?=ene|a\b))\w*"
     halves_of, quarter, many_parts, decade_of_2000 = ("en halv", "et halvt"), "kvart", "er", "tjue"
@@ -47,7 +46,7 @@ class NorwegianNormalizer(NordicNormalizer):
         "dl": ("desiliter",) * 3, "ts": ("teskje", "teskjeer", "teskjeer"),
         "ss": ("spiseskje", "spiseskjeer", "spiseskjeer"),
         "hg": ("hekto",) * 3, "stk": ("stykk", "stykker", "stykker"), "mnd": ("måned", "måneder", "måneder"),
-        "sek": ("sekund", "sekunder", "sekunder"), "kvm": ("kvadratmeter",) * 3, "Mbps": ("megabit per sekund",) * 3,
+        "sek": ("sekund", "sekunder", "sekunder"), "kvm": ("kvadratmeter",) * 3, "pers": ("person", "personer", "personer"), "Mbps": ("megabit per sekund",) * 3,
         "km/t": ("kilometer i timen",) * 3, "t": ("time", "timer", "timer"),
     }  # fmt: skip
     neuter_measures = frozenset(("hg", "stk", "sek"))
@@ -150,7 +149,7 @@ class NorwegianNormalizer(NordicNormalizer):
         months = "|".join([*month_names(self.language), *self.short_months])
         return [
             (
-                re.compile(rf"(?<![\w.,])(?P<n>[12]?\d|3[01])\.(?=\s(?:{months})(?!\w))"),
+                re.compile(rf"(?<![\w.,])(?P<n>[12]?\d|3[01])\.(?=\s?(?:{months})(?!\w))"),
                 lambda m: self.ordinal(int(m["n"])),
             ),
             (

@@ -24,6 +24,8 @@ _BARE_TIME = (
     r"(?![\w%]|[.,:]\d|\.(?!\s|$)|\s?[%€$°]|\s(?:kr|kg|km|m|g|l|cm|mm|dl)(?!\w))"
 )
 _RULERS = (
+    "Ramses|Kleopatra|Mehmed|Viktor|Victor|Ivan|Peter|Paul|Benedikt|Clemens|Innocentius|Urban|Gregor|Gregorius|"
+    "Leopold|Josef|Albert|Edward|Edvard|James|Jakob|William|Louis|Umberto|Valdemar|Knut|Sigurd|Øystein|Inge|Birger|Sten|"
     "Karl|Carl|Gustav|Gustaf|Oscar|Oskar|Erik|Eirik|Johan|Harald|Olav|Haakon|Håkon|Håkan|Magnus|Christian|Kristian|"
     "Fredrik|Frederik|Charles|Henrik|Henry|Ludvig|Georg|Elisabet|Elizabeth|Margareta|Margrethe|Katarina|Napoleon|"
     "Fransiskus|Franciskus|Pius|Leo|Johannes Paul|Johannes Paulus|Sverre|Wilhelm|Philip|Felipe|Alexander|Nikolaj|"
@@ -51,7 +53,6 @@ class NordicNormalizer(PluralFormsNormalizer):
     decade_word = r"tal\w*"  # pattern of what follows the digits of a decade
     weekdays: dict[str, str] = {}
     short_months: dict[str, str] = {}
-    counted_by: frozenset[str] = frozenset()  # words in front of Roman numerals that are read as cardinals
 
     def hundred_between(self, rest: int) -> str:
         """What stands between a century and the `rest` of its years in the name of a decade."""
@@ -81,6 +82,12 @@ class NordicNormalizer(PluralFormsNormalizer):
                 ),
                 lambda m: to,
             ),
+            (
+                re.compile(
+                    rf"(?<![\w/.,-])(?P<d>[12]?\d|3[01])\.?(?=(?:,\s\d{{1,2}}\.?)*\s{self.and_word}\s\d{{1,2}}\.?\s(?:{months})(?!\w))"
+                ),
+                self._day,
+            ),
             hours_rule(self),
             span_of_hours_rule(self),
             (
@@ -91,7 +98,7 @@ class NordicNormalizer(PluralFormsNormalizer):
                 re.compile(rf"(?<!\w)(?P<m>{'|'.join(self.short_months)})\.?(?=\s(?:19|20)\d\d(?!\d))"),
                 lambda m: self.short_months[m["m"]],
             ),
-            *weekday_rules(self.weekdays, self.range_word, f"{self.range_word}|{self.and_word}"),
+            *weekday_rules(self.weekdays, self.range_word, self.range_word),
             (
                 re.compile(
                     r"(?<![\w/.,-])(?P<a>[12]?\d|3[01])/(?P<b>1[0-2]|[1-9])(?:-|\s|\s-\s)(?P<y>(?:19|20)\d\d)"
@@ -230,4 +237,4 @@ class NordicNormalizer(PluralFormsNormalizer):
         return words
 
     def roman(self, value: int, word: str) -> str:
-        return self.cardinal(value) if word.lower() in self.counted_by else f"den {self.ordinal(value)}"
+        return f"den {self.ordinal(value)}" if re.fullmatch(_RULERS, word) else self.cardinal(value)

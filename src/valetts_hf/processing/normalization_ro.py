@@ -53,7 +53,7 @@ _RULERS = (
     "Carol|Ferdinand|Mihai|Elisabeta|Ludovic|Petru|Ștefan|Vlad|Mircea|Basarab|Nicolae|Alexandru|Henric|Napoleon|Frederic|"
     "Wilhelm"
 )
-_FIRST = rf"{_RULERS}|[Ll]iga|[Cc]lasa|[Ee]tapa|[Gg]radul|[Vv]olumul|[Pp]artea|Mondial|[Rr]angul|[Pp]remiul|[Ll]ocul"
+_FIRST = rf"{_RULERS}|[Ll]iga|[Cc]lasa|[Ee]tapa|[Ee]tajul|[Gg]radul|[Vv]olumul|[Pp]artea|Mondial|[Rr]angul|[Pp]remiul|[Ll]ocul"
 _MEN_IN_A = frozenset("Luca Toma Sava Mina Zaharia Ilia".split())
 _PARTS = {3: "treime", 4: "pătrime", 5: "cincime", 6: "șesime", 7: "șeptime", 8: "optime", 9: "noime", 10: "zecime"}
 
@@ -70,6 +70,9 @@ class RomanianNormalizer(PluralFormsNormalizer):
     times_word, size_word, fold_words = "ori", "pe", ("dată", "ori")
     of_unit, unit_of_fraction, halves = "de", 1, ("jumătate", "jumătate")
     dot, at, slash, dash, underscore = "punct", "arond", "slash", "cratimă", "liniuță jos"
+    roman_contexts = (
+        "[Cc]apitolul|[Cc]ap\\.|[Vv]olumul|[Vv]ol\\.|[Tt]itlul|[Aa]nexa|[Tt]omul|[Gg]rupa|[Tt]ipul|[Ff]aza"
+    )
     powers = ("la pătrat", "la cub")
     cents_joiner = time_joiner = "și"
     of_millions = "de"
@@ -116,7 +119,7 @@ class RomanianNormalizer(PluralFormsNormalizer):
         "min": ".minimum",
         "î.hr": "înainte de Hristos", "d.hr": "după Hristos", "î.e.n": "înaintea erei noastre", "e.n": "era noastră",
         "n.red": "nota redacției", "resp": ".respectiv", "fig": ".#figura", "lb": ".limba",
-        "pt": ".pentru", "dvs": "dumneavoastră", "d-voastră": "dumneavoastră", "cf": ".conform", "cl": ".clasa",
+        "pt": ".pentru", "pr": ".părintele", "dvs": "dumneavoastră", "d-voastră": "dumneavoastră", "cf": ".conform", "cl": ".clasa",
     }  # fmt: skip
     feminine_units = frozenset(("h", "s", "t", "ms", "cal", "kcal"))
 
@@ -155,7 +158,7 @@ class RomanianNormalizer(PluralFormsNormalizer):
     def _order_rules(self) -> list:
         """Ordinals, centuries and rulers."""
         return [
-            (re.compile(r"(?<!\w)(?P<article>al|a)\s(?P<n>\d{1,3}|[IVX]+)-(?P<end>lea|a)(?!\w)"), self._ordinal),
+            (re.compile(r"(?<!\w)(?P<article>[Aa]l|[Aa])\s(?P<n>\d{1,3}|[IVX]+)-(?P<end>lea|a)(?!\w)"), self._ordinal),
             (re.compile(r"(?<!\w)(?P<century>[Ss]ecolul|[Ss]ec\.)\s(?P<roman>[IVX]+)(?!\w|-[a-z])"), self._century),
             (re.compile(r"(?<!\w)[Ss]ec\.(?=\s(?:al\s)?[IVX\d])"), lambda m: "secolul"),
             (
@@ -194,7 +197,7 @@ class RomanianNormalizer(PluralFormsNormalizer):
         """Prices, fractions, measures and scores."""
         amount = r"(?P<lei>\d{1,3}(?:\.\d{3})+|\d+)"
         return [
-            (re.compile(rf"(?<![\w.,]){amount},(?P<bani>\d\d)\s?(?:de\s)?(?:lei|RON)(?!\w)"), self._lei),
+            (re.compile(rf"(?<![\w.,]){amount}[.,](?P<bani>\d\d)\s?(?:de\s)?(?:lei|RON)(?!\w)"), self._lei),
             (
                 re.compile(r"(?<![\w./,-])(?<!\d\s)(?P<a>[1-9])/(?P<b>[2-9]|10)(?=\s(?!din|dintre|de)[a-zăâîșț]{3})"),
                 lambda m: f"{self.fraction(int(m['a']), int(m['b']))} de" if int(m["a"]) < int(m["b"]) else None,
@@ -259,7 +262,7 @@ class RomanianNormalizer(PluralFormsNormalizer):
         number = int(match["n"]) if match["n"].isdigit() else self._roman_value(match["n"])
         if not number:
             return None
-        if match["article"] == "al":
+        if match["article"].lower() == "al":
             return number_words(number, "ro", "ordinal")
         return self._feminine_ordinal(number) if number > 1 else None
 

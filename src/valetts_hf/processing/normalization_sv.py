@@ -33,7 +33,6 @@ class SwedishNormalizer(NordicNormalizer):
     powers = ("i kvadrat", "i kubik")
     date_before = "den|senast|måndag|tisdag|onsdag|torsdag|fredag|lördag|söndag|mån|tis|ons|tors|fre|lör|sön"
     roman_contexts = _PLACES
-    counted_by = frozenset("kapitel kap. del bilaga artikel akt band typ".split())
     ordinal_ending = r":(?:a|e)(?!\w)"
     halves_of, quarter, many_parts, decade_of_2000 = ("en halv", "ett halvt"), "kvarts", "ar", "tjugohundra"
     parts = tuple("tredjedel fjärdedel femtedel sjättedel sjundedel åttondel niondel tiondel".split())
@@ -52,7 +51,7 @@ class SwedishNormalizer(NordicNormalizer):
         "sek": ("sekund", "sekunder", "sekunder"),
         "tkr": ("tusen kronor",) * 3, "Mkr": ("miljon kronor", "miljoner kronor", "miljoner kronor"),
         "mkr": ("miljon kronor", "miljoner kronor", "miljoner kronor"),
-        "kkr": ("tusen kronor",) * 3, "kvm": ("kvadratmeter",) * 3, "Mbps": ("megabit per sekund",) * 3,
+        "kkr": ("tusen kronor",) * 3, "kvm": ("kvadratmeter",) * 3, "pers": ("person", "personer", "personer"), "Mbps": ("megabit per sekund",) * 3,
         "km/tim": ("kilometer i timmen",) * 3, "tr": ("trappa", "trappor", "trappor"),
     }  # fmt: skip
     neuter_measures = frozenset(("krm", "hg"))
@@ -78,7 +77,7 @@ class SwedishNormalizer(NordicNormalizer):
     abbreviations = {
         "t.ex": "till exempel", "t. ex": "till exempel", "t ex": "till exempel", "bl.a": "bland annat",
         "bl. a": "bland annat",
-        "d.v.s": "det vill säga", "dvs": "det vill säga", "osv": "och så vidare", "o.s.v": "och så vidare",
+        "d.v.s": "det vill säga", "dvs": "det vill säga", "d v s": "det vill säga", "osv": "och så vidare", "o.s.v": "och så vidare",
         "m.m": "med mera", "m.fl": "med flera", "fr.o.m": "från och med", "t.o.m": "till och med", "kl": ".klockan",
         "nr": "nummer", "s.k": "så kallad", "ca": "cirka", "c:a": "cirka", "p.g.a": "på grund av",
         "pga": "på grund av",
