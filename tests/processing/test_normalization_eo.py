@@ -70,6 +70,7 @@ SPOKEN = {
     "k-do Petro": "kamarado Petro",
     "#5": "numero kvin",
     "± 3": "plus minus tri",
+    "ĉap. 3": "ĉapitro tri",
 }
 
 

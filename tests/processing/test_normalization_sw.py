@@ -80,6 +80,7 @@ SPOKEN = {
     "k.n.y. Bw. Ali": "kwa niaba ya bwana Ali",
     "No. 5": "namba tano",
     "~ 20": "takriban ishirini",
+    "Yohana 3:16": "Yohana tatu kumi na sita",
 }
 
 

@@ -46,7 +46,7 @@ _POUND = Counted("جنيه مصري", "جنيهان مصريان", "جنيهات
 _DIRHAM = Counted("درهم إماراتي", "درهمان إماراتيان", "دراهم إماراتية")
 
 MEASURES = {
-    "km": _KILOMETRE, "كم": _KILOMETRE, "m": _METRE, "م": _METRE, "cm": _CENTIMETRE, "سم": _CENTIMETRE,
+    "km": _KILOMETRE, "كم": _KILOMETRE, "كلم": _KILOMETRE, "m": _METRE, "م": _METRE, "cm": _CENTIMETRE, "سم": _CENTIMETRE,
     "mm": _regular("مليمتر", "مليمترات"), "مم": _regular("مليمتر", "مليمترات"),
     "kg": _KILOGRAM, "كغ": _KILOGRAM, "كغم": _KILOGRAM, "كجم": _KILOGRAM, "كلغ": _KILOGRAM, "g": _GRAM, "غم": _GRAM,
     "جم": _GRAM, "غ": _GRAM, "l": _LITRE, "L": _LITRE, "ml": _MILLILITRE, "mL": _MILLILITRE, "مل": _MILLILITRE,
@@ -74,7 +74,7 @@ SUMS = {
 _FEMININE_PLURALS = frozenset(
     "سنوات سنين ساعات دقائق ثوان ثواني مرات درجات ليرات نقاط كلمات صفحات سيارات شركات دول مدن ولايات جامعات مباريات بطولات "
     "دورات حالات طالبات نساء بنات فتيات غرف صور قطع وجبات رحلات جولات حلقات مدارس محافظات خطوات ملاعق حبات طائرات دبابات "
-    "عائلات أسر قرى جزر نسخ رسائل إصابات وفيات".split()
+    "بيضات عائلات أسر قرى جزر نسخ رسائل إصابات وفيات".split()
 )
 _ENDS_IN_TA_MARBUTA = re.compile(r"\w+ة")
 

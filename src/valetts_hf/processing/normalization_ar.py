@@ -56,7 +56,7 @@ class ArabicNormalizer(ArabicScriptNormalizer):
     minus, plus, percent = "ناقص", "زائد", "بالمئة"
     range_word, score_word, and_word, equals = "إلى", "", "و", "يساوي"
     times_word, size_word = "ضرب", "في"
-    symbols = {"#": "رقم", "№": "رقم", "~": "حوالي", "≈": "حوالي", "±": "زائد أو ناقص"}
+    symbols = {"#": "رقم", "№": "رقم", "~": "حوالي", "≈": "حوالي", "±": "زائد أو ناقص", "÷": "على"}
     dot, at, slash, dash = "نقطة", "آت", "شرطة مائلة", "شرطة"
     unit_overrides = {
         "l": ("لتر",) * 2, "L": ("لتر",) * 2, "ha": ("هكتار",) * 2, "Hz": ("هرتز",) * 2, "W": ("واط",) * 2,
@@ -101,7 +101,9 @@ class ArabicNormalizer(ArabicScriptNormalizer):
             (re.compile(rf"{start}{date}(?![\w/])"), self._hijri_date),
             (re.compile(r"(?<![\w/.,])(?P<y>(?:19|20)\d\d)/(?P<m>0?[1-9]|1[0-2])/(?P<d>0?[1-9]|[12]\d|3[01])(?![\w/])"),
              self._numeric_date),
-            (re.compile(rf"{start}(?P<n>[12])\s(?P<noun>{_ONE_OR_TWO})(?P<size>\s(?:كبيرة|صغيرة))?(?!\w)"), self._one_or_two),
+            (re.compile(rf"(?<![\w.,/:-])(?P<n>[12])\s(?P<noun>{_ONE_OR_TWO})(?P<size>\s(?:كبيرة|صغيرة))?(?!\w)"), self._one_or_two),
+            (re.compile(rf"(?<!\w)و(?P<a>\d{{1,2}})/(?P<b>\d{{1,2}}){end}"),
+             lambda m: f"و{self.fraction(int(m['a']), int(m['b']))}"),
             (re.compile(rf"(?<!\w)(?P<prefix>[وبل]|بال|لل|ال)\s?(?P<n>\d{{1,4}}){end}(?!\s?[%°])"), self._prefixed),
             (re.compile(rf"{start}(?P<d>\d{{1,2}})\s(?P<month>{months})(?:\s(?P<y>\d{{4}}){end})?(?!\w)"), self._written_date),
             (re.compile(rf"{start}(?<![$€£])(?P<n>[2-9]|10)\s(?P<scale>ألف|مليون|مليار)(?!\w)(?P<noun>(?=\s\w))?"), self._scaled),
@@ -110,6 +112,10 @@ class ArabicNormalizer(ArabicScriptNormalizer):
             (re.compile(rf"(?P<sign>(?<![\w.,)%])[-+])?(?<!\d)(?<!\d[.,'])(?P<number>{_NUMBER})(?:\s?[-—]\s?(?P<to>{_NUMBER}))?"
                         rf"\s?(?P<unit>{symbols})(?P<unit2>)(?P<per>)(?![\w²³]|\.\w)"), self._quantity),
         ]  # fmt: skip
+
+    def phone_patterns(self) -> list:
+        named = "|".join(f"(?<={word}{mark} )" for word in ("هاتف", "جوال", "موبايل") for mark in ("", ":"))
+        return [(rf"(?:{named})\d{{7,15}}(?!\d)", self.digits, 0), *super().phone_patterns()]
 
     def cardinal(self, number: int, feminine: bool = False) -> str:
         return arabic_number(number, feminine) if number < 10**15 else super().cardinal(number)

@@ -27,6 +27,7 @@ class EsperantoNormalizer(PluralFormsNormalizer):
         "~": "ĉirkaŭ",
         "≈": "ĉirkaŭ",
         "±": "plus minus",
+        "÷": "dividite per",
     }
     halves = ("duona", "duona")
     of_unit, of_millions, cents_joiner = "de", "da", "kaj"
@@ -57,7 +58,7 @@ class EsperantoNormalizer(PluralFormsNormalizer):
         "ptm": "posttagmeze", "d-ro": "doktoro", "s-ro": "sinjoro", "s-ino": "sinjorino", "f-ino": "fraŭlino",
         "s-ano": "samideano", "s-anoj": "samideanoj", "s-roj": "sinjoroj", "ges-roj": "gesinjoroj", "k-do": "kamarado",
         "k-dino": "kamaradino", "bv": ".bonvolu", "i.a": "interalie", "ĉ": ".#ĉirkaŭ", "nr": ".#numero", "n-roj": "numeroj", "pp": ".#paĝoj", "prof": ".profesoro", "inĝ": ".inĝeniero", "n-ro": "numero",
-        "p": ".#paĝo", "pĝ": ".#paĝo", "vol": ".#volumo", "tel": ".telefono", "kp": ".komparu",
+        "p": ".#paĝo", "pĝ": ".#paĝo", "vol": ".#volumo", "ĉap": ".#ĉapitro", "tel": ".telefono", "kp": ".komparu",
     }  # fmt: skip
 
     def first_rules(self) -> list:

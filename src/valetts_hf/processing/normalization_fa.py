@@ -30,7 +30,15 @@ class PersianNormalizer(ArabicScriptNormalizer):
     range_word, score_word, and_word, equals = "تا", "بر", _AND, "مساوی"
     times_word, size_word, cents_joiner = "ضرب در", "در", _AND
     dot, at, slash, dash = "نقطه", "ات", "اسلش", "خط تیره"
-    symbols = {"&": "و", "#": "شمارهٔ", "№": "شمارهٔ", "~": "حدود", "≈": "حدود", "±": "به علاوه یا منهای"}
+    symbols = {
+        "&": "و",
+        "#": "شمارهٔ",
+        "№": "شمارهٔ",
+        "~": "حدود",
+        "≈": "حدود",
+        "±": "به علاوه یا منهای",
+        "÷": "تقسیم بر",
+    }
     magnitude_forms = {
         10**3: ("هزار",) * 4, 10**6: ("میلیون",) * 4, 10**9: ("میلیارد",) * 4, 10**12: ("تریلیون",) * 4,
     }  # fmt: skip
@@ -74,6 +82,7 @@ class PersianNormalizer(ArabicScriptNormalizer):
         return [
             (r"(?<![\w.,-])\d{4}(?:[ -]\d{4}){3}(?![\w-])", self.digits, 0),  # a bank card
             (r"(?<![\w.,-])09\d{9}(?!\w|[.,-]\d)", self._mobile, 0),
+            (r"(?:(?<=تلفن )|(?<=تلفن: )|(?<=تماس )|(?<=تماس: ))\d{7,11}(?!\d)", self.digits, 0),
             (r"(?:(?<=کد پستی )|(?<=کد ملی ))\d{10}(?!\d)", self.digits, 0),
             *super().phone_patterns(),
         ]

@@ -21,13 +21,13 @@ class HindiNormalizer(PluralFormsNormalizer):
     minus, plus, percent = "माइनस", "प्लस", "प्रतिशत"
     range_word, score_word, and_word, equals = "से", "", "और", "बराबर"
     times_word, size_word, per_word = "गुणा", "गुणा", "प्रति"
-    symbols = {"#": "नंबर", "№": "नंबर", "~": "लगभग", "≈": "लगभग", "±": "प्लस माइनस"}
+    symbols = {"#": "नंबर", "№": "नंबर", "~": "लगभग", "≈": "लगभग", "±": "प्लस माइनस", "÷": "भाग"}
     dot, at, slash, dash = "डॉट", "ऐट", "स्लैश", "हाइफ़न"
     magnitude_forms = {
         10**3: ("हज़ार",) * 4, 10**12: ("लाख करोड़",) * 4, 10**5: ("लाख",) * 4, 10**7: ("करोड़",) * 4,
         10**9: ("अरब",) * 4,
     }  # fmt: skip
-    magnitude_signs = {"लाख करोड़": 10**12, "हजार": 10**3, "करोड": 10**7}
+    magnitude_signs = {"लाख करोड़": 10**12, "हजार": 10**3}
     currencies = {
         "INR": ("रुपया", "रुपये", "पैसा", "पैसे"), "USD": ("डॉलर", "डॉलर", "सेंट", "सेंट"),
         "EUR": ("यूरो", "यूरो", "सेंट", "सेंट"),
@@ -45,11 +45,14 @@ class HindiNormalizer(PluralFormsNormalizer):
 
     def first_rules(self) -> list:
         magnitude = rf"(?:\s?(?P<magnitude>{self._magnitude_pattern()})(?!\w))?"
+        several = "|".join(("करोड़", "लाख", "हज़ार", "हजार"))
         return [
+            (re.compile(rf"(?<![\w\u0900-\u097f])(?:₹|Rs\.?|रु\.?)\s?(?P<a>\d+)\s?(?P<large>{several})\s(?P<b>\d+)\s?(?P<small>{several})(?!\w)"),
+             lambda m: f"{self.cardinal(int(m['a']))} {m['large']} {self.cardinal(int(m['b']))} {m['small']} रुपये"),
             (re.compile(rf"(?<![\w\u0900-\u097f])(?:Rs|रु|रू)\.?\s?(?P<number>{_NUMBER}){magnitude}(?:/-)?"),
              lambda m: self.money(self._parse(m["number"]), None, "₹", m["magnitude"])),
             (re.compile(r"(?<=\d)/-(?!\w)"), lambda m: ""),  # "500/-"
-            (re.compile(r"(?<=\d)\s?(?:रु|रू)(?![\w\u0900-\u097f])(?:\.(?=\s*\S))?"), lambda m: " रुपये"),
+            (re.compile(r"(?:(?<=\d)|(?<=/-))\s?(?:रु|रू)(?![\w\u0900-\u097f])(?:\.(?=\s*\S))?"), lambda m: " रुपये"),
             (re.compile(rf"/(?={_PER})"), lambda m: " प्रति "),
             (re.compile(r"(?<!\w)24\s?[x×*/]\s?7(?!\w)"), lambda m: "चौबीसों घंटे"),
             (re.compile(r"(?<=\d)\s?ई\.(?=\s)"), lambda m: " ईस्वी"),
@@ -74,6 +77,7 @@ class HindiNormalizer(PluralFormsNormalizer):
                 self.digits,
                 0,
             ),
+            (r"(?:(?<=[^\W\d]-)|(?<=[\u093e-\u094d]-))[1-9]\d{5}(?!\w|[.,-]\d)", self.digits, 0),  # "दिल्ली-110006"
             *super().phone_patterns(),
             (r"(?<![\w.,-])[6-9]\d{4}[ -]\d{5}(?!\w|[.,-]\d)", self.digits, 0),
         ]

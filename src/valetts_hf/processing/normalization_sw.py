@@ -27,6 +27,7 @@ _AGREEING = re.compile(
     r"(?<!\w)(?<!mia )(?<!elfu )(?<!laki )(?<!milioni )(?<!bilioni )(moja|mbili|tatu|nne|tano|nane)(?=$| na nusu$| na robo)"
 )
 _NOUN = re.compile(r"(?<!\w)(\w+)\s$")
+_VERSE = re.compile(r"(?<!\w)([A-Z]\w+)\s$")  # "Yohana 3:16"
 _ORDINALS = {1: "kwanza", 2: "pili"}
 
 
@@ -40,7 +41,14 @@ class SwahiliNormalizer(PluralFormsNormalizer):
     range_word, score_word, and_word, equals = "hadi", "", "na", "ni sawa na"
     times_word = size_word = "mara"
     per_word = "kwa"
-    symbols = {"#": "namba", "№": "namba", "~": "takriban", "≈": "takriban", "±": "jumlisha au toa"}
+    symbols = {
+        "#": "namba",
+        "№": "namba",
+        "~": "takriban",
+        "≈": "takriban",
+        "±": "jumlisha au toa",
+        "÷": "gawanya kwa",
+    }
     dot, at, slash, dash = "nukta", "at", "mkwaju", "kistari"
     magnitude_forms = {
         factor: (word,) * 4 for word, factor in zip(_MAGNITUDES.split("|"), (10**3, 10**5, 10**6, 10**9, 10**12))
@@ -86,6 +94,12 @@ class SwahiliNormalizer(PluralFormsNormalizer):
         tail = {15: "na robo", 30: "na nusu"}.get(minute) if not second else None
         words = [self.cardinal(hour), tail or (f"na dakika {self.cardinal(minute)}" if minute or second else "")]
         return " ".join(filter(None, [*words, f"na sekunde {self.cardinal(second)}" if second else ""]))
+
+    def _time(self, match: re.Match) -> str:
+        verse = _VERSE.search(match.string, max(0, match.start() - 20), match.start())
+        if verse and verse[1] != "Saa" and int(match["m"]):
+            return f"{self.cardinal(int(match['h']))} {self.cardinal(int(match['m']))}"
+        return super()._time(match)
 
     def decimals(self, fraction: str) -> str:
         return digit_words(fraction, self.language)
