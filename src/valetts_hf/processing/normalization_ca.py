@@ -1,5 +1,4 @@
-"""Catalan: numbers and ordinals that agree with their noun, hours, kings and centuries, "de" and "d'" in front of "
-"currencies."""
+"""Catalan: numbers that agree with their noun, hours, kings, centuries, "de" and "d'" in front of currencies."""
 
 import re
 
@@ -21,16 +20,14 @@ _MASCULINE_ENDINGS = (  # of plurals in "-es"
     "istes", "ytes",
 )  # fmt: skip
 _MASCULINE = frozenset(
-    "gra dia problema sistema programa tema idioma mapa poeta planeta clima poema cinema drama dies pares alumnes "
-    "comptes mapes "
-    "poetes planetes joves oncles pobles euros companys cognoms temes".split()
+    "gra dia problema sistema programa tema idioma mapa poeta planeta clima poema cinema drama dies pares "
+    "alumnes comptes mapes poetes planetes joves oncles pobles euros companys cognoms temes".split()
 )
 _FEMININE = frozenset(
     "nit nits part parts mà mans festes cartes platges imatges llet sal clau claus veu veus creu llei lleis font "
-    "fonts "
-    "paret parets dent dents flor flors gent mort morts sort vall valls carn sang pell serp serps classe mare febre "
-    "sèrie espècie superfície base frase fase imatge torre llengües cambres obres portes "
-    "lletres ombres llibretes costes fires finestres".split()
+    "fonts paret parets dent dents flor flors gent mort morts sort vall valls carn sang pell serp serps classe "
+    "mare febre sèrie espècie superfície base frase fase imatge torre llengües cambres obres portes lletres "
+    "ombres llibretes costes fires finestres".split()
 )
 _FEMININE_ENDINGS = ("ció", "sió", "tat", "tud", "cions", "sions", "tats", "tuds", "xions")
 _NO_NOUNS = frozenset(
@@ -40,8 +37,9 @@ _WEEKDAYS = dict(
     zip("dl dt dc dj dv ds dg".split(), "dilluns dimarts dimecres dijous divendres dissabte diumenge".split())
 )
 _RULERS = (
-    "Jaume|Pere|Felip|Alfons|Joan Carles|Carles|Ferran|Enric|Lluís|Martí|Joan|Pius|Lleó|Francesc|Benet|Joan Pau|Jordi|"
-    "Elisabet|Isabel|Guillem|Napoleó|Ramon Berenguer|Ramon|Frederic|Sanç|Nicolau|Climent|Urbà|Innocenci|Gregori"
+    "Jaume|Pere|Felip|Alfons|Joan Carles|Carles|Ferran|Enric|Lluís|Martí|Joan|Pius|Lleó|Francesc|Benet|Joan "
+    "Pau|Jordi|Elisabet|Isabel|Guillem|Napoleó|Ramon "
+    "Berenguer|Ramon|Frederic|Sanç|Nicolau|Climent|Urbà|Innocenci|Gregori"
 )
 _PARTS = {3: ("terç", "terços"), 4: ("quart", "quarts")}
 
@@ -92,7 +90,8 @@ class CatalanNormalizer(PluralFormsNormalizer):
     spelled = frozenset("UE EUA ATM FMI ERC IPC UB".split())
     abbreviations = {
         "sr": "senyor", "sra": "senyora", "srs": ".senyors", "dr": "doctor", "dra": "doctora", "prof": ".professor",
-        "etc": "etcètera", "p. ex": "per exemple", "p.ex": "per exemple", "núm": "número", "nº": "número", "n°": "número", "n": ".#número",
+        "etc": "etcètera", "p. ex": "per exemple", "p.ex": "per exemple", "núm": "número", "nº": "número",
+        "n°": "número", "n": ".#número",
         "pàg": "pàgina",
         "pàgs": "pàgines", "p": ".#pàgina", "av": ".avinguda", "avda": ".avinguda", "pl": ".plaça", "plç": ".plaça",
         "pg": ".passeig", "ptge": ".passatge", "ctra": ".carretera", "c/": "carrer", "st": ".sant",

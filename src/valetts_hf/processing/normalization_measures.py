@@ -1,5 +1,4 @@
-"""Rules that languages share for what stands in shops, recipes and forms: "2 tsk", "50 mg/dag", "2x4 m", "8.30-17", "
-"account numbers."""
+"""Rules that languages share for shops and forms: "2 tsk", "50 mg/dag", "2x4 m", "8.30-17", "6-3, 3-6", long numbers."""
 
 import re
 from collections.abc import Callable
@@ -56,8 +55,7 @@ def measure_rule(normalizer: PluralFormsNormalizer, names: dict[str, tuple[str, 
 
 
 def per_quantity_rule(normalizer: PluralFormsNormalizer) -> _Rule:
-    """The rule for the quantity in "50 mg/dag": a unit of CLDR in front of "/" and one of the language's "
-    "`per_nouns`."""
+    """The rule for the quantity in "50 mg/dag": a unit of CLDR in front of "/" and one of `per_nouns`."""
 
     def say(match: re.Match) -> str | None:
         number = normalizer._parse(match["number"])

@@ -8,10 +8,10 @@ from .number_words import number_words
 
 
 _NEUTER = frozenset(
-    "hus år minutt sekund kilo kilogram gram tonn barn mål poeng tog kort sted land lag døgn kvarter bord rom ord "
-    "spørsmål egg glass stykk stykke eple brød bilde skip fly sett slag spill svar tilfelle medlem menneske foto "
-    "hefte "
-    "liv nummer firma bord vindu tre fjell kryddermål hundre tusen århundre tiår hekto selskap problem museum".split()
+    "hus år minutt sekund kilo kilogram gram tonn barn mål poeng tog kort sted land lag døgn kvarter bord rom "
+    "ord spørsmål egg glass stykk stykke eple brød bilde skip fly sett slag spill svar tilfelle medlem menneske "
+    "foto hefte liv nummer firma bord vindu tre fjell kryddermål hundre tusen århundre tiår hekto selskap "
+    "problem museum".split()
 )
 _PLACES = "|".join(("[Kk]apittel", "[Kk]ap\\.", "[Dd]el", "[Vv]edlegg", "[Aa]rtikkel", "[Aa]kt", "[Bb]ind", "[Tt]ype"))
 
@@ -46,7 +46,8 @@ class NorwegianNormalizer(NordicNormalizer):
         "dl": ("desiliter",) * 3, "ts": ("teskje", "teskjeer", "teskjeer"),
         "ss": ("spiseskje", "spiseskjeer", "spiseskjeer"),
         "hg": ("hekto",) * 3, "stk": ("stykk", "stykker", "stykker"), "mnd": ("måned", "måneder", "måneder"),
-        "sek": ("sekund", "sekunder", "sekunder"), "kvm": ("kvadratmeter",) * 3, "pers": ("person", "personer", "personer"), "Mbps": ("megabit per sekund",) * 3,
+        "sek": ("sekund", "sekunder", "sekunder"), "kvm": ("kvadratmeter",) * 3,
+        "pers": ("person", "personer", "personer"), "Mbps": ("megabit per sekund",) * 3,
         "km/t": ("kilometer i timen",) * 3, "t": ("time", "timer", "timer"),
     }  # fmt: skip
     neuter_measures = frozenset(("hg", "stk", "sek"))
@@ -102,7 +103,8 @@ class NorwegianNormalizer(NordicNormalizer):
         return [
             (
                 re.compile(
-                    r"(?<!\w)kr\.?\s(?P<n>(?:\d{1,3}(?:[ .]\d{3})+|\d+)(?:,\d\d)?)(?:,-|,—)?(?![\w-]|[.,]\d|\s?mi?ll|\s?mrd)"
+                    r"(?<!\w)kr\.?\s(?P<n>(?:\d{1,3}(?:[ .]\d{3})+|\d+)(?:,\d\d)?)(?:,-|,—)?(?![\w-]|[.,]\d|\s?mi?ll|"
+                    r"\s?mrd)"
                 ),
                 self._crowns_in_front,
             ),

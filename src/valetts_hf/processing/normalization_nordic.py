@@ -1,5 +1,4 @@
-"""What Swedish and Norwegian share: dates, decades, clock times, prices with ",-", measures, fractions, compounds, "
-"kings."""
+"""What Swedish and Norwegian share: hours, days, decades, prices with ",-", measures, fractions, compounds, kings."""
 
 import re
 
@@ -24,12 +23,8 @@ _BARE_TIME = (
     r"(?![\w%]|[.,:]\d|\.(?!\s|$)|\s?[%€$°]|\s(?:kr|kg|km|m|g|l|cm|mm|dl)(?!\w))"
 )
 _RULERS = (
-    "Ramses|Kleopatra|Mehmed|Viktor|Victor|Ivan|Peter|Paul|Benedikt|Clemens|Innocentius|Urban|Gregor|Gregorius|"
-    "Leopold|Josef|Albert|Edward|Edvard|James|Jakob|William|Louis|Umberto|Valdemar|Knut|Sigurd|Øystein|Inge|Birger|Sten|"
-    "Karl|Carl|Gustav|Gustaf|Oscar|Oskar|Erik|Eirik|Johan|Harald|Olav|Haakon|Håkon|Håkan|Magnus|Christian|Kristian|"
-    "Fredrik|Frederik|Charles|Henrik|Henry|Ludvig|Georg|Elisabet|Elizabeth|Margareta|Margrethe|Katarina|Napoleon|"
-    "Fransiskus|Franciskus|Pius|Leo|Johannes Paul|Johannes Paulus|Sverre|Wilhelm|Philip|Felipe|Alexander|Nikolaj|"
-    "Nikolai"
+    "Ramses|Kleopatra|Mehmed|Viktor|Victor|Ivan|Peter|Paul|Benedikt|Clemens|Innocentius|Urban|Gregor|Gregorius|Leopold|Josef|Albert|Edward|Edvard|James|Jakob|William|Louis|Umberto|Valdemar|Knut|Sigurd|Øystein|Inge|Birger|Sten|Karl|Carl|Gustav|Gustaf|Oscar|Oskar|Erik|Eirik|Johan|Harald|Olav|Haakon|Håkon|Håkan|Magnus|Christian|Kristian|Fredrik|Frederik|Charles|Henrik|Henry|Ludvig|Georg|Elisabet|Elizabeth|Margareta|Margrethe|Katarina|Napoleon|Fransiskus|Franciskus|Pius|Leo|Johannes "
+    "Paul|Johannes Paulus|Sverre|Wilhelm|Philip|Felipe|Alexander|Nikolaj|Nikolai"
 )
 _STREET = r"\w+(?:gatan|vägen|gränd|torget|plan|allén|gata|gate|gaten|veien|vegen|vei|allé|plass)"
 _FRACTION = r"(?:(?P<n>\d{1,2})\s?)?(?:(?P<a>[1-9])/(?P<b>[2-8])|(?P<sign>[½⅓⅔¼¾⅛]))"
@@ -84,7 +79,8 @@ class NordicNormalizer(PluralFormsNormalizer):
             ),
             (
                 re.compile(
-                    rf"(?<![\w/.,-])(?P<d>[12]?\d|3[01])\.?(?=(?:,\s\d{{1,2}}\.?)*\s{self.and_word}\s\d{{1,2}}\.?\s(?:{months})(?!\w))"
+                    rf"(?<![\w/.,-])(?P<d>[12]?\d|3[01])"
+                    rf"\.?(?=(?:,\s\d{{1,2}}\.?)*\s{self.and_word}\s\d{{1,2}}\.?\s(?:{months})(?!\w))"
                 ),
                 self._day,
             ),

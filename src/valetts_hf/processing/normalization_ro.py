@@ -17,31 +17,27 @@ from .number_words import number_words
 
 
 _MASCULINE = frozenset(
-    "leu an om metru kilometru centimetru milimetru litru kilogram gram minut euro dolar procent grad milion miliard "
-    "ban "
-    "copil bărbat student elev loc pas punct kilo watt terabyte gigabyte megabyte kilobyte".split()
+    "leu an om metru kilometru centimetru milimetru litru kilogram gram minut euro dolar procent grad milion "
+    "miliard ban copil bărbat student elev loc pas punct kilo watt terabyte gigabyte megabyte kilobyte".split()
 )
 _FEMININE = frozenset("zi parte carte noapte floare familie femeie vreme dimineață ediție stație lecție minge".split())
 _FEMININE_PLURALS = frozenset(
     "luni cărți săptămâni nopți zile mii părți țări flori fete mașini școli țigări uși sări vieți lumi mări ploi "
-    "lămâi roți "
-    "camere case mese ore săli fațade familii femei ouă surori ori mâini limbi universități biserici perechi sticle "
-    "felii cutii căni "
-    "bucăți linguri lingurițe boabe foi echipe victorii înfrângeri partide gări stații străzi alegeri întrebări".split()
+    "lămâi roți camere case mese ore săli fațade familii femei ouă surori ori mâini limbi universități biserici "
+    "perechi sticle felii cutii căni bucăți linguri lingurițe boabe foi echipe victorii înfrângeri partide gări "
+    "stații străzi alegeri întrebări".split()
 )
+_FEMININE_PLURAL_ENDINGS = ("e", "uri", "âni", "ini", "ții", "ări", "tăți", "uni")
 _NO_NOUNS = frozenset(
     "este de pe ce se care face merge vine dintre peste între spre aproape bine unde sunt iunie iulie ianuarie "
-    "februarie "
-    "martie aprilie septembrie octombrie noiembrie decembrie poate trece crește începe devine rămâne ajunge și la "
-    "din cu "
-    "sau în pentru până are a au mai fiecare față foarte despre către".split()
+    "februarie martie aprilie septembrie octombrie noiembrie decembrie poate trece crește începe devine rămâne "
+    "ajunge și la din cu sau în pentru până are a au mai fiecare față foarte despre către".split()
 )
 _COUNTED = (  # stands behind "de" from twenty on
-    "lei|bani|euro|dolari|ani|zile|luni|săptămâni|ore|minute|secunde|grade|metri|kilometri|hectare|kilograme|grame|"
-    "litri|"
-    "tone|persoane|oameni|copii|elevi|studenți|locuri|puncte|procente|goluri|meciuri|cazuri|case|camere|locuitori|"
-    "angajați|pagini|femei|bărbați|milioane|miliarde|mii|kilowați|megabyți|gigabyți|state|țări|orașe|mașini|bilete|"
-    "etape"
+    "lei|bani|euro|dolari|ani|zile|luni|săptămâni|ore|minute|secunde|grade|metri|kilometri|hectare|kilograme|"
+    "grame|litri|tone|persoane|oameni|copii|elevi|studenți|locuri|puncte|procente|goluri|meciuri|cazuri|case|"
+    "camere|locuitori|angajați|pagini|femei|bărbați|milioane|miliarde|mii|kilowați|megabyți|gigabyți|state|țări|"
+    "orașe|mașini|bilete|etape"
 )
 _MONTH = "ianuarie|februarie|martie|aprilie|mai|iunie|iulie|august|septembrie|octombrie|noiembrie|decembrie"
 _SHORT_MONTHS = {month[:3]: month for month in _MONTH.split("|") if month != "mai"} | {
@@ -50,10 +46,10 @@ _SHORT_MONTHS = {month[:3]: month for month in _MONTH.split("|") if month != "ma
 }
 _WEEKDAY = "luni|marți|miercuri|joi|vineri|sâmbătă|duminică"
 _RULERS = (
-    "Carol|Ferdinand|Mihai|Elisabeta|Ludovic|Petru|Ștefan|Vlad|Mircea|Basarab|Nicolae|Alexandru|Henric|Napoleon|Frederic|"
-    "Wilhelm"
+    "Carol|Ferdinand|Mihai|Elisabeta|Ludovic|Petru|Ștefan|Vlad|Mircea|Basarab|Nicolae|Alexandru|Henric|Napoleon|"
+    "Frederic|Wilhelm"
 )
-_FIRST = rf"{_RULERS}|[Ll]iga|[Cc]lasa|[Ee]tapa|[Ee]tajul|[Gg]radul|[Vv]olumul|[Pp]artea|Mondial|[Rr]angul|[Pp]remiul|[Ll]ocul"
+_FIRST = rf"{_RULERS}|[Ll]iga|[Cc]lasa|[Ee]tapa|[Ee]tajul|[Gg]radul|[Pp]artea|Mondial|[Rr]angul|[Pp]remiul|[Ll]ocul"
 _MEN_IN_A = frozenset("Luca Toma Sava Mina Zaharia Ilia".split())
 _PARTS = {3: "treime", 4: "pătrime", 5: "cincime", 6: "șesime", 7: "șeptime", 8: "optime", 9: "noime", 10: "zecime"}
 
@@ -119,7 +115,8 @@ class RomanianNormalizer(PluralFormsNormalizer):
         "min": ".minimum",
         "î.hr": "înainte de Hristos", "d.hr": "după Hristos", "î.e.n": "înaintea erei noastre", "e.n": "era noastră",
         "n.red": "nota redacției", "resp": ".respectiv", "fig": ".#figura", "lb": ".limba",
-        "pt": ".pentru", "pr": ".părintele", "dvs": "dumneavoastră", "d-voastră": "dumneavoastră", "cf": ".conform", "cl": ".clasa",
+        "pt": ".pentru", "ca": ".#circa", "pr": ".părintele", "dvs": "dumneavoastră", "d-voastră": "dumneavoastră",
+        "cf": ".conform", "cl": ".clasa",
     }  # fmt: skip
     feminine_units = frozenset(("h", "s", "t", "ms", "cal", "kcal"))
 
@@ -187,6 +184,12 @@ class RomanianNormalizer(PluralFormsNormalizer):
             (
                 re.compile(r"(?<!\w)[Ee]t\.\s(?P<a>\d{1,2})/(?P<b>\d{1,2})(?!\w)"),
                 lambda m: f"etajul {self.cardinal(int(m['a']))} din {self.cardinal(int(m['b']))}",
+            ),
+            (
+                re.compile(
+                    r"(?:(?<=nr\.\s)|(?<=bl\.\s)|(?<=sc\.\s)|(?<=ap\.\s))(?P<n>\d{1,3})\s?(?P<letter>[A-Z])(?!\w)"
+                ),
+                lambda m: f"{self.cardinal(int(m['n']))} {m['letter']}",
             ),
             (re.compile(r"(?<!\w)[Dd]na\.?(?!\w)"), lambda m: "doamna"),  # "DNA" is an office
             (re.compile(r"(?<!\w)Sf\.\s(?P<name>[A-ZȘȚÎÂ]\w+)"), self._saint),
@@ -270,7 +273,8 @@ class RomanianNormalizer(PluralFormsNormalizer):
         first, last = self._roman_value(match["first"]), self._roman_value(match["last"])
         if not (first and last):
             return None
-        return f"{'întâi' if first == 1 else self._feminine_ordinal(first)} {self.range_word} {self._feminine_ordinal(last)}"
+        start = "întâi" if first == 1 else self._feminine_ordinal(first)
+        return f"{start} {self.range_word} {self._feminine_ordinal(last)}"
 
     def _feminine_ordinal(self, number: int) -> str:
         words = self.cardinal(number, feminine=True)
@@ -316,7 +320,7 @@ class RomanianNormalizer(PluralFormsNormalizer):
                 return "o"
             return "un" if following in _MASCULINE or following[-1] not in "eia" else self.cardinal(1)
         return self.cardinal(number, following not in _NO_NOUNS and (
-            following in _FEMININE_PLURALS or following.endswith(("e", "uri", "âni", "ini", "ții", "ări", "tăți", "uni"))
+            following in _FEMININE_PLURALS or following.endswith(_FEMININE_PLURAL_ENDINGS)
         ))  # fmt: skip
 
     def _following(self, match: re.Match) -> str:

@@ -8,10 +8,9 @@ from .number_words import number_words
 
 _COMMON_GENDER = frozenset(
     "krona timme minut sekund kilometer meter centimeter millimeter liter deciliter centiliter dollar euro grad "
-    "procent "
-    "mil dag vecka månad gång person kvinna man miljon miljard bil bok plats match seger tesked matsked "
-    "natt hund katt vän son dotter bror mor far säng stol dörr buss båt cykel burk trappa styck flaska kopp skål del "
-    "sida av".split()
+    "procent mil dag vecka månad gång person kvinna man miljon miljard bil bok plats match seger tesked matsked "
+    "natt hund katt vän son dotter bror mor far säng stol dörr buss båt cykel burk trappa styck flaska kopp skål "
+    "del sida".split()
 )
 _COMMON_ENDINGS = ("are", "ning", "ling", "tion", "het", "else", "dag")
 _NEUTER = frozenset("öga öra hjärta".split())
@@ -51,7 +50,8 @@ class SwedishNormalizer(NordicNormalizer):
         "sek": ("sekund", "sekunder", "sekunder"),
         "tkr": ("tusen kronor",) * 3, "Mkr": ("miljon kronor", "miljoner kronor", "miljoner kronor"),
         "mkr": ("miljon kronor", "miljoner kronor", "miljoner kronor"),
-        "kkr": ("tusen kronor",) * 3, "kvm": ("kvadratmeter",) * 3, "pers": ("person", "personer", "personer"), "Mbps": ("megabit per sekund",) * 3,
+        "kkr": ("tusen kronor",) * 3, "kvm": ("kvadratmeter",) * 3, "pers": ("person", "personer", "personer"),
+        "Mbps": ("megabit per sekund",) * 3,
         "km/tim": ("kilometer i timmen",) * 3, "tr": ("trappa", "trappor", "trappor"),
     }  # fmt: skip
     neuter_measures = frozenset(("krm", "hg"))
@@ -77,7 +77,8 @@ class SwedishNormalizer(NordicNormalizer):
     abbreviations = {
         "t.ex": "till exempel", "t. ex": "till exempel", "t ex": "till exempel", "bl.a": "bland annat",
         "bl. a": "bland annat",
-        "d.v.s": "det vill säga", "dvs": "det vill säga", "d v s": "det vill säga", "osv": "och så vidare", "o.s.v": "och så vidare",
+        "d.v.s": "det vill säga", "dvs": "det vill säga", "d v s": "det vill säga", "osv": "och så vidare",
+        "o.s.v": "och så vidare",
         "m.m": "med mera", "m.fl": "med flera", "fr.o.m": "från och med", "t.o.m": "till och med", "kl": ".klockan",
         "nr": "nummer", "s.k": "så kallad", "ca": "cirka", "c:a": "cirka", "p.g.a": "på grund av",
         "pga": "på grund av",
@@ -146,10 +147,14 @@ class SwedishNormalizer(NordicNormalizer):
         return number_words(number, self.language).replace("etttusen", "ettusen")
 
     def counted(self, number: int, following: str) -> str:
-        common = following in _COMMON_GENDER or (
-            following not in _NEUTER
-            and following.islower()
-            and (following.endswith(_COMMON_ENDINGS) or re.fullmatch(r"\w{4,}a", following))
+        common = (
+            following in _COMMON_GENDER
+            or following == "av"
+            or (
+                following not in _NEUTER
+                and following.islower()
+                and (following.endswith(_COMMON_ENDINGS) or re.fullmatch(r"\w{4,}a", following))
+            )
         )
         return "en" if number == 1 and common else self.cardinal(number)
 

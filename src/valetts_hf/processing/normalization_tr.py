@@ -1,5 +1,4 @@
-"""Turkish: "yüzde" in front of the number, suffixes behind apostrophes, times with a full stop, ordinals of rulers "
-"and centuries."""
+"""Turkish: "yüzde" in front of the number, suffixes behind apostrophes, hours with a full stop, ordinals of rulers."""
 
 import re
 
@@ -13,18 +12,17 @@ from .suffixes_tr import attach_suffix, fit_suffix
 
 
 _NUMERALS = (
-    "trilyon milyar milyon sıfır sekiz seksen dokuz doksan yirmi altmış altı yetmiş yedi dört beş bir iki üç otuz "
-    "kırk "
-    "elli yüz bin on".split()
+    "trilyon milyar milyon sıfır sekiz seksen dokuz doksan yirmi altmış altı yetmiş yedi dört beş bir iki üç "
+    "otuz kırk elli yüz bin on".split()
 )
 _NUMERAL = re.compile(rf"dördüncü|(?:{'|'.join(_NUMERALS)})(?:[ıiuü]?nc[ıiuü])?")
 _SHARES = dict(enumerate("ikide üçte dörtte beşte altıda yedide sekizde dokuzda onda".split(), 2))
 _NAMED = (  # an ordinal in front of a capital letter
-    "Dünya|Lig|Cadde|Sokak|Ordu|Bölge|Levent|Ulusal|Uluslararası|Geleneksel|Dönem|Asliye|Ağır|İcra|Ceza|Hukuk|Sulh|"
-    "Selim|Murad|Murat|Mehmed|Mehmet|Mahmud|Mahmut|Ahmed|Ahmet|Osman|Mustafa|Süleyman|Bayezid|Beyazıt|Abdülhamid|"
-    "Abdülmecid|Kolordu|Cumhuriyet|Köprü|Madde|Havalimanı|Kat|Sınıf|Hafta|Bölüm|Sezon|Etap|Tur|Olağan|Yıl|Yüzyıl|"
-    "Meşrutiyet|Viyana|Haçlı|Louis|Elizabeth|Charles|Henry|William|Wilhelm|Nikola|"
-    "Petro|Katerina|Ramses|Justinianus|Aleksandr|İzzeddin|Gıyaseddin|Alaeddin|Keykubad|Kılıçarslan"
+    "Dünya|Lig|Cadde|Sokak|Ordu|Bölge|Levent|Ulusal|Uluslararası|Geleneksel|Dönem|Asliye|Ağır|İcra|Ceza|Hukuk|"
+    "Sulh|Selim|Murad|Murat|Mehmed|Mehmet|Mahmud|Mahmut|Ahmed|Ahmet|Osman|Mustafa|Süleyman|Bayezid|Beyazıt|"
+    "Abdülhamid|Abdülmecid|Kolordu|Cumhuriyet|Köprü|Madde|Havalimanı|Kat|Sınıf|Hafta|Bölüm|Sezon|Etap|Tur|Olağan|"
+    "Yıl|Yüzyıl|Meşrutiyet|Viyana|Haçlı|Louis|Elizabeth|Charles|Henry|William|Wilhelm|Nikola|Petro|Katerina|"
+    "Ramses|Justinianus|Aleksandr|İzzeddin|Gıyaseddin|Alaeddin|Keykubad|Kılıçarslan"
 )
 _SHORT_MONTHS = dict(
     zip(
@@ -154,6 +152,10 @@ class TurkishNormalizer(PluralFormsNormalizer):
             (
                 re.compile(r"(?<!\w)No\s?:\s?(?P<a>\d+)/(?P<b>\d+)(?!\w)"),
                 lambda m: f"numara {self.cardinal(int(m['a']))} bölü {self.cardinal(int(m['b']))}",
+            ),
+            (
+                re.compile(r"(?<!\w)No\s?:\s?(?P<n>\d+)[/-]?(?P<letter>[A-Z])(?!\w)"),
+                lambda m: f"numara {self.cardinal(int(m['n']))} {m['letter']}",
             ),
             (re.compile(r"(?<!\w)No\s?:\s?(?=\d)"), lambda m: "numara "),
             (re.compile(r"(?<!\w)D(?:aire)?\s?:\s?(?=\d)"), lambda m: "daire "),
