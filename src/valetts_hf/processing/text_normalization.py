@@ -115,9 +115,9 @@ def apply_replacements(text: str, replacements: list[Replacement]) -> tuple[str,
     for item in replacements:
         add(text[position : item.start], position, item.start, False)
         spoken = item.spoken
-        if spoken and out and _is_word(out[-1][-1]) and _is_word(spoken[0]):
+        if spoken and out and _ends_word(out[-1][-1]) and spoken[0].isalnum():
             spoken = " " + spoken
-        if spoken and item.end < len(text) and _is_word(text[item.end]) and _is_word(spoken[-1]):
+        if spoken and item.end < len(text) and text[item.end].isalnum() and _ends_word(spoken[-1]):
             spoken += " "
         add(spoken or " ", item.start, item.end, True)
         position = item.end
@@ -125,7 +125,7 @@ def apply_replacements(text: str, replacements: list[Replacement]) -> tuple[str,
     return "".join(out), stretches
 
 
-def _is_word(c: str) -> bool:
+def _ends_word(c: str) -> bool:
     return c.isalnum() or unicodedata.category(c)[0] == "M"  # a vowel sign of Devanagari
 
 
