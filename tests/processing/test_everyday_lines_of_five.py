@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from valetts_hf.processing.sentence_splitting import split_sentences
 from valetts_hf.processing.suffixes_tr import attach_suffix, fit_suffix
 from valetts_hf.processing.text_normalization import normalize
 
@@ -195,3 +196,19 @@ def test_turkish_suffixes_fit_the_spoken_word(words, suffix, fitted):
 
 def test_turkish_fractions_take_the_possessive():
     assert fit_suffix("iki", "ü", possessive=True) == "si" and fit_suffix("üç", "si", possessive=True) == "ü"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("II. Mehmed ve III. Selim, 2. Dünya Savaşı.", 1),
+        ("Bölüm 3. Sonra gittik.", 2),
+        ("Atatürk Cad. No: 12, Gül Sok. Kadıköy, bkz. Şekil 3, Doç. Dr. Ali, Hz. Ali, Sn. Başkan", 1),
+        ("Frekans 50 Hz. Sonra arttı.", 2),
+        ("Str. Lungă, Bd. Magheru, Șos. Kiseleff, jud. Cluj, sc. B, Sf. Maria, dl. Pop, alin. (2), de ex. Iași", 1),
+        ("El meu ex. Res més.", 2),
+        ("Ctra. Nova, Mn. Cinto, p. ex. Girona", 1),
+    ],
+)
+def test_abbreviations_and_ordinals_end_no_sentence(text, sentences):
+    assert len(split_sentences(text)) == sentences

@@ -8,6 +8,7 @@ from .normalization_plural_forms import PluralFormsNormalizer
 from .normalization_tables import CURRENCIES, month_names
 from .normalization_weekdays import month_rule
 from .number_words import number_words
+from .ordered_names_tr import ORDERED_NAMES
 from .suffixes_tr import attach_suffix, fit_suffix
 
 
@@ -17,13 +18,7 @@ _NUMERALS = (
 )
 _NUMERAL = re.compile(rf"dördüncü|(?:{'|'.join(_NUMERALS)})(?:[ıiuü]?nc[ıiuü])?")
 _SHARES = dict(enumerate("ikide üçte dörtte beşte altıda yedide sekizde dokuzda onda".split(), 2))
-_NAMED = (  # an ordinal in front of a capital letter
-    "Dünya|Lig|Cadde|Sokak|Ordu|Bölge|Levent|Ulusal|Uluslararası|Geleneksel|Dönem|Asliye|Ağır|İcra|Ceza|Hukuk|"
-    "Sulh|Selim|Murad|Murat|Mehmed|Mehmet|Mahmud|Mahmut|Ahmed|Ahmet|Osman|Mustafa|Süleyman|Bayezid|Beyazıt|"
-    "Abdülhamid|Abdülmecid|Kolordu|Cumhuriyet|Köprü|Madde|Havalimanı|Kat|Sınıf|Hafta|Bölüm|Sezon|Etap|Tur|Olağan|"
-    "Yıl|Yüzyıl|Meşrutiyet|Viyana|Haçlı|Louis|Elizabeth|Charles|Henry|William|Wilhelm|Nikola|Petro|Katerina|"
-    "Ramses|Justinianus|Aleksandr|İzzeddin|Gıyaseddin|Alaeddin|Keykubad|Kılıçarslan"
-)
+_NAMED = rf"{ORDERED_NAMES}|Louis|Elizabeth|Charles|Henry|William|Wilhelm|Nikola|Petro|Katerina|Ramses|Aleksandr"
 _SHORT_MONTHS = dict(
     zip(
         "oca şub mar nis haz tem ağu eyl eki kas ara".split(),

@@ -7,6 +7,8 @@ ordinal in front of a month.
 
 import re
 
+from .ordered_names_tr import ORDERED_NAMES
+
 
 # Titles and the like: a name follows, so the full stop never ends a sentence.
 _BEFORE_NAMES = frozenset(
@@ -14,16 +16,18 @@ _BEFORE_NAMES = frozenset(
     "sr sra srs srta dra profa exmo exma ilmo ilma av trav bl dom d dª dña avda lic ing gral c/ "
     "hr fr frl z.b d.h u.a bzw ca evtl ggf inkl exkl zzgl dipl-ing z d i u o v n "
     "m mm mme mmes mlle mlles me mgr p.ex p.ej sig sigg dott dott.ssa sig.ra avv mons geom dhr mevr drs bijv t.ex bl.a np tzn ul pl ks św płk mjr inż ул им проф акад пл пер наб тов "
-    "डॉ प्रो पं कु स्व ई د أ dkt dk bw mhe mwl d-ro s-ro s-ino f-ino e.g i.e cf approx aprox apr".split()
+    "डॉ प्रो पं कु स्व ई د أ dkt dk bw mhe mwl d-ro s-ro s-ino f-ino e.g i.e cf approx aprox apr "
+    "doç öğr örn bkz șos sf jud com dna sc mn ctra rda resp".split()
 )
 # The same, but words of some language in small letters (Polish "sto", German "eng").
 _CAPITALS_BEFORE_NAMES = frozenset(
-    "Pe Sta Sto Eng Pres Cel Ten Des Dep Sen Arq Adv Rod Jd Vl Pça Lgo Brig Al Estr On Fa Bi".split()
+    "Pe Sta Sto Eng Pres Cel Ten Des Dep Sen Arq Adv Rod Jd Vl Pça Lgo Brig Al Estr On Fa Bi "
+    "Cad Sok Mah Gör Cd Bd".split()
 )
 # These end no sentence when a number follows.
 _BEFORE_NUMBERS = frozenset(
     "no nos nº n núm nr num apto fig figs vol art arts p pp pg pág págs pag s sec séc ch cap chap tel cel fl max min "
-    "jan feb fev mar apr abr may mai jun jul aug ago sep sept set oct out okt nov dec dez dic ca c abs bd ed "
+    "alin jan feb fev mar apr abr may mai jun jul aug ago sep sept set oct out okt nov dec dez dic ca c abs bd ed "
     "rs रु नं पृ सं मो ص ج sh shs tsh tshs ksh kshs na n-ro pĝ".split()
 )
 _END = re.compile(r"(?<![.!?…।])([.!?…।]+)([\"'”’»)\]\ue001]*)(?=\s|$)|\n[ \t]*(?:\n\s*)+")
@@ -42,6 +46,10 @@ _BEHIND_HALF_DAYS = frozenset(  # "at 5 p.m. Monday"
 )
 _PAIRS = frozenset((("ee", "UU"), ("co", "KG"), ("co", "KGaA"), ("co", "OHG"), ("co", "Ltd")))
 _MONTHS = "janua|jänner|febru|märz|april|mai|juni|juli|august|septem|oktob|novem|dezem|jahrh|klass|etage|stock"
+# Behind a number they may end a sentence; in front of a city (Russian), an engineer (Arabic) or a person they do not.
+_UNITS_OR_TITLES = frozenset("г م hz sn dl".split())
+_TURKISH_ORDERED = re.compile(rf"(?:{ORDERED_NAMES})$")
+_ROMANIAN_STREET = re.compile(r"(?:^|[,(:]|\b(?:pe|în|din))\s*Str$")
 _ROMAN = re.compile(r"[IVXLC]+")
 _ORDINAL_NEXT = re.compile(_MONTHS, re.IGNORECASE)
 
@@ -93,6 +101,8 @@ def _ends_sentence(text: str, found: re.Match) -> bool:
         short = len(bare) <= 3 and bare.isalpha() and word.islower()
         if bare in _BEFORE_NUMBERS or short or "." in bare or bare.endswith("str"):
             return False
+    if (len(word) <= 2 and word.isdigit() or _ROMAN.fullmatch(word)) and _TURKISH_ORDERED.match(next_word):
+        return False
     if word.isdigit():
         article = re.search(r"(\w+)\s+$", text[max(0, found.start() - len(word) - 12) : found.start() - len(word)])
         german = article and article[1].lower() in _GERMAN_BEFORE_ORDINAL and next_word[:1].isupper()
@@ -113,8 +123,12 @@ def _told_by_neighbours(text: str, stop: int, bare: str, next_word: str) -> bool
         return next_word.lower() not in _BEHIND_HALF_DAYS
     if bare in ("n.k", "k.t.p", "k.a"):  # "and so on" in Swahili and Esperanto
         return next_word[:1].isupper()
-    if bare in ("г", "م"):  # behind a year, or in front of a city; in Arabic in front of an engineer
-        return re.search(r"\d\s?[гم]$", text[max(0, stop - 4) : stop]) is not None
+    if bare in _UNITS_OR_TITLES:
+        return re.search(r"\d\s?\w{1,2}$", text[max(0, stop - 4) : stop]) is not None
+    if bare == "ex":  # Romanian, Catalan
+        return re.search(r"\b(?:de|p\.)\s?ex$", text[max(0, stop - 6) : stop]) is None
+    if _ROMANIAN_STREET.search(text[max(0, stop - 12) : stop]):
+        return False
     if (bare, next_word) in _PAIRS or text.endswith("Dr. med", 0, stop):
         return False
     return None
