@@ -7,6 +7,8 @@ What it adds to the trained weights:
 - a named voice per chosen speaker (mean style of their clips) and the default voice of each language;
 - corrections of the decoder's colour: bins that are louder than their neighbours whoever speaks (spectral_ripple.py), and
   the long-term spectrum of every voice (spectral_color.py), if the corpus has ten speakers or more;
+- a correction of the predicted pitch, so that every voice keeps its height in other languages (voice_pitch.py), if the corpus
+  has two languages or more;
 - a correction of the speaking rate: exponentiated means of log durations are too short on average;
 - for languages and symbols that the corpus does not have, the embedding of the nearest one that it has, so that they
   are spoken with a neighbour's sounds rather than with random weights.
@@ -39,6 +41,7 @@ from valetts_hf.training.data.corpus import PackedCorpus
 from valetts_hf.training.run.one_line_errors import one_line_errors
 from valetts_hf.training.spectral_color import FEWEST_SPEAKERS, fit_color, speakers_to_fit
 from valetts_hf.training.spectral_ripple import remove_ripple
+from valetts_hf.training.voice_pitch import keep_voice_pitch
 
 
 RARE = 100  # occurrences below which a symbol borrows its neighbour's embedding
@@ -101,6 +104,11 @@ def build(
     set_default_styles(model, voices, plan["default_voices"])
     if model.config.decoder.type == "istft":
         correct_colour(model, corpus)
+    if (fit := keep_voice_pitch(model, corpus)) is not None:
+        print(
+            f"heights of {fit.speakers} voices over all languages: {fit.before:.1f} semitones from their recordings, now "
+            f"{fit.after:.1f}"
+        )
     print(f"predicted durations are multiplied by {calibrate_durations(model, corpus, styles):.3f}")
     processor = ValeTTSProcessor(
         ValeTTSFeatureExtractor(), ValeTTSTokenizer(), voices=voices, default_voices=plan["default_voices"]
