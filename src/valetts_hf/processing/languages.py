@@ -19,7 +19,7 @@ class Language:
         name: English name.
         native_name: name in the language itself.
         script: name of the script it is written in, as used in Unicode character names (`"LATIN"`).
-        promised: whether the quality of its text front end is looked after (the others are read as espeak-ng does).
+        promised: whether how its words sound is looked after, too (those of the others sound as espeak-ng says them).
         letters: letters it is written with that no built-in language has.
         symbols: IPA characters of its voice that are not in the built-in symbol table; they are kept, not dropped.
     """
