@@ -127,6 +127,8 @@ SPLITS = [
     ["Meet me at 5 p.m. Monday. ", "Or at 6 p.m. ", "Bring food."],
     ["No. 5 is alive. ", "No. ", "I will not."],
     ["Herr Dr. med. Weber und die Fa. Meier. ", "Gut."],
+    ["They tested his DNA. ", "He lives in Columbia, SC. ", "She does not."],  # "dna. Ana", "sc. B" in Romanian
+    ["Café com leite ou sem? ", "Com. ", "Eu também quero com. ", "Ele não."],
     ["Vive en EE. UU. desde 1990. ", "Bien."],
     ["Parla l'avv. Conti. ", "Due anni fa. ", "Poi no."],
     ["Spotkał św. Jana i ks. Marka. ", "Tak."],

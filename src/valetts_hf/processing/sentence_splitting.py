@@ -17,13 +17,15 @@ _BEFORE_NAMES = frozenset(
     "hr fr frl z.b d.h u.a bzw ca evtl ggf inkl exkl zzgl dipl-ing z d i u o v n "
     "m mm mme mmes mlle mlles me mgr p.ex p.ej sig sigg dott dott.ssa sig.ra avv mons geom dhr mevr drs bijv t.ex bl.a np tzn ul pl ks św płk mjr inż ул им проф акад пл пер наб тов "
     "डॉ प्रो पं कु स्व ई د أ dkt dk bw mhe mwl d-ro s-ro s-ino f-ino e.g i.e cf approx aprox apr "
-    "doç öğr örn bkz șos sf jud com dna sc mn ctra rda resp".split()
+    "doç öğr örn bkz șos sf jud dna sc mn ctra rda resp".split()
 )
 # The same, but words of some language in small letters (Polish "sto", German "eng").
 _CAPITALS_BEFORE_NAMES = frozenset(
     "Pe Sta Sto Eng Pres Cel Ten Des Dep Sen Arq Adv Rod Jd Vl Pça Lgo Brig Al Estr On Fa Bi "
     "Cad Sok Mah Gör Cd Bd".split()
 )
+# The same in small letters only: in capitals they are names themselves ("in his DNA. She", "Columbia, SC. He").
+_NAMES_IN_CAPITALS = frozenset("DNA SF SC MN RDA".split())
 # These end no sentence when a number follows.
 _BEFORE_NUMBERS = frozenset(
     "no nos nº n núm nr num apto fig figs vol art arts p pp pg pág págs pag s sec séc ch cap chap tel cel fl max min "
@@ -114,7 +116,9 @@ def _ends_sentence(text: str, found: re.Match) -> bool:
         return next_word.lower() in _STARTERS
     if len(word) == 1 and word.isupper():  # an initial: "J. Silva"; "vitamin C. He" cannot be told apart
         return False
-    return not next_word or (bare not in _BEFORE_NAMES and word.rstrip(".") not in _CAPITALS_BEFORE_NAMES)
+    if not next_word or word in _NAMES_IN_CAPITALS:
+        return True
+    return bare not in _BEFORE_NAMES and word.rstrip(".") not in _CAPITALS_BEFORE_NAMES
 
 
 def _told_by_neighbours(text: str, stop: int, bare: str, next_word: str) -> bool | None:
