@@ -50,6 +50,7 @@ class NorwegianNormalizer(NordicNormalizer):
         "pers": ("person", "personer", "personer"), "Mbps": ("megabit per sekund",) * 3,
         "km/t": ("kilometer i timen",) * 3, "t": ("time", "timer", "timer"),
     }  # fmt: skip
+    per_shorts = {"mnd": "måned", "t": "time", "stk": "stykk", "pers": "person"}
     neuter_measures = frozenset(("hg", "stk", "sek"))
     weekdays = {
         "man": "mandag", "tir": "tirsdag", "tirs": "tirsdag", "ons": "onsdag", "tor": "torsdag", "tors": "torsdag",
@@ -160,10 +161,7 @@ class NorwegianNormalizer(NordicNormalizer):
                 ),
                 lambda m: self.weekdays[m["day"].lower()],
             ),
-            (
-                re.compile(r"(?<=[\w€])/(?P<noun>mnd|t|stk|pers)(?!\w)"),
-                lambda m: " per " + {"mnd": "måned", "t": "time", "stk": "stykk", "pers": "person"}[m["noun"]],
-            ),
+            self.per_short_rule(),
             (
                 re.compile(
                     r"(?<![\w.,+-])(?<!\d )(?:[2-9]\d(?: \d\d){3}|[49]\d\d \d\d \d{3}|\d{4}[ .]\d\d[ .]\d{5}|"

@@ -40,6 +40,7 @@ class NordicNormalizer(PluralFormsNormalizer):
     crowns = ""  # the plural of the currency at home
     measures: dict[str, tuple[str, str, str]] = {}  # of kitchens, shops and timetables
     neuter_measures: frozenset[str] = frozenset()
+    per_shorts: dict[str, str] = {}  # what prices are per, shortened ("99 kr/mån")
     halves_of: tuple[str, str] = ("", "")  # a half in front of common nouns, of neuter ones
     quarter = ""  # in front of a measure
     parts: tuple[str, ...] = ()  # a third, a fourth, ... a tenth
@@ -55,6 +56,11 @@ class NordicNormalizer(PluralFormsNormalizer):
 
     def first_rules(self) -> list:
         return [*self._date_rules(), *self._amount_rules(), *self._name_rules()]
+
+    def per_short_rule(self) -> tuple:
+        """The rule for what is per month, hour or piece behind a price that has been read."""
+        shorts = "|".join(self.per_shorts)
+        return re.compile(rf"(?<=[\w€-])/(?P<noun>{shorts})(?!\w)"), lambda m: f" per {self.per_shorts[m['noun']]}"
 
     def _date_rules(self) -> list:
         """Hours, days, decades and years."""

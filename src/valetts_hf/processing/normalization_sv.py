@@ -55,6 +55,7 @@ class SwedishNormalizer(NordicNormalizer):
         "km/tim": ("kilometer i timmen",) * 3, "tr": ("trappa", "trappor", "trappor"),
     }  # fmt: skip
     neuter_measures = frozenset(("krm", "hg"))
+    per_shorts = {"mån": "månad", "tim": "timme", "pers": "person", "st": "styck", "sek": "sekund"}
     weekdays = {
         "mån": "måndag", "tis": "tisdag", "ons": "onsdag", "tors": "torsdag", "tor": "torsdag", "fre": "fredag",
         "tisd": "tisdag", "onsd": "onsdag", "torsd": "torsdag", "fred": "fredag", "lör": "lördag", "lörd": "lördag",
@@ -116,13 +117,7 @@ class SwedishNormalizer(NordicNormalizer):
                 re.compile(r"(?<!\w)(?:[Mm]ån|[Tt]isd?|[Oo]nsd?|[Tt]orsd?|[Ff]red?|[Ll]örd?|[Ss]önd?)(?=\.?\s\d)\.?"),
                 lambda m: self.weekdays[m[0].lower().rstrip(".")],
             ),
-            (
-                re.compile(r"(?<=[\w€-])/(?P<noun>mån|tim|pers|st|sek)(?!\w)"),
-                lambda m: (
-                    " per "
-                    + {"mån": "månad", "tim": "timme", "pers": "person", "st": "styck", "sek": "sekund"}[m["noun"]]
-                ),
-            ),
+            self.per_short_rule(),
         ]
 
     def _weekday_and_date(self, match: re.Match) -> str | None:
