@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -155,7 +156,9 @@ class _Groups:
         return float(np.mean(errors))
 
     @torch.no_grad()
-    def _states(self, rows: np.ndarray, languages: list[str], random: np.random.Generator) -> tuple[Tensor, ...]:
+    def _states(
+        self, rows: np.ndarray, languages: Sequence[str] | np.ndarray, random: np.random.Generator
+    ) -> tuple[Tensor, ...]:
         """Frame states [G * K, F, C], styles [G * K, H] and mask [G * K, F]."""
         clips = np.concatenate([random.choice(self.texts[language], size=TEXTS) for language in languages])
         corpus, pad = self.corpus, nn.utils.rnn.pad_sequence

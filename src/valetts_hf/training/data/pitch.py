@@ -24,7 +24,8 @@ ENERGY_FLOOR = 1e-5
 FEWEST_VOICED = 0.35
 LOUD = 3.0  # logarithm of amplitude (26 dB) below the loudest tenth of the frames
 # Where DIO hears a harmonic for the fundamental, its median is off by more than a reader's own medians differ between the
-# trackers: of 221 readers it was off by more than 3 semitones for 17, Harvest for 6, the autocorrelation for none.
+# trackers: of 221 readers it was more than 3 semitones off the median of four trackers for 18, Harvest for 6, the
+# autocorrelation for none.
 OTHER_LEVEL = 2.0 / 12.0 * np.log(2.0)
 
 
