@@ -23,8 +23,12 @@ _BARE_TIME = (
     r"(?![\w%]|[.,:]\d|\.(?!\s|$)|\s?[%€$°]|\s(?:kr|kg|km|m|g|l|cm|mm|dl)(?!\w))"
 )
 _RULERS = (
-    "Ramses|Kleopatra|Mehmed|Viktor|Victor|Ivan|Peter|Paul|Benedikt|Clemens|Innocentius|Urban|Gregor|Gregorius|Leopold|Josef|Albert|Edward|Edvard|James|Jakob|William|Louis|Umberto|Valdemar|Knut|Sigurd|Øystein|Inge|Birger|Sten|Karl|Carl|Gustav|Gustaf|Oscar|Oskar|Erik|Eirik|Johan|Harald|Olav|Haakon|Håkon|Håkan|Magnus|Christian|Kristian|Fredrik|Frederik|Charles|Henrik|Henry|Ludvig|Georg|Elisabet|Elizabeth|Margareta|Margrethe|Katarina|Napoleon|Fransiskus|Franciskus|Pius|Leo|Johannes "
-    "Paul|Johannes Paulus|Sverre|Wilhelm|Philip|Felipe|Alexander|Nikolaj|Nikolai"
+    "Albert|Alexander|Benedikt|Birger|Carl|Charles|Christian|Clemens|Edvard|Edward|Eirik|Elisabet|Elizabeth|Erik|"
+    "Felipe|Franciskus|Fransiskus|Frederik|Fredrik|Georg|Gregor|Gregorius|Gustaf|Gustav|Haakon|Harald|Henrik|"
+    "Henry|Håkan|Håkon|Inge|Innocentius|Ivan|Jakob|James|Johan|Johannes Paulus|Johannes Paul|Josef|Karl|Katarina|"
+    "Kleopatra|Knut|Kristian|Leo|Leopold|Louis|Ludvig|Magnus|Margareta|Margrethe|Mehmed|Napoleon|Nikolai|Nikolaj|"
+    "Olav|Oscar|Oskar|Paul|Peter|Philip|Pius|Ramses|Sigurd|Sten|Sverre|Umberto|Urban|Valdemar|Victor|Viktor|"
+    "Wilhelm|William|Øystein"
 )
 _STREET = r"\w+(?:gatan|vägen|gränd|torget|plan|allén|gata|gate|gaten|veien|vegen|vei|allé|plass)"
 _FRACTION = r"(?:(?P<n>\d{1,2})\s?)?(?:(?P<a>[1-9])/(?P<b>[2-8])|(?P<sign>[½⅓⅔¼¾⅛]))"
