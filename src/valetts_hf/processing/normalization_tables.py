@@ -93,4 +93,5 @@ def month_names(language: str, alone: bool = False) -> tuple[str, ...]:
     except ImportError:
         return ()
     months = Locale.parse(_locale_name(language)).months["stand-alone" if alone else "format"]["wide"]
-    return tuple(months[i] for i in range(1, 13))
+    # Before 2.19 Babel wrote a hamza of the construct state into Persian ones.
+    return tuple(months[i].replace("\u0654", "") for i in range(1, 13))
