@@ -31,6 +31,7 @@ from valetts_hf.training.meta.recipe import MetaRecipe, load_meta_recipe
 from valetts_hf.training.run.one_line_errors import one_line_errors
 from valetts_hf.training.run.run_folder import RunFolder
 from valetts_hf.training.run.run_state import load_run_state, read_extra, save_run_state
+from valetts_hf.training.run.sharding import check_replicas
 from valetts_hf.training.run.stopping import StopWatch, last_step_of
 from valetts_hf.voices.fingerprint import checkpoint_fingerprint
 
@@ -90,6 +91,7 @@ def resume(state: MetaState, recipe: MetaRecipe, where: str, accelerator: Accele
 
 def train(arguments: argparse.Namespace, recipe: MetaRecipe) -> MetaState:
     accelerator = Accelerator(mixed_precision=recipe.mixed_precision, cpu=arguments.cpu)
+    check_replicas(accelerator)
     set_seed(recipe.seed)
     model = load_model(arguments.model)
     config = model.config

@@ -25,7 +25,8 @@ def test_json_lines_json_csv_and_tsv_hold_the_same(tmp_path):
     (tmp_path / "a.json").write_text(json.dumps(ROWS))
     (tmp_path / "a.csv").write_text('id,text\na,One.\nb,"Two, ""three""."\n')
     (tmp_path / "a.tsv").write_text('id\ttext\na\tOne.\nb\t"Two, ""three""."\n')
-    for name in ("a.jsonl", "a.json", "a.csv", "a.tsv"):
+    (tmp_path / "b.csv").write_text('id;text\na;One.\nb;"Two, ""three""."\n')  # where commas are decimal signs
+    for name in ("a.jsonl", "a.json", "a.csv", "a.tsv", "b.csv"):
         assert values(tmp_path / name) == ROWS, name
         assert open_source(tmp_path / name).columns == ["id", "text"]
 

@@ -115,8 +115,10 @@ def _of_file(path: Path) -> RowSource:
     if ending == ".parquet":
         return _of_parquet([path], str(path), path.parent)
     if ending in (".csv", ".tsv"):
-        separator = "," if ending == ".csv" else "\t"
         with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+            header = file.readline()
+            separator = "\t" if ending == ".tsv" else ";" if ";" in header and "," not in header else ","
+            file.seek(0)
             columns = next(csv.reader(file, delimiter=separator), [])
         return RowSource(str(path), columns, lambda wanted: _csv_rows(path, separator), path.parent)
     seen = itertools.islice(_json_lines(path), _SAMPLE)

@@ -79,6 +79,28 @@ def test_lj_speech(tmp_path):
     assert first.speaker == "linda" and second.text == "only one" and "no |" in third.problem
 
 
+def test_spreadsheets_of_countries_with_decimal_commas(tmp_path):
+    table = tmp_path / "metadata.csv"
+    table.write_text('file_name;text;speaker_id\na.wav;"Sim; ""claro"", 1,5 kg.";ana\n', encoding="utf-8-sig")
+    (row,) = rows(tmp_path, language="pt-br")
+    assert facts(row) == ('Sim; "claro", 1,5 kg.', "ana", "pt-br", "train", "") and row.audio == tmp_path / "a.wav"
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("metadata.csv", ["file_name,text", "a.wav,olá", "b.wav,ola"]),
+        ("metadata.csv", ["a.wav|olá", "b.wav|ola"]),
+        ("metadata.jsonl", ['{"file_name": "a.wav", "text": "olá"}', '{"file_name": "b.wav", "text": "ola"}']),
+    ],
+)
+def test_texts_in_another_encoding_are_told_and_the_others_are_read(tmp_path, name, lines):
+    (tmp_path / name).write_bytes("\n".join(lines).encode("cp1252"))
+    broken, whole = rows(tmp_path, language="pt-br")
+    assert broken.problem == "text is not UTF-8, 'ol\ufffd': save the table as UTF-8" and broken.name.endswith("a.wav")
+    assert whole.text == "ola" and not whole.problem
+
+
 def test_a_table_of_bars_may_name_its_columns(tmp_path):
     audio(tmp_path / "x.wav")
     (tmp_path / "metadata.csv").write_text('audio_file|text|speaker_name\nx.wav|"Well", he said|ann\n')
@@ -109,6 +131,13 @@ def test_audio_beside_text_files(tmp_path):
     (tmp_path / "ann" / "1.txt").write_text("good morning to all of you")
     (row,) = rows(tmp_path)
     assert facts(row) == ("good morning to all of you", "ann", "en-us", "train", "")
+
+
+def test_a_text_file_in_another_encoding_is_told(tmp_path):
+    audio(tmp_path / "a.wav")
+    (tmp_path / "a.txt").write_bytes("olá".encode("cp1252"))
+    with pytest.raises(ValueError, match="no readable row .row 1: text is not UTF-8"):
+        rows(tmp_path, language="pt-br")
 
 
 def test_parquet_of_the_hub(tmp_path):

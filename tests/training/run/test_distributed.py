@@ -17,7 +17,7 @@ from valetts_hf.modeling.normalization import StyleAffine
 from valetts_hf.training.data.corpus import PackedCorpus
 from valetts_hf.training.pretrainer import pass_numbers
 from valetts_hf.training.run.run_state import latest
-from valetts_hf.training.run.sharding import check_supported, make_accelerator
+from valetts_hf.training.run.sharding import check_replicas, check_supported, make_accelerator
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -137,3 +137,17 @@ def test_engines_for_one_model_are_refused(monkeypatch):
     monkeypatch.setenv("FSDP_OFFLOAD_PARAMS", "true")
     with pytest.raises(ValueError, match="FSDP offloading is not supported: pass --fsdp_offload_params false"):
         make_accelerator(tiny_recipe().mixed_precision, cpu=True)
+
+
+@pytest.mark.parametrize(("environment", "kind"), [({"ACCELERATE_USE_FSDP": "true"}, "NO"), ({}, "DEEPSPEED")])
+def test_meta_training_refuses_all_but_replicas(monkeypatch, environment, kind):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ValueError, match="does not run under (FSDP|DEEPSPEED): use one process, or DDP"):
+        check_replicas(SimpleNamespace(distributed_type=SimpleNamespace(value=kind)))
+
+
+@pytest.mark.parametrize("kind", ["NO", "MULTI_CPU", "MULTI_GPU"])
+def test_meta_training_runs_in_one_process_and_on_replicas(monkeypatch, kind):
+    monkeypatch.delenv("ACCELERATE_USE_FSDP", raising=False)
+    check_replicas(SimpleNamespace(distributed_type=SimpleNamespace(value=kind)))

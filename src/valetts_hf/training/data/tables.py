@@ -49,7 +49,7 @@ def read_location(location: Any, split: str | None = None, config: str | None = 
     Rows of anything that holds a corpus.
 
     Args:
-        location: a file (.jsonl, .json, .csv, .tsv, .parquet, or .txt / .csv with `|` between its fields), a folder
+        location: a file (.jsonl, .json, .csv, .tsv, .parquet, or .txt / .csv with `|` or `;` between its fields), a folder
             (audio folder, Common Voice, LJ Speech, `save_to_disk`, parquet files, audio beside .txt files), the id of a
             data set on the Hub, a `datasets` object (streaming or not), or an iterable of dictionaries.
         split (`str`, *optional*): the only split to open of a data set on the Hub.
@@ -174,8 +174,8 @@ def _read_pairs(folder: Path) -> Iterator[TableRow]:
     for number, (audio, text) in enumerate(_pairs(folder), start=1):
         place = audio.relative_to(folder)
         speaker = place.parts[0] if len(place.parts) > 1 and place.parts[0] not in _AUDIO_FOLDERS else ""
-        values = {"audio": str(place), "text": text.read_text(encoding="utf-8", errors="replace")}
-        yield TableRow(number, {**values, "speaker": speaker}, folder)
+        values = {"audio": str(place), "text": text.read_text(encoding="utf-8", errors="replace"), "speaker": speaker}
+        yield TableRow(number, values, folder, problem=_undecodable(values))
 
 
 _LAYOUTS: list[tuple[Callable[[Path], Any], Callable[[Path], Iterator[TableRow]]]] = [
@@ -201,11 +201,13 @@ def _from_file(path: Path) -> Iterator[TableRow]:
         return _read_json(path)
     with open(path, encoding="utf-8-sig", errors="replace") as file:
         first = file.readline()
-    separator = re.search(r"[|,\t]", first)  # the first one ends the name of a file; texts behind it hold commas
+    separator = re.search(r"[|,;\t]", first)  # the first one ends the name of a file; texts behind it hold commas
     if separator and separator[0] == "|" or suffix == ".txt" and "|" in first:
         named = all(name in _COLUMN_NAMES for name in first.strip().split("|"))
         return _read_delimited(path, "|") if named else _read_bars(path)
-    return _read_delimited(path, "\t" if suffix in (".tsv", ".txt") else ",")
+    if suffix in (".tsv", ".txt"):
+        return _read_delimited(path, "\t")
+    return _read_delimited(path, ";" if separator and separator[0] == ";" else ",")  # `;`: where commas are decimal signs
 
 
 def _read_json(path: Path) -> Iterator[TableRow]:
@@ -223,16 +225,17 @@ def _read_json(path: Path) -> Iterator[TableRow]:
                     values, problem = {}, f"no JSON ({error})"
             if not isinstance(values, dict):
                 values, problem = {}, f"no JSON object but {str(line).strip()[:40]!r}"
-            yield TableRow(number, values, path.parent, problem=problem)
+            yield TableRow(number, values, path.parent, problem=problem or _undecodable(values))
 
 
 def _read_delimited(path: Path, delimiter: str) -> Iterator[TableRow]:
-    """Rows below a header. Only beside commas do quotes delimit: Common Voice leaves those of its sentences as they are."""
-    quoting = csv.QUOTE_MINIMAL if delimiter == "," else csv.QUOTE_NONE
+    """Rows below a header. Quotes delimit in what spreadsheets write: Common Voice leaves those of its sentences as they are."""
+    quoting = csv.QUOTE_MINIMAL if delimiter in (",", ";") else csv.QUOTE_NONE
     with open(path, encoding="utf-8-sig", errors="replace", newline="") as file:
         for number, values in enumerate(csv.DictReader(file, delimiter=delimiter, quoting=quoting), start=1):
             extra = values.pop(None, None)  # type: ignore[call-overload]
             problem = f"{len(extra)} more fields than columns: quote fields that hold {delimiter!r}" if extra else ""
+            problem = problem or _undecodable(values)
             yield TableRow(number, values, path.parent, problem=problem)
 
 
@@ -247,11 +250,20 @@ def _read_bars(path: Path) -> Iterator[TableRow]:
         if len(fields) < 2:
             if any(fields):
                 yield TableRow(number, {}, path.parent, problem=f"no | in {fields[0][:40]!r}")
-        elif has_speakers and len(fields) >= 3:
-            yield TableRow(number, {"audio": fields[0], "speaker": fields[1], "text": fields[2]}, path.parent)
+            continue
+        if has_speakers and len(fields) >= 3:
+            values = {"audio": fields[0], "speaker": fields[1], "text": fields[2]}
         else:
-            text = fields[2] if len(fields) >= 3 and fields[2].strip() else fields[1]
-            yield TableRow(number, {"audio": fields[0], "text": text}, path.parent)
+            values = {"audio": fields[0], "text": fields[2] if len(fields) >= 3 and fields[2].strip() else fields[1]}
+        yield TableRow(number, values, path.parent, problem=_undecodable(values))
+
+
+def _undecodable(values: dict[str, Any]) -> str:
+    """What is wrong with a row whose text is in another encoding; its letters would be lost without a word."""
+    for column, value in values.items():
+        if isinstance(value, str) and "\ufffd" in value:
+            return f"{column} is not UTF-8, {value.strip()[:40]!r}: save the table as UTF-8"
+    return ""
 
 
 def _read_parquet(path: Path) -> Iterator[TableRow]:

@@ -46,6 +46,16 @@ def check_supported(accelerator: Accelerator) -> None:
         )
 
 
+def check_replicas(accelerator: Accelerator) -> None:
+    """Refuse whatever is neither one process nor replicas (DDP), for training that averages its gradients by itself."""
+    kind = str(getattr(accelerator.distributed_type, "value", accelerator.distributed_type))
+    if _fsdp_wanted() or kind in ("FSDP", "DEEPSPEED", "MEGATRON_LM", "XLA", "TP"):
+        raise ValueError(
+            f"meta-training keeps the model whole on every process and does not run under {'FSDP' if _fsdp_wanted() else kind}: "
+            "use one process, or DDP (`accelerate launch --multi_gpu`), which spreads the tasks"
+        )
+
+
 def sharded(accelerator: Accelerator) -> bool:
     """Whether the launcher asked for FSDP2."""
     return accelerator.num_processes > 1 and _fsdp_wanted()
