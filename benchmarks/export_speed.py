@@ -43,6 +43,8 @@ def piper_session(threads: int):
     import torch
     from transformers import VitsConfig, VitsModel
 
+    from valetts_hf.modeling.weight_norm import fuse_weight_norm
+
     torch.manual_seed(0)
     config = VitsConfig(
         hidden_size=192,
@@ -55,9 +57,7 @@ def piper_session(threads: int):
         sampling_rate=22_050,
     )
     vits = VitsModel(config).eval()
-    for module in vits.modules():
-        if torch.nn.utils.parametrize.is_parametrized(module, "weight"):
-            torch.nn.utils.parametrize.remove_parametrizations(module, "weight")
+    fuse_weight_norm(vits)
     healthy(vits)
 
     class Speech(torch.nn.Module):

@@ -10,13 +10,14 @@ Judges are your own functions, given as "module:function" (a folder with the mod
 embedder(waveform, sampling_rate) -> vector; recognizer(waveform, sampling_rate, text, language) -> words heard, or None for
 a language it does not know; mos(waveform, sampling_rate) -> number. Without a judge its column stays empty. Similarity is the
 mean cosine between every utterance of the clone and every recording of the speaker that was not used for it; the rows "real"
-(the speaker against itself) and "base" (the unadapted default voice of the language) frame it. The rows "kept" are what
+(the speaker against itself; across languages, speakers who were recorded in several) and "base" (the unadapted default voice of the language) frame it. The rows "kept" are what
 `adapt_voice` would give: the step that its judgement of held-out speech chooses; the numbered steps are taken whatever it says.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import resource
 import time
@@ -377,6 +378,30 @@ def cross_lingual(bench: Bench) -> list[dict[str, Any]]:
             )
             report(rows[-1:])
         save(rows, options, "cross_lingual", cross_lingual_table(rows))
+    rows += people_across_languages(bench)
+    if rows:
+        save(rows, options, "cross_lingual", cross_lingual_table(rows))
+    return rows
+
+
+def people_across_languages(bench: Bench) -> list[dict[str, Any]]:
+    """What clones are to be held against: recordings of one and the same person in two languages, and within each."""
+    rows, corpus = [], bench.corpus
+    for speaker in corpus.speakers:
+        codes = sorted({corpus.languages[i] for i in bench.clips_of(speaker)} - {""})
+        heard = {}
+        for code in codes if len(codes) > 1 else []:
+            clips = [i for i in bench.clips_of(speaker, code) if SECONDS[0] <= bench.seconds[i] <= SECONDS[1]]
+            heard[code] = bench.embeddings([corpus.waveform(i) for i in clips[:QUERIES]])
+        for source, target in itertools.product(heard, repeat=2):
+            row = {"speaker": speaker, "from": source, "to": target, "kind": "real"}
+            for name in bench.embedders:
+                pairs = itertools.product(enumerate(heard[source][name]), enumerate(heard[target][name]))
+                found = [cosine_similarity(a, b) for (i, a), (j, b) in pairs if source != target or i != j]
+                if found:
+                    row[f"similarity {name}"] = float(np.mean(found))
+            rows.append(row)
+    report(rows)
     return rows
 
 
@@ -441,21 +466,27 @@ def few_shot_table(rows: list[dict[str, Any]]) -> str:
 
 
 def cross_lingual_table(rows: list[dict[str, Any]]) -> str:
-    """One table per judge: rows are the languages of the recordings, columns those that are spoken."""
-    keys = [key for key in rows[-1] if key.startswith("similarity ") or key in ("wer", "mos")]
-    targets = list(dict.fromkeys(row["to"] for row in rows))
+    """One table per judge: rows are the languages of the recordings, columns those that are spoken; then one of people."""
+    people = [row for row in rows if row.get("kind") == "real"]
     lines = []
-    for key in keys:
-        lines += [
-            f"{key}:",
-            "",
-            "| voice | recorded in | " + " | ".join(targets) + " |",
-            "|" + " --- |" * (len(targets) + 2),
-        ]
-        for source, speaker in dict.fromkeys((row["from"], row["speaker"]) for row in rows):
-            cells = {row["to"]: row.get(key) for row in rows if row["from"] == source}
-            lines.append(f"| {speaker} | {source} | " + " | ".join(_number(cells.get(to)) for to in targets) + " |")
-        lines.append("")
+    for title, part in (("", [row for row in rows if row not in people]), (", of the recordings themselves", people)):
+        keys = dict.fromkeys(
+            key for row in part for key in row if key.startswith("similarity ") or key in ("wer", "mos")
+        )
+        targets = list(dict.fromkeys(row["to"] for row in part))
+        for key in keys:
+            lines += [
+                f"{key}{title}:",
+                "",
+                "| voice | recorded in | " + " | ".join(targets) + " |",
+                "|" + " --- |" * (len(targets) + 2),
+            ]
+            for source, speaker in dict.fromkeys((row["from"], row["speaker"]) for row in part):
+                cells = {row["to"]: row.get(key) for row in part if (row["from"], row["speaker"]) == (source, speaker)}
+                lines.append(
+                    f"| {speaker} | {source} | " + " | ".join(_number(cells.get(to)) for to in targets) + " |"
+                )
+            lines.append("")
     return "\n".join(lines)
 
 

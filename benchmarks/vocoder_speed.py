@@ -36,9 +36,10 @@ from torch import nn
 from valetts_hf.kernels import bundled_repository, kernelize
 from valetts_hf.kernels.fixed_chunks import FixedChunkDecoder
 from valetts_hf.modeling.anti_aliased_activation import AntiAliasedSnakeBeta
-from valetts_hf.modeling.bigvgan import BigVGANGenerator, fuse_weight_norm
+from valetts_hf.modeling.bigvgan import BigVGANGenerator
 from valetts_hf.modeling.configuration_vocoder import PRESETS, ValeTTSVocoderConfig
 from valetts_hf.modeling.resampling_filter import TAPS
+from valetts_hf.modeling.weight_norm import fuse_weight_norm
 
 
 SYSTEMS = ("published", "pytorch", "compiled", "triton", "cuda")

@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from valetts_hf.kernels.fixed_chunks import FixedChunkDecoder
-from valetts_hf.modeling.bigvgan import BigVGANGenerator, fuse_weight_norm
+from valetts_hf.modeling.bigvgan import BigVGANGenerator
 from valetts_hf.modeling.configuration_vocoder import ValeTTSVocoderConfig
+from valetts_hf.modeling.weight_norm import fuse_weight_norm
 
 
 @pytest.fixture(scope="module")

@@ -18,10 +18,10 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers.utils.hub import cached_file
 
-from .bigvgan import refuse_fused
 from .bigvgan_decoder import BigVGANDecoder
 from .configuration_valetts import ValeTTSConfig, ValeTTSDecoderConfig
 from .istft_decoder import ISTFTDecoder
+from .weight_norm import refuse_fused
 
 
 DECODERS = {"istft": ISTFTDecoder, "bigvgan": BigVGANDecoder}

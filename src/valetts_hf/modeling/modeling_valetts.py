@@ -17,7 +17,7 @@ from transformers.utils.output_capturing import OutputRecorder, capture_outputs
 
 from .argument_lists import takes_arguments_of
 from .attention import RotaryAttention, StyleTransformerBlock
-from .bigvgan import BigVGANGenerator, fuse_weight_norm, refuse_fused
+from .bigvgan import BigVGANGenerator
 from .configuration_valetts import ValeTTSConfig
 from .convnext import ConvNeXtBlock
 from .decoders import HUB_OPTIONS, decoder_folder, exchange_decoder, make_decoder, read_decoder, save_decoder
@@ -38,6 +38,7 @@ from .source import Excitation
 from .style_encoder import GlobalStyleTokens, StyleEncoder
 from .style_spectrum import StyleSpectrum, mel_points
 from .text_encoder import TextEncoder
+from .weight_norm import fuse_weight_norm, refuse_fused
 
 
 class ValeTTSPreTrainedModel(KernelHooks, PreTrainedModel):

@@ -15,12 +15,13 @@ import torch
 from transformers import PreTrainedModel
 from transformers.utils import ModelOutput, can_return_tuple
 
-from .bigvgan import BigVGANGenerator, fuse_weight_norm, refuse_fused
+from .bigvgan import BigVGANGenerator
 from .bigvgan_checkpoint import convert_generator, find_published, published_config, read_generator
 from .configuration_vocoder import ValeTTSVocoderConfig
 from .kernel_hooks import KernelHooks
 from .lengths import length_mask
 from .mel import LogMelSpectrogram
+from .weight_norm import fuse_weight_norm, refuse_fused
 
 
 # Range of natural logarithms of magnitudes, clamped at 1e-5, of waveforms in [-1, 1]; with some room.

@@ -207,7 +207,9 @@ def _from_file(path: Path) -> Iterator[TableRow]:
         return _read_delimited(path, "|") if named else _read_bars(path)
     if suffix in (".tsv", ".txt"):
         return _read_delimited(path, "\t")
-    return _read_delimited(path, ";" if separator and separator[0] == ";" else ",")  # `;`: where commas are decimal signs
+    return _read_delimited(
+        path, ";" if separator and separator[0] == ";" else ","
+    )  # `;`: where commas are decimal signs
 
 
 def _read_json(path: Path) -> Iterator[TableRow]:
