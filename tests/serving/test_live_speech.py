@@ -25,6 +25,8 @@ from websockets.sync.client import connect  # noqa: E402
 
 from tests.serving.live_server import live  # noqa: E402
 from valetts_hf.serving.api_keys import KeyFile  # noqa: E402
+from valetts_hf.serving.errors import ServiceError  # noqa: E402
+from valetts_hf.serving.live_places import LivePlaces  # noqa: E402
 from valetts_hf.serving.server import create_server_app  # noqa: E402
 from valetts_hf.serving.server_settings import ServerSettings  # noqa: E402
 
@@ -346,6 +348,43 @@ def test_there_is_an_end_to_connections_and_to_silence(serve):
     assert refused.value.response.status_code == 429 and "Retry-After" in refused.value.response.headers
     assert client.event()["error"]["code"] == "idle" and client.close_code() == 1001
     open_client()  # there is room again
+
+
+def test_no_key_takes_the_places_of_others(serve, tmp_path):
+    keys = KeyFile(tmp_path / "keys.json")
+    first = {"Authorization": f"Bearer {keys.add('first')}"}
+    app, address, open_client = serve(keys, workers=1, max_waiting=5)
+    for _ in range(4):  # a single key has nobody to leave places to
+        open_client(additional_headers=first)
+    second, third = ({"Authorization": f"Bearer {keys.add(name)}"} for name in ("second", "third"))
+    time.sleep(1.1)  # the server looks for new keys every second
+    with pytest.raises(InvalidStatus) as refused:
+        connect(address, additional_headers=first)
+    error = json.loads(refused.value.response.body)["error"]
+    assert refused.value.response.status_code == 429 and refused.value.response.headers["Retry-After"] == "5"
+    assert error["code"] == "rate_limit" and "4 connections" in error["message"] and "2 are left" in error["message"]
+    assert b'valetts_refused_total{reason="rate_limit"} 1.0' in app.state.metrics.text()
+    open_client(additional_headers=second)
+    with pytest.raises(InvalidStatus):
+        connect(address, additional_headers=second)
+    open_client(additional_headers=third)
+
+
+def test_places_of_those_who_left_are_shared_anew():
+    places = LivePlaces(6, shared=lambda: True)
+    for _ in range(3):
+        places.take("first")
+    with pytest.raises(ServiceError, match="3 connections open"):
+        places.take("first")
+    places.take("second")
+    for _ in range(2):
+        places.leave("first")
+    places.take("second")
+    assert places.open == 3
+    for owner in ("first", "third", "fourth"):
+        places.take(owner)
+    with pytest.raises(ServiceError, match="6 connections are open already"):
+        places.take("fifth")
 
 
 def test_deadlines_hold(serve, tts, monkeypatch):

@@ -19,6 +19,7 @@ from valetts_hf.serving.errors import install_error_handlers
 from valetts_hf.serving.front import Front
 from valetts_hf.serving.lifecycle import Lifecycle, Stage, health_router, warm
 from valetts_hf.serving.live_api import live_router
+from valetts_hf.serving.live_places import LivePlaces
 from valetts_hf.serving.memory import MemoryKeeper
 from valetts_hf.serving.metrics import Metrics
 from valetts_hf.serving.micro_batching import BatchedTTS
@@ -76,11 +77,12 @@ def create_server_app(
     )
     requests = RateLimit(settings.requests_per_minute, "requests")
     characters = RateLimit(settings.characters_per_minute, "characters")
-    live, connections = live_router(service, scheduler, metrics, requests, characters)
+    # As many as there is room for requests; a server with one key has nobody to keep places for.
+    places = LivePlaces(scheduler.room, shared=lambda: keys is not None and len(keys.keys()) > 1)
     for name, description, read in (
         ("valetts_queue_depth", "Requests that have got nothing yet.", lambda: scheduler.waiting),
         ("valetts_active_requests", "Requests being worked on or waiting.", lambda: scheduler.pending),
-        ("valetts_live_connections", "WebSockets that are open.", connections),
+        ("valetts_live_connections", "WebSockets that are open.", lambda: places.open),
         ("valetts_cache_bytes", "Audio in the cache.", lambda: cache.bytes),
         ("valetts_ready", "1 while requests are welcome.", lambda: lifecycle.stage is Stage.READY),
     ):
@@ -110,7 +112,7 @@ def create_server_app(
     install_error_handlers(app, invalid_status=400)
     app.include_router(health_router(lifecycle, scheduler, metrics))
     app.include_router(openai_router(service, scheduler, cache, metrics, characters))
-    app.include_router(live)
+    app.include_router(live_router(service, scheduler, places, metrics, requests, characters))
     app.include_router(voices_router(service, scheduler, metrics))
     describe(app, keys is not None)
     if demo:
