@@ -171,7 +171,7 @@ def load_corpus(
         made = prepare_corpus(
             parsed.data,
             folder,
-            num_proc=1 if parsed.new_language else parsed.num_proc,  # other processes lack the language
+            num_proc=parsed.num_proc,
             load_model=lambda: model,
             **options,
         )

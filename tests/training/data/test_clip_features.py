@@ -103,6 +103,13 @@ def test_clips_that_cannot_be_used(samples, message):
         prepare_clip(wav(samples), AudioSettings())
 
 
+@pytest.mark.parametrize("rate", [8000, 44_100])
+def test_clips_of_the_shortest_length_are_taken(rate):
+    time = np.arange(round(0.3 * rate)) / rate
+    _, arrays = prepare_clip(wav(0.2 * np.sin(2 * np.pi * 150 * time), rate), AudioSettings())
+    assert len(arrays["waveform"]) == 7168, "all of the whole frames in 0.3 s"
+
+
 def test_lengths_are_told_by_headers_and_too_long_files_are_not_read():
     settings = AudioSettings(max_seconds=4.0, max_file_seconds=20.0)
     long = speech(15.0)

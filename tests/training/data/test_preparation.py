@@ -11,6 +11,7 @@ import pytest
 import soundfile
 
 from tests.training.data.test_clip_features import speech, wav
+from valetts_hf.processing.languages import register_language
 from valetts_hf.processing.symbols import ipa_to_ids
 from valetts_hf.training.data import analysis, preparation
 from valetts_hf.training.data.analysis import CorpusCache, analyze
@@ -18,6 +19,7 @@ from valetts_hf.training.data.clip_features import AudioSettings
 from valetts_hf.training.data.corpus import PackedCorpus
 from valetts_hf.training.data.preparation import attach_durations, prepare_corpus
 from valetts_hf.training.data.sources import as_sources
+from valetts_hf.training.data.text_features import read_text
 from valetts_hf.training.data.workers import WorkerCrash, map_in_order
 
 
@@ -331,6 +333,12 @@ def test_a_worker_that_dies_costs_its_own_item_only():
     results = dict(map_in_order(eval, tasks, 2))
     assert isinstance(results.pop(3), WorkerCrash)
     assert results == {0: 0, 1: None, 2: 20, 4: 40, 5: 50}
+
+
+def test_workers_read_the_languages_of_a_grown_checkpoint(languages_put_back):
+    register_language("da", "da", "Danish")
+    tasks = [(n, ("Hvad hedder du?", "da")) for n in range(2)]
+    assert all(reading["input_ids"] for _, reading in map_in_order(read_text, tasks, 2))
 
 
 def test_a_crash_is_reported_as_a_bad_row(talk, tmp_path, monkeypatch):

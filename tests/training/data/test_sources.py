@@ -86,6 +86,22 @@ def test_spreadsheets_of_countries_with_decimal_commas(tmp_path):
     assert facts(row) == ('Sim; "claro", 1,5 kg.', "ana", "pt-br", "train", "") and row.audio == tmp_path / "a.wav"
 
 
+def test_quotes_that_are_not_closed_are_told(tmp_path):
+    lines = ["file_name,text", '1.wav,"He said', "2.wav,It was dark.", '3.wav,"Yes," she said, "no', "4.wav,End."]
+    (tmp_path / "talk.csv").write_text("\n".join(lines))
+    first, last = rows(tmp_path / "talk.csv", language="en")
+    assert first.problem == "text begins with a quote that is not closed: 2 rows below it are lost in it"
+    assert (last.text, last.problem) == ("End.", "")
+    (tmp_path / "long.csv").write_text("\n".join([*lines[:2], *["2.wav,It was dark."] * 10_000]))
+    with pytest.raises(ValueError, match=r"long.csv' cannot be read around line .*is a quote there not closed\?"):
+        rows(tmp_path / "long.csv", language="en")
+
+
+def test_tables_called_csv_may_hold_tabs(tmp_path):
+    (tmp_path / "talk.csv").write_text("file_name\ttext\n1.wav\tIt was dark, and late.\n")
+    assert [row.text for row in rows(tmp_path / "talk.csv", language="en")] == ["It was dark, and late."]
+
+
 @pytest.mark.parametrize(
     ("name", "lines"),
     [

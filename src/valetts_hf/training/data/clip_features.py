@@ -132,7 +132,8 @@ def _piece(
         waveform = waveform[max(0, start - padding) : stop + padding] if stop > start else waveform[:0]
     waveform = resample(waveform, rate, SAMPLING_RATE) if len(waveform) else waveform
     waveform = waveform[: len(waveform) // HOP_LENGTH * HOP_LENGTH]
-    if len(waveform) < settings.min_seconds * SAMPLING_RATE or float(np.abs(waveform).max()) < SILENT_PEAK:
+    shortest = int(settings.min_seconds * SAMPLING_RATE) // HOP_LENGTH * HOP_LENGTH
+    if len(waveform) < shortest or float(np.abs(waveform).max()) < SILENT_PEAK:
         return None
     waveform = set_level(waveform, SAMPLING_RATE, settings.target_level)
     packed = np.round(np.clip(waveform, -1.0, 1.0) * 32767.0).astype(np.int16)

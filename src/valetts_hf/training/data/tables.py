@@ -19,6 +19,7 @@ from valetts_hf.training.data.columns import SPLIT_NAMES, USUAL_NAMES, split_of
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a", ".aiff", ".aif", ".w64")
 TABLE_SUFFIXES = (".jsonl", ".csv", ".tsv", ".json", ".txt", ".parquet")
+_NEXT_ROW = re.compile(rf"\n[^\n]*(?:{'|'.join(map(re.escape, AUDIO_SUFFIXES))})\b", re.IGNORECASE)
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 _COLUMN_NAMES = {name for names in USUAL_NAMES.values() for name in names}
 _AUDIO_FOLDERS = ("wavs", "wav", "clips", "audio")
@@ -207,9 +208,7 @@ def _from_file(path: Path) -> Iterator[TableRow]:
         return _read_delimited(path, "|") if named else _read_bars(path)
     if suffix in (".tsv", ".txt"):
         return _read_delimited(path, "\t")
-    return _read_delimited(
-        path, ";" if separator and separator[0] == ";" else ","
-    )  # `;`: where commas are decimal signs
+    return _read_delimited(path, separator[0] if separator else ",")  # `;`: where commas are decimal signs
 
 
 def _read_json(path: Path) -> Iterator[TableRow]:
@@ -234,11 +233,27 @@ def _read_delimited(path: Path, delimiter: str) -> Iterator[TableRow]:
     """Rows below a header. Quotes delimit in what spreadsheets write: Common Voice leaves those of its sentences as they are."""
     quoting = csv.QUOTE_MINIMAL if delimiter in (",", ";") else csv.QUOTE_NONE
     with open(path, encoding="utf-8-sig", errors="replace", newline="") as file:
-        for number, values in enumerate(csv.DictReader(file, delimiter=delimiter, quoting=quoting), start=1):
-            extra = values.pop(None, None)  # type: ignore[call-overload]
-            problem = f"{len(extra)} more fields than columns: quote fields that hold {delimiter!r}" if extra else ""
-            problem = problem or _undecodable(values)
-            yield TableRow(number, values, path.parent, problem=problem)
+        reader = csv.DictReader(file, delimiter=delimiter, quoting=quoting)
+        try:
+            for number, values in enumerate(reader, start=1):
+                extra = values.pop(None, None)  # type: ignore[call-overload]
+                problem = (
+                    f"{len(extra)} more fields than columns: quote fields that hold {delimiter!r}" if extra else ""
+                )
+                problem = _swallowed(values) or problem or _undecodable(values)
+                yield TableRow(number, values, path.parent, problem=problem)
+        except csv.Error as error:
+            raise ValueError(
+                f"{str(path)!r} cannot be read around line {reader.line_num} ({error}): is a quote there not closed?"
+            ) from error
+
+
+def _swallowed(values: dict[str, Any]) -> str:
+    """What is wrong with a row that holds the rows below it, since a quote in it is not closed."""
+    for column, value in values.items():
+        if isinstance(value, str) and (rows := _NEXT_ROW.findall(value)):
+            return f"{column} begins with a quote that is not closed: {len(rows)} rows below it are lost in it"
+    return ""
 
 
 def _read_bars(path: Path) -> Iterator[TableRow]:

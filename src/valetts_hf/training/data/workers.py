@@ -1,4 +1,7 @@
-"""A function over many items in several processes: in order, with bounded look-ahead, surviving a worker that dies."""
+"""A function over many items in several processes: in order, with bounded look-ahead, surviving a worker that dies.
+
+Workers read the languages that this process had learned when they were started, such as those of a fine-tuned checkpoint.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
+
+from valetts_hf.processing.languages import BUILT_IN, LANGUAGES, Language
 
 
 LOOK_AHEAD = 8  # items under way for each process
@@ -63,7 +68,8 @@ class _Pool:
     def _executor(num_proc: int) -> ProcessPoolExecutor:
         # "fork" would copy torch's thread pools in whatever state they are in.
         context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(num_proc, mp_context=context, initializer=_ignore_interrupt)
+        learned = list(LANGUAGES.values())[BUILT_IN:]
+        return ProcessPoolExecutor(num_proc, mp_context=context, initializer=_begin, initargs=(learned,))
 
     def submit(self, function: Callable, arguments: tuple) -> Future:
         try:
@@ -134,6 +140,7 @@ class _Later:
         return self.pool.alone(self.function, self.arguments)
 
 
-def _ignore_interrupt() -> None:
-    """Ctrl-C is the parent's business: it writes what is finished and ends the workers."""
+def _begin(languages: list[Language]) -> None:
+    """In a new worker: learn languages; Ctrl-C is the parent's business, it writes what is finished and ends the workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    LANGUAGES.update((language.code, language) for language in languages)
