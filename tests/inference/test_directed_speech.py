@@ -155,6 +155,22 @@ def test_ssml(tts):
     assert tts("<speak>One</speak>", **STILL).words[0].text.startswith("<")  # plain text is never taken for markup
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<speak><p>One.</p><p>Two.<break time='1s'/></p><break time='500ms'/></speak>",
+        [direct("One."), direct("Two.").pause(0.5, after="Two"), DirectedText("Two.", pause_after=1.5)],
+    ],
+    ids=["ssml", "sections"],
+)
+def test_the_pause_behind_the_last_section_is_kept(tts, text):
+    speech = tts(text, ssml=isinstance(text, str), **STILL)
+    tail = speech.waveform[round(speech.words[-1].end * speech.sampling_rate) :]
+    assert len(tail) / speech.sampling_rate == pytest.approx(1.5, abs=0.25) and not tail[-30000:].any()
+    streamed = list(tts.stream(text, ssml=isinstance(text, str), **STILL))
+    np.testing.assert_array_equal(Speech.concatenate(streamed).waveform, speech.waveform)
+
+
 def test_progress_counts_characters_of_all_sections(tts):
     seen = []
     tts([direct("One here."), direct("Two there.")], **STILL, progress=lambda *state: seen.append(state))

@@ -105,6 +105,7 @@ def test_speaking_with_a_recording(tts, voice_wav):
         ("nobody", VoiceError, "unknown voice 'nobody'.*Voices: ada, rui"),
         ("Ada", VoiceError, "Did you mean 'ada'"),
         ("missing/clip.wav", VoiceError, "unknown voice 'missing/clip.wav'.*neither a file"),
+        ("missing/clip.m4a", VoiceError, "unknown voice 'missing/clip.m4a'.*neither a file"),  # no repository
         ("x" * 5000, VoiceError, "unknown voice"),
         ("a\x00b", VoiceError, "unknown voice"),
         (np.zeros(7), VoiceError, r"shape \(16,\).*got \(7,\)"),

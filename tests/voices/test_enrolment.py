@@ -152,7 +152,7 @@ def test_recordings_that_make_no_voice(tts, samples, message):
         (audio(np.zeros(6 * RATE)), "cannot use the clip: .*silent"),
         (audio(np.full(6 * RATE, np.nan)), "cannot use the clip: .*NaN"),
         (audio(VOICE[: RATE // 4]), "cannot use the clip: .*s of speech"),
-        ("no/such/file.wav", "cannot use 'no/such/file.wav': there is no audio file"),
+        ("no/such/file.wav", "cannot use 'file.wav': there is no audio file at 'no/such/file.wav'"),
         ({"array": VOICE, "sampling_rate": 24}, "sampling_rate must be"),
         (VOICE, "sampling rate of the audio array.*not known"),
         ([], "no clips were given"),
@@ -167,6 +167,26 @@ def test_what_cannot_be_read(tts, clip, message):
 def test_a_folder_without_audio(tts, tmp_path):
     with pytest.raises(VoiceError, match="holds no audio"):
         tts.enroll(tmp_path, **MINE)
+
+
+def test_recordings_of_a_telephone_in_a_folder_are_not_passed_over(tts, tmp_path):
+    (tmp_path / "._b.wav").write_bytes(b"of another system")
+    (tmp_path / "a.m4a").write_bytes(b"\0\0\0\x18ftypM4A ")
+    with pytest.raises(VoiceError, match=r"a\.m4a.*ffmpeg -i"):
+        tts.enroll(tmp_path, **MINE)
+    soundfile.write(tmp_path / "b.wav", VOICE, RATE)
+    with pytest.warns(UserWarning, match=r"a\.m4a.*ffmpeg -i.*It is left out"):
+        voice = tts.enroll(tmp_path, **MINE)
+    assert [path.name for path in list_clips(tmp_path)] == ["a.m4a", "b.wav"] and voice.metadata["clips"] == 1
+
+
+def test_a_voice_does_not_tell_where_its_recordings_lie(tts, tmp_path):
+    soundfile.write(tmp_path / "ana.wav", voice_like(6.0, 8000), 8000)
+    (tmp_path / "b.wav").write_bytes(b"damaged")
+    with pytest.warns(UserWarning):
+        voice = tts.enroll([tmp_path / "ana.wav", tmp_path / "b.wav"], **MINE)
+    (noted,) = voice.metadata["quality"]
+    assert noted.startswith("'ana.wav': there is nothing above")
 
 
 def test_bad_clips_among_good_ones_are_left_out(tts):

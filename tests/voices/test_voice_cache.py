@@ -47,6 +47,16 @@ def test_damage_is_a_miss(tmp_path):
     assert cache.get("k") is None and not path.exists()
 
 
+def test_an_entry_of_somebody_else_is_used_and_stays(tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(1, "Operation not permitted")
+
+    cache = VoiceCache(tmp_path)
+    cache.put("k", {"x": torch.zeros(3)})
+    monkeypatch.setattr("valetts_hf.voices.cache.os.utime", refuse)
+    assert cache.get("k") is not None and cache.size()[0] == 1
+
+
 def test_an_entry_appears_whole_or_not_at_all(tmp_path, monkeypatch):
     def full(source, target):
         assert not os.path.exists(target)

@@ -16,7 +16,7 @@ from typing import Any
 
 from valetts_hf.direction.json_file import write_json
 from valetts_hf.direction.sketch_curve import UNITS, Curve, SketchError
-from valetts_hf.voices.places import AUDIO_ENDINGS
+from valetts_hf.voices.places import is_audio_name
 
 
 __all__ = ["Curve", "Sketch", "SketchError", "SketchWord", "as_sketch"]
@@ -26,7 +26,6 @@ FORMAT_VERSION = 1
 MAX_FILE_BYTES = 4_000_000
 MAX_WORDS = 20_000
 _IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
-_SOUNDS = {*AUDIO_ENDINGS, ".m4a"}  # the latter to be told what it can be converted to
 
 
 @dataclass(frozen=True)
@@ -278,7 +277,7 @@ def as_sketch(value: Any) -> Sketch:
         return Sketch.from_svg(path)
     if ending in _IMAGES:
         return Sketch.from_image(path)
-    if ending in _SOUNDS:
+    if is_audio_name(path.name):
         return Sketch.from_recording(path)
     return Sketch.load(path)
 

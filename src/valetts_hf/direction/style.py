@@ -22,9 +22,9 @@ from valetts_hf.direction.style_spec import (
     StyleTerm,
     checked_weight,
     combine,
-    is_audio_name,
     parse_style,
 )
+from valetts_hf.voices.places import is_audio_name
 
 
 __all__ = ["NEUTRAL", "Style", "StyleError", "StyleTerm"]

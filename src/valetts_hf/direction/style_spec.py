@@ -19,7 +19,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from valetts_hf.voices.places import AUDIO_ENDINGS
+from valetts_hf.voices.places import is_audio_name
 
 
 MAX_CHARACTERS = 2000
@@ -75,11 +75,6 @@ class StyleTerm:
         bare = re.fullmatch(r"[^\s*+()\"']+", name)
         quote = '"' if '"' not in name else "'"
         return f"{self.kind}:{name if bare else quote + name + quote}"
-
-
-def is_audio_name(name: str) -> bool:
-    """Whether a name ends as the file of a recording does."""
-    return name.lower().endswith(AUDIO_ENDINGS)
 
 
 def checked_weight(weight: Any, what: str) -> float:

@@ -110,7 +110,7 @@ class Script:
     @property
     def pause_at_end(self) -> float | None:
         """Seconds of silence behind the last word, if they were asked for; known when the last piece is."""
-        return self.plans[-1].pause_at_end
+        return _pause_behind(self.plans[-1], self.sections[-1])
 
     def __iter__(self) -> Iterator[tuple[int, Piece]]:
         if self.sketch is None:
@@ -130,7 +130,7 @@ class Script:
                 yield number, replace(piece, progress=done + piece.progress, pause_before=before)
                 pause = None
             done += len(plan.plain)
-            pause = _added(plan.pause_at_end, section.pause_after if isinstance(section, DirectedText) else None)
+            pause = _pause_behind(plan, section)
 
 
 def _checked(section: str | DirectedText) -> str | DirectedText:
@@ -138,6 +138,11 @@ def _checked(section: str | DirectedText) -> str | DirectedText:
         return check_text(section)
     check_text(section.text)
     return replace(section, text=LONE_SURROGATE.sub("\ufffd", section.text))
+
+
+def _pause_behind(plan: TextPlan, section: str | DirectedText) -> float | None:
+    """Seconds asked for behind the last word of a section that has been read, None without."""
+    return _added(plan.pause_at_end, section.pause_after if isinstance(section, DirectedText) else None)
 
 
 def _added(first: float | None, second: float | None) -> float | None:

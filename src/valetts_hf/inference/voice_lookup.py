@@ -24,11 +24,10 @@ import torch
 
 from valetts_hf.inference.errors import VoiceError
 from valetts_hf.voices.cache import VoiceCache, cache_key
-from valetts_hf.voices.enrolment import AUDIO_ENDINGS
 from valetts_hf.voices.errors import VoiceFileError
 from valetts_hf.voices.fingerprint import checkpoint_fingerprint, style_fingerprint
 from valetts_hf.voices.library import VoiceLibrary
-from valetts_hf.voices.places import is_voice_folder
+from valetts_hf.voices.places import is_audio_name, is_voice_folder
 from valetts_hf.voices.voice import Voice, style_for
 from valetts_hf.voices.voice_folder import load_voice, portable_base
 
@@ -224,7 +223,7 @@ class VoiceLookup:
                 found = load_voice(folder)
                 self._remember(self._voices, stamp, found)
             return found
-        if not isinstance(voice, str) or not _REPOSITORY.fullmatch(name) or name.lower().endswith(AUDIO_ENDINGS):
+        if not isinstance(voice, str) or not _REPOSITORY.fullmatch(name) or is_audio_name(name):
             return None
         if os.path.exists(name):
             return None

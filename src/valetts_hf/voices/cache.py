@@ -81,13 +81,14 @@ class VoiceCache:
             with safe_open(path, framework="pt") as file:
                 tensors = {name: file.get_tensor(name) for name in file.keys()}
                 facts = json.loads((file.metadata() or {}).get("facts", "{}"))
-            os.utime(path)
         except FileNotFoundError:
             return None
         except (OSError, SafetensorError, ValueError):  # damaged, or not to be read
             with contextlib.suppress(OSError):
                 path.unlink()
             return None
+        with contextlib.suppress(OSError):  # somebody else's entry, or a folder that is only read
+            os.utime(path)
         return tensors, facts
 
     def put(self, key: str, tensors: Mapping[str, Tensor], **facts: Any) -> bool:

@@ -12,16 +12,18 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import torch
 
+from valetts_hf.processing.audio_input import is_url
 from valetts_hf.processing.audio_mel import log_mel_spectrogram
 from valetts_hf.processing.feature_extraction_valetts import is_clip_list
 from valetts_hf.voices.cache import VoiceCache, cache_key
 from valetts_hf.voices.errors import ConsentError, QualityError, VoiceError
 from valetts_hf.voices.fingerprint import checkpoint_fingerprint, style_fingerprint
-from valetts_hf.voices.places import AUDIO_ENDINGS
+from valetts_hf.voices.places import AUDIO_ENDINGS, is_audio_name
 from valetts_hf.voices.quality_gate import (
     ENOUGH_SECONDS,
     MIN_SPEECH_SECONDS,
@@ -43,6 +45,7 @@ HOW_TO_CONSENT = (
     "a voice belongs to a person. Say how they agreed, for example consent='my own voice' or consent='Ana Silva agreed in "
     "writing on 2026-03-01 to the use in our audio guide'. It is written into the voice with today's date."
 )
+_NOT_NOTED = ("enough", "cut", "unreadable")  # findings that say nothing about what the voice is made of
 
 
 def enroll_voice(
@@ -102,9 +105,7 @@ def enroll_voice(
                 f"the first {index} of {len(sources)} clips hold {ENOUGH_SECONDS:g} s of speech, which is enough.",
             )
             break
-        label = (
-            repr(str(clip)) if isinstance(clip, (str, os.PathLike)) else f"clip {index + 1}" if several else "the clip"
-        )
+        label = _label(clip, index, several)
         exam = _examine(processor, clip, sampling_rate, label, report, several)
         if exam is None:
             continue
@@ -145,7 +146,7 @@ def enroll_voice(
         metadata={
             "speech_seconds": round(report.speech_seconds, 2),
             "clips": len(used),
-            "quality": [finding.text for finding in report.findings if finding.code not in ("enough", "cut")],
+            "quality": [finding.text for finding in report.findings if finding.code not in _NOT_NOTED],
         },
     )
 
@@ -167,7 +168,7 @@ def check_consent(consent: str | None) -> str:
 
 
 def list_clips(clips: Any) -> list[Any]:
-    """The clips of a list, in which folders stand for the audio files in them, in the order of their names.
+    """The clips of a list, in which folders stand for the audio files in them, in the order of their names; hidden ones do not count.
 
     Raises:
         `VoiceError`: there are none.
@@ -176,7 +177,7 @@ def list_clips(clips: Any) -> list[Any]:
     for clip in clips if is_clip_list(clips) else [clips]:
         if isinstance(clip, (str, os.PathLike)) and os.path.isdir(os.path.expanduser(clip)):
             folder = Path(clip).expanduser()
-            inside = sorted(path for path in folder.iterdir() if path.suffix.lower() in AUDIO_ENDINGS)
+            inside = sorted(path for path in folder.iterdir() if is_audio_name(path.name) and path.name[0] != ".")
             if not inside:
                 raise VoiceError(
                     f"the folder {str(folder)!r} holds no audio ({', '.join(AUDIO_ENDINGS)}): put 1 to 5 clips of one "
@@ -224,6 +225,13 @@ def content_hash(waveforms: Sequence[np.ndarray]) -> str:
     for waveform in waveforms:
         digest.update(np.ascontiguousarray(waveform, dtype=np.float32).tobytes())
     return digest.hexdigest()[:32]
+
+
+def _label(clip: Any, index: int, several: bool) -> str:
+    """What a clip is called in messages and in the voice: of a file its name, never the folders of this machine."""
+    if isinstance(clip, (str, os.PathLike)):
+        return repr(os.path.basename(urlsplit(str(clip)).path if is_url(clip) else os.fspath(clip)))
+    return f"clip {index + 1}" if several else "the clip"
 
 
 def _examine(

@@ -18,8 +18,9 @@ from valetts_hf.voices.errors import VoiceError
 
 VOICE_FILE = "voice.json"
 MAX_NAME = 64
-# By these the recordings in a folder are found.
 AUDIO_ENDINGS = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".au")
+# Recordings of telephones that have to be converted first; taken for recordings, so that reading them says so.
+FOREIGN_AUDIO_ENDINGS = (".m4a", ".aac", ".amr", ".3gp", ".caf", ".wma")
 # Names of devices on Windows, whatever their ending.
 _RESERVED = re.compile(r"(con|prn|aux|nul|(com|lpt)\d)(\..*)?", re.IGNORECASE)
 
@@ -47,6 +48,11 @@ def is_voice_folder(path: str | os.PathLike) -> bool:
         return os.path.isfile(os.path.join(os.path.expanduser(os.fspath(path)), VOICE_FILE))
     except (ValueError, TypeError):  # a null character
         return False
+
+
+def is_audio_name(name: str) -> bool:
+    """Whether a name ends as the file of a recording does, one that has to be converted first included."""
+    return name.lower().endswith(AUDIO_ENDINGS + FOREIGN_AUDIO_ENDINGS)
 
 
 def check_name(name: Any) -> str:

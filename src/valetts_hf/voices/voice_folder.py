@@ -100,8 +100,6 @@ def save_voice(voice: Voice, folder: str | os.PathLike) -> Path:
         ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    if voice.adapter is not None:
-        voice.adapter = target / ADAPTER_FOLDER
     return target
 
 
