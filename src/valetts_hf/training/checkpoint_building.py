@@ -94,7 +94,8 @@ def calibrate_durations(model: ValeTTSForSpeech, corpus: PackedCorpus, styles: M
     device = next(model.parameters()).device
     for speaker, style in styles.items():
         style = style.to(device)
-        own = [clip for clip in clips_of(corpus, speaker) if corpus.transcribed[clip]][:60]
+        own = clips_of(corpus, speaker)
+        own = own[corpus.transcribed[own]][:60]
         for clip in own:
             tokens = slice(*corpus.token_offsets[clip : clip + 2])
             input_ids = torch.from_numpy(corpus.input_ids[tokens].astype(np.int64))[None].to(device)

@@ -1,5 +1,8 @@
 """Verdicts: each rule on clips made for it, outliers among others, and what is said of speakers."""
 
+import time
+
+import numpy as np
 import pytest
 
 from valetts_hf.training.data.quality import ClipReport, findings, judge
@@ -119,6 +122,18 @@ def test_copies_contradictions_and_recodings():
     assert verdicts == [("drop", {"contradiction"})] * 2
     assert judged(clip(0), clip(7, contour=[-20.3, -58.0, -25.2]))[1] == ("drop", {"copy"})
     assert judged(clip(0), clip(1))[1] == ("keep", set())  # another take
+
+
+def test_thousands_of_takes_of_one_text_are_compared_in_seconds():
+    random = np.random.default_rng(0)
+    takes = [
+        clip(n, frames=int(random.normal(70, 15)), contour=random.normal(-30, 8, 32).tolist()) for n in range(2500)
+    ]
+    takes.append(clip(2500, frames=takes[7].measures["frames"] + 2, contour=takes[7].measures["contour"]))
+    begin = time.process_time()
+    judge(takes, QualityThresholds(drop_repeats=None))
+    assert time.process_time() - begin < 4.0
+    assert [take.number for take in takes if any(reason.code == "copy" for reason in take.reasons)] == [2500]
 
 
 def test_takes_of_one_text_are_limited():

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.processing.processing_valetts import ValeTTSProcessor
 from valetts_hf.processing.tokenization_valetts import ValeTTSTokenizer
 from valetts_hf.training.checkpoint_building import Judges, load_judges
+from valetts_hf.training.data.corpus import PackedCorpus
 from valetts_hf.training.finetuning.finetune_data import joined, retokenized, with_held_out, with_rehearsal
 from valetts_hf.training.finetuning.finetune_recipe import JUDGEMENTS, FinetuneRecipe, load_finetune_recipe
 from valetts_hf.training.finetuning.growth import Growth
@@ -131,6 +133,18 @@ def test_tokens_become_those_of_the_checkpoint(recordings, tmp_path):
         retokenized(unknown, own)
     with pytest.raises(ValueError, match="'xx' is not supported"):
         retokenized(replace(recordings, languages=["xx"] * 12), own)
+
+
+def test_speakers_are_counted_without_a_look_at_the_whole_corpus_for_each_clip(recordings, monkeypatch):
+    looks = []
+    lengths = PackedCorpus.frame_lengths.fget
+    monkeypatch.setattr(PackedCorpus, "frame_lengths", property(lambda self: looks.append(1) or lengths(self)))
+    found = speakers_of(recordings)
+    assert len(looks) == 1
+    seconds = Counter()
+    for clip in np.flatnonzero(recordings.transcribed[:10]):
+        seconds[recordings.speakers[recordings.speaker_ids[clip]]] += len(recordings.waveform(clip))
+    assert found == [name for name, _ in seconds.most_common()] and len(found) == 2
 
 
 def test_rehearsal_gets_its_share(recordings):

@@ -266,19 +266,22 @@ def _judge_copies(clips: Sequence[ClipReport]) -> None:
         if clip.verdict != DROP:
             lengths[clip.text or clip.measures["frames"], clip.language].append(clip)
     for same in lengths.values():
-        for index, clip in enumerate(same[1:], start=1):
-            for other in same[:index]:
-                if other.verdict != DROP and _sounds_equal(clip, other):
-                    clip.add("copy", DROP, f"the same recording as {other.place}, coded again")
-                    break
+        _judge_recoded(same)
 
 
-def _sounds_equal(one: ClipReport, two: ClipReport) -> bool:
-    if abs(one.measures["frames"] - two.measures["frames"]) > 2:
-        return False
-    first, second = np.array(one.measures["contour"]), np.array(two.measures["contour"])
-    loud = np.maximum(first, second) > max(first.max(), second.max()) - 25.0
-    return bool(np.abs(first - second)[loud].max() < SAME_CONTOUR_DB)
+def _judge_recoded(clips: Sequence[ClipReport]) -> None:
+    """Of clips that may be copies of each other in another coding, the first stays; each is held against all at once."""
+    frames = np.array([clip.measures["frames"] for clip in clips])
+    contours = np.array([clip.measures["contour"] for clip in clips])
+    peaks, stays = contours.max(axis=1), np.ones(len(clips), dtype=bool)
+    for index, clip in enumerate(clips[1:], start=1):
+        others = np.flatnonzero((np.abs(frames[:index] - frames[index]) <= 2) & stays[:index])
+        loud = np.maximum(contours[others], contours[index]) > np.maximum(peaks[others], peaks[index])[:, None] - 25.0
+        apart = np.where(loud, np.abs(contours[others] - contours[index]), 0.0).max(axis=1)
+        equal = others[apart < SAME_CONTOUR_DB]
+        if len(equal):
+            stays[index] = False
+            clip.add("copy", DROP, f"the same recording as {clips[equal[0]].place}, coded again")
 
 
 def _judge_repeats(clips: Sequence[ClipReport], limits: QualityThresholds) -> None:

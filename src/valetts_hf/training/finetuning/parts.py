@@ -115,11 +115,10 @@ def finetune_step(
 
 def speakers_of(corpus: PackedCorpus) -> list[str]:
     """Speakers with transcribed training clips, those with most speech first."""
-    seconds = {
-        name: float(sum(corpus.frame_lengths[clip] for clip in clips_of(corpus, name) if corpus.transcribed[clip]))
-        for name in corpus.speakers
-    }
-    return sorted((name for name in seconds if seconds[name]), key=lambda name: -seconds[name])
+    usable = corpus.transcribed & (np.array(corpus.splits) == "train")
+    lengths = np.where(usable, corpus.frame_lengths, 0)
+    totals = np.bincount(corpus.speaker_ids, weights=lengths, minlength=len(corpus.speakers))
+    return [corpus.speakers[index] for index in np.argsort(-totals, kind="stable") if totals[index]]
 
 
 def speaker_styles(model: ValeTTSForSpeech, corpus: PackedCorpus, clips: int) -> dict[str, Tensor]:
@@ -155,7 +154,7 @@ def new_voices(
     defaults: dict[str, str] = {}
     for speaker, style in styles.items():
         name, language = (names or {}).get(speaker, speaker), main_language(corpus, speaker)
-        minutes = sum(corpus.frame_lengths[clip] for clip in clips_of(corpus, speaker)) / 93.75 / 60
+        minutes = corpus.frame_lengths[clips_of(corpus, speaker)].sum() / 93.75 / 60
         voices[name] = voice_entry(style, language, f"{FINE_TUNED} {minutes:.1f} minutes")
         defaults.setdefault(language, name)
     for code in sorted(set(np.array(corpus.languages)[np.array(corpus.splits) == "train"])):
