@@ -101,6 +101,13 @@ def test_blocks_keep_abbreviations_and_markup_whole():
     assert len(rest) >= 1
 
 
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_an_empty_line_ends_a_paragraph_and_a_line_does_not(line_end):
+    text = line_end.join(["One", "two.", "", "Three", "", " ", "four."])
+    blocks = [block.split() for block, _, _ in text_blocks(text)]
+    assert blocks == [["One", "two."], ["Three"], ["four."]]
+
+
 @pytest.mark.parametrize("text", ["x" * 100_000, "word " * 20_000, "word\n" * 2000, ". . . " * 1000, "a<b " * 3000])
 def test_blocks_of_odd_texts(text):
     blocks = list(text_blocks(text))

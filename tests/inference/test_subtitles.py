@@ -39,6 +39,13 @@ def test_sentences_and_silences_end_a_cue():
     assert lines(spoken("well then we", pauses={"then": 0.8})) == [("well then",), ("we",)]
 
 
+def test_an_abbreviation_ends_no_cue():
+    (cue,) = lines(spoken("The visitor was introduced as Mr. Brown, who lives in St. James Street.", 0.2))
+    assert cue == ("The visitor was introduced as Mr.", "Brown, who lives in St. James Street.")
+    words = spoken("The man who came to see the old house was a certain Mr. Brown of the railway company in town", 0.2)
+    assert not any(" ".join(cue).endswith("Mr.") for cue in lines(words))
+
+
 def test_a_full_cue_is_cut_at_a_clause():
     words = spoken(
         "when the rain had finally stopped falling on the town, the children ran out to the garden to play again", 0.2

@@ -6,10 +6,12 @@ overlap and never go back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from valetts_hf.inference.speech import Word
+from valetts_hf.processing.sentence_splitting import split_sentences
 
 
 LINE = 42  # characters
@@ -17,7 +19,7 @@ LINES = 2
 LONGEST_CUE = 7.0  # seconds
 _PAUSE = 0.6  # seconds of silence that end a cue
 _SENTENCE = 20  # characters from which the end of a sentence ends a cue
-_STRONG, _WEAK = ".?!…。।؟", ",;:—،؛"
+_MARKS = "?!…,;:—。।؟،؛"  # that may end a line; a full stop that ends no sentence belongs to an abbreviation
 _CLOSERS = "\"'»”’)]}"
 
 
@@ -30,11 +32,21 @@ class Cue:
     lines: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class _Part:
+    """A word, or what a line can hold of it, and whether a sentence ends with it."""
+
+    text: str
+    start: float
+    end: float
+    ends_sentence: bool
+
+
 def subtitle_cues(words: Iterable[Word]) -> list[Cue]:
     """The cues of some words, in order."""
-    groups: list[list[Word]] = []
-    current: list[Word] = []
-    for word in _short(words):
+    groups: list[list[_Part]] = []
+    current: list[_Part] = []
+    for word in _parts(words):
         if current and _ends_before(current, word):
             kept = len(current) if _closed(current, word) else _best_cut(current)
             groups.append(current[:kept])
@@ -51,45 +63,47 @@ def subtitle_cues(words: Iterable[Word]) -> list[Cue]:
     return cues
 
 
-def _short(words: Iterable[Word]) -> Iterable[Word]:
+def _parts(words: Iterable[Word]) -> Iterator[_Part]:
     """Words with a text, in one piece a line can hold; longer ones in parts that share their time."""
-    for word in words:
-        text = " ".join(word.text.split())
+    written = [(" ".join(word.text.split()), word) for word in words if word.text.strip()]
+    for (text, word), ends in zip(written, _sentence_ends([text for text, _ in written])):
         parts = [text[i : i + LINE].strip() for i in range(0, len(text), LINE)]
-        step = (word.end - word.start) / max(len(parts), 1)
+        step = (word.end - word.start) / len(parts)
         for index, part in enumerate(parts):
-            if part:
-                yield Word(part, word.start + index * step, word.start + (index + 1) * step, word.language)
+            last = index + 1 == len(parts)
+            yield _Part(part, word.start + index * step, word.start + (index + 1) * step, ends and last)
 
 
-def _closed(current: list[Word], word: Word) -> bool:
+def _sentence_ends(texts: Sequence[str]) -> list[bool]:
+    """Whether a sentence ends with each of some words."""
+    ends = {end for _, end in split_sentences(" ".join(texts))}
+    behind = accumulate(len(text) + 1 for text in texts)  # where the next word begins
+    return [place in ends for place in behind]
+
+
+def _closed(current: list[_Part], word: _Part) -> bool:
     """Whether something ends in front of a word: a sentence of some length, or sound before a silence."""
     if word.start - current[-1].end >= _PAUSE:
         return True
-    return _mark(current[-1].text) in _STRONG and len(_text(current)) >= _SENTENCE
+    return current[-1].ends_sentence and len(_text(current)) >= _SENTENCE
 
 
-def _ends_before(current: list[Word], word: Word) -> bool:
+def _ends_before(current: list[_Part], word: _Part) -> bool:
     too_long = word.end - current[0].start > LONGEST_CUE
     return _closed(current, word) or too_long or _lines([item.text for item in (*current, word)]) is None
 
 
-def _mark(text: str) -> str:
-    """The punctuation a word ends with, "-" for none."""
-    last = text.rstrip(_CLOSERS)[-1:]
-    return last if last and last in _STRONG + _WEAK else "-"
-
-
-def _text(words: list[Word]) -> str:
+def _text(words: list[_Part]) -> str:
     return " ".join(word.text for word in words)
 
 
-def _best_cut(words: list[Word]) -> int:
+def _best_cut(words: list[_Part]) -> int:
     """How many words of a full cue to keep: up to a mark or a pause in its second half, else all."""
 
     def worth(count: int) -> float:
-        mark, pause = _mark(words[count - 1].text), words[count].start - words[count - 1].end
-        return (2.0 if mark in _STRONG else 1.0 if mark in _WEAK else 0.0) + min(pause, 0.5)
+        last, pause = words[count - 1], words[count].start - words[count - 1].end
+        mark = 2.0 if last.ends_sentence else float(last.text.rstrip(_CLOSERS).endswith(tuple(_MARKS)))
+        return mark + min(pause, 0.5)
 
     places = [count for count in range(1, len(words)) if 2 * len(_text(words[:count])) >= len(_text(words))]
     best = max(places, key=lambda count: (worth(count), count), default=len(words))

@@ -14,7 +14,7 @@ from valetts_hf.processing.sentence_splitting import split_sentences
 
 
 FIRST_BLOCK, NEXT_BLOCK = 240, 1500  # characters; the first audio waits for the first block
-_PARAGRAPH = re.compile(r"(?:\r?\n|\r)[^\S\r\n]*(?:\r?\n|\r)\s*|[\f\u2029]\s*")
+_PARAGRAPH = re.compile(r"(?:\r\n|\r(?!\n)|\n)[^\S\r\n]*[\r\n]\s*|[\f\u2029]\s*")
 _SPACE = re.compile(r"\s+")
 _OPENED = re.compile(r"<[A-Za-z](?:[^<>]*[^<>/])?>|\[\[")
 _CLOSED = re.compile(r"</[A-Za-z][^<>]*>|\]\]")
