@@ -23,6 +23,7 @@ from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.training.adaptation.adapt_voice import adapt_voice
 from valetts_hf.training.adaptation.settings import load_settings
 from valetts_hf.training.run.one_line_errors import one_line_errors
+from valetts_hf.training.run.run_command import reading
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -66,8 +67,9 @@ def main(arguments: list[str] | None = None) -> int:
     settings = load_settings(options.settings, preset=options.preset, max_steps=options.max_steps, seed=options.seed)
     jobs = read_jobs(options)
     state = PartialState(cpu=options.cpu)
-    model = ValeTTSForSpeech.from_pretrained(options.model, dtype=torch.float32).eval().to(state.device)
-    processor = AutoProcessor.from_pretrained(options.model)
+    with reading(options.model):
+        model = ValeTTSForSpeech.from_pretrained(options.model, dtype=torch.float32).eval().to(state.device)
+        processor = AutoProcessor.from_pretrained(options.model)
     failed = 0
     with state.split_between_processes(jobs) as share:
         for job in share:

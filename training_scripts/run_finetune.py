@@ -29,10 +29,12 @@ from valetts_hf.modeling.configuration_valetts import ValeTTSConfig
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.processing.processing_valetts import ValeTTSProcessor
 from valetts_hf.training.checkpoint_building import load_judges
+from valetts_hf.training.data.columns import mapping_from
 from valetts_hf.training.data.corpus import PackedCorpus
 from valetts_hf.training.evaluation.evaluator import load_callable
 from valetts_hf.training.finetuning.finetune_data import (
     is_packed,
+    left_out,
     retokenized,
     texts_of,
     with_held_out,
@@ -40,7 +42,14 @@ from valetts_hf.training.finetuning.finetune_data import (
 )
 from valetts_hf.training.finetuning.finetune_recipe import FinetuneRecipe, load_finetune_recipe
 from valetts_hf.training.finetuning.finetune_run import FinetuneRun
-from valetts_hf.training.finetuning.growth import Growth, check_new, describe_language, grow, nearest_language
+from valetts_hf.training.finetuning.growth import (
+    Growth,
+    check_known,
+    check_new,
+    describe_language,
+    grow,
+    nearest_language,
+)
 from valetts_hf.training.finetuning.parts import speakers_of
 from valetts_hf.training.finetuning.results import (
     HeldOutEvaluation,
@@ -53,7 +62,7 @@ from valetts_hf.training.finetuning.results import (
     write_finetuned,
 )
 from valetts_hf.training.run.one_line_errors import one_line_errors
-from valetts_hf.training.run.run_command import add_machine_arguments, seeded_accelerator
+from valetts_hf.training.run.run_command import add_machine_arguments, reading, seeded_accelerator
 from valetts_hf.training.run.run_folder import RunFolder
 from valetts_hf.voices.voice import check_name
 
@@ -95,11 +104,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--new_language", metavar="CODE", help="code of a language that the checkpoint does not have")
     add("--espeak_voice", help="espeak-ng voice that reads it (default: the code)")
     add("--language_name", default="", help="its name in English")
-    add(
-        "--nearest",
-        metavar="CODE",
-        help="language whose embedding it starts from (default: whose reading is most alike)",
-    )
+    add("--nearest", metavar="CODE", help="language that it starts from (default: whose reading is most alike)")
     add("--new_symbols", default="", help="IPA characters to add besides those that the voice is found to use")
     group = parser.add_argument_group("evaluation and card")
     add = group.add_argument
@@ -126,15 +131,8 @@ def make_recipe(parsed: argparse.Namespace) -> FinetuneRecipe:
 def source_options(parsed: argparse.Namespace) -> dict[str, Any]:
     """Options of the data sources."""
     options: dict[str, Any] = {"language": parsed.language or parsed.new_language, "speaker": parsed.speaker}
-    if wrong := [item for item in parsed.columns if "=" not in item]:
-        raise ValueError(f"--columns takes ROLE=NAME, such as text=sentence, got {wrong}")
     if parsed.columns:
-        from valetts_hf.training.data.columns import ColumnMapping
-
-        given = dict(item.split("=", 1) for item in parsed.columns)
-        if unknown := sorted(set(given) - {"audio", "text", "speaker", "language", "split"}):
-            raise ValueError(f"--columns knows audio, text, speaker, language and split, got {unknown}")
-        options["columns"] = ColumnMapping(**given)
+        options["columns"] = mapping_from(parsed.columns)
     return {name: value for name, value in options.items() if value is not None}
 
 
@@ -143,6 +141,7 @@ def load_base(parsed: argparse.Namespace) -> tuple[ValeTTSForSpeech, ValeTTSProc
     model = ValeTTSForSpeech.from_pretrained(parsed.base, dtype=torch.float32)
     processor = ValeTTSProcessor.from_pretrained(parsed.base)
     if not parsed.new_language:
+        check_known(parsed.language)
         return model, processor, None
     code = parsed.new_language
     options = source_options(parsed)
@@ -177,6 +176,7 @@ def load_corpus(
         )
         corpus = made.corpus
         print(f"{len(corpus)} of {len(made.clips)} clips, {corpus.hours * 60:.1f} minutes, aligner: {made.aligner}")
+        print(left_out(corpus), end="")
     return with_held_out(retokenized(corpus, processor.tokenizer), recipe.held_out, recipe.max_held_out)
 
 
@@ -212,7 +212,8 @@ def finetune(parsed: argparse.Namespace) -> Path:
         for name, value in (("transcriber", parsed.transcriber), ("embedder", parsed.embedder))
         if value
     }
-    config = ValeTTSConfig.from_pretrained(parsed.base)
+    with reading(parsed.base):
+        config = ValeTTSConfig.from_pretrained(parsed.base)
     if parsed.new_language:
         check_new(parsed.new_language, config.languages)
     judges_from = parsed.init_discriminators or parsed.base
@@ -270,7 +271,8 @@ def finetune(parsed: argparse.Namespace) -> Path:
     card = partial(card_text, CARD, corpus=corpus, recipe=recipe, steps=run.state.step, evaluation=record)
     card = partial(card, provenance=provenance, growth=growth)
     voices = write_finetuned(folder, averaged.cpu(), processor, corpus, recipe, names, growth, run.judges(), card)
-    say(f"{folder} speaks with the new voices {', '.join(voices)}")
+    shown = [f"{name} (in place of the base's)" if name in processor.voices else name for name in voices]
+    say(f"{folder} speaks with the new voices {', '.join(shown)}")
     if parsed.push_to_hub:
         say(f"pushed: {push_folder(folder, parsed.push_to_hub, parsed.private or None)}")
     return folder

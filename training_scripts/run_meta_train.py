@@ -29,6 +29,7 @@ from valetts_hf.training.meta.meta_training import (
 )
 from valetts_hf.training.meta.recipe import MetaRecipe, load_meta_recipe
 from valetts_hf.training.run.one_line_errors import one_line_errors
+from valetts_hf.training.run.run_command import reading
 from valetts_hf.training.run.run_folder import RunFolder
 from valetts_hf.training.run.run_state import load_run_state, read_extra, save_run_state
 from valetts_hf.training.run.sharding import check_replicas
@@ -53,7 +54,8 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 def load_model(name: str | None) -> ValeTTSForSpeech:
     from valetts_hf import BASE_CHECKPOINT
 
-    return ValeTTSForSpeech.from_pretrained(name or BASE_CHECKPOINT, dtype=torch.float32)
+    with reading(name or BASE_CHECKPOINT):
+        return ValeTTSForSpeech.from_pretrained(name or BASE_CHECKPOINT, dtype=torch.float32)
 
 
 def save(state: MetaState, recipe: MetaRecipe, accelerator: Accelerator, folder: RunFolder) -> None:

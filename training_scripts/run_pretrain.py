@@ -20,7 +20,13 @@ from valetts_hf.training.evaluation.evaluator import Evaluator as HeldOutEvaluat
 from valetts_hf.training.evaluation.evaluator import held_out_clips, load_callable
 from valetts_hf.training.recipe import load_recipe
 from valetts_hf.training.run.pretrain_run import Evaluator, PretrainRun
-from valetts_hf.training.run.run_command import add_run_arguments, conduct, recipe_overrides, seeded_accelerator
+from valetts_hf.training.run.run_command import (
+    add_run_arguments,
+    conduct,
+    reading,
+    recipe_overrides,
+    seeded_accelerator,
+)
 
 
 _LISTENERS = {"transcriber": "word and character error rates", "embedder": "speaker similarity"}
@@ -54,7 +60,8 @@ def make_run(parsed: argparse.Namespace) -> PretrainRun:
     accelerator = seeded_accelerator(parsed, recipe)
     corpus = PackedCorpus.load(parsed.corpus)
     if parsed.init_from:
-        model = ValeTTSForSpeech.from_pretrained(parsed.init_from, dtype=torch.float32)
+        with reading(parsed.init_from):
+            model = ValeTTSForSpeech.from_pretrained(parsed.init_from, dtype=torch.float32)
     else:
         model = ValeTTSForSpeech(recipe.model_config)
     run = PretrainRun(recipe, corpus, model, parsed.output, accelerator, make_evaluator(parsed, corpus))

@@ -18,6 +18,7 @@ from tqdm.auto import tqdm
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.training.data.corpus import PackedCorpus
 from valetts_hf.training.run.one_line_errors import one_line_errors
+from valetts_hf.training.run.run_command import reading
 from valetts_hf.training.sketch.contours import ContourSet, usable_clips
 from valetts_hf.training.sketch.settings import load_sketch_settings
 from valetts_hf.training.sketch.sketch_run import SketchTraining, write_sketch
@@ -41,7 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse_arguments(arguments)
     settings = load_sketch_settings(options.recipe, steps=options.steps, seed=options.seed)
     corpus = PackedCorpus.load(options.corpus)
-    model = ValeTTSForSpeech.from_pretrained(options.checkpoint, dtype=torch.float32).eval()
+    with reading(options.checkpoint):
+        model = ValeTTSForSpeech.from_pretrained(options.checkpoint, dtype=torch.float32).eval()
     contours = {}
     for split in ("train", "test"):
         clips = usable_clips(corpus, split, settings)

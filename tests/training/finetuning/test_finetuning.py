@@ -17,7 +17,7 @@ from valetts_hf.processing.processing_valetts import ValeTTSProcessor
 from valetts_hf.processing.tokenization_valetts import ValeTTSTokenizer
 from valetts_hf.training.checkpoint_building import Judges, load_judges
 from valetts_hf.training.data.corpus import PackedCorpus
-from valetts_hf.training.finetuning.finetune_data import joined, retokenized, with_held_out, with_rehearsal
+from valetts_hf.training.finetuning.finetune_data import joined, left_out, retokenized, with_held_out, with_rehearsal
 from valetts_hf.training.finetuning.finetune_recipe import JUDGEMENTS, FinetuneRecipe, load_finetune_recipe
 from valetts_hf.training.finetuning.growth import Growth
 from valetts_hf.training.finetuning.parts import build_finetuning, finetune_step, speakers_of
@@ -145,6 +145,16 @@ def test_speakers_are_counted_without_a_look_at_the_whole_corpus_for_each_clip(r
     for clip in np.flatnonzero(recordings.transcribed[:10]):
         seconds[recordings.speakers[recordings.speaker_ids[clip]]] += len(recordings.waveform(clip))
     assert found == [name for name, _ in seconds.most_common()] and len(found) == 2
+
+
+def test_what_was_left_out_is_said(recordings):
+    assert left_out(recordings) == ""
+    recordings = replace(recordings, notes={"skipped": [f"talk/{n}.wav: too short" for n in range(7)]})
+    assert left_out(recordings, 2).splitlines() == [
+        "left out: talk/0.wav: too short",
+        "left out: talk/1.wav: too short",
+        "and 5 more, see `valetts data validate`",
+    ]
 
 
 def test_rehearsal_gets_its_share(recordings):
@@ -346,7 +356,10 @@ def test_errors_of_the_command(run_finetune, tiny_checkpoint, packed, tmp_path):
         (["--data", str(packed), "--new_language", "de"], "speaks 'de' already: fine-tune without a new language"),
         (["--data", str(packed), "--recipe", str(tmp_path / "none.yaml")], "there is no recipe"),
         (["--data", str(packed), "--tracker", "wall"], "unknown tracker 'wall'"),
-        (["--data", str(packed), "--base", str(tmp_path / "nowhere")], "nowhere"),
+        (
+            ["--data", str(packed), "--base", str(tmp_path / "nowhere")],
+            "nowhere' is neither a folder here .* nor to be had",
+        ),
         (
             ["--data", str(packed), "--method", "peft", "--push_to_hub", "ann/bee"],
             "say how they agreed with --consent",

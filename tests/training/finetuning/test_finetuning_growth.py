@@ -10,7 +10,13 @@ import valetts_hf.training.finetuning.growth as growth_module
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
 from valetts_hf.processing.languages import LANGUAGES
 from valetts_hf.processing.processing_valetts import ValeTTSProcessor
-from valetts_hf.training.finetuning.growth import describe_language, grow, nearest_language, similar_symbol
+from valetts_hf.training.finetuning.growth import (
+    check_known,
+    describe_language,
+    grow,
+    nearest_language,
+    similar_symbol,
+)
 
 
 DANISH = ["Jeg vil gerne have en kop kaffe.", "Hvad hedder du?", "Det regner i København i dag."]
@@ -40,8 +46,18 @@ def test_texts_tell_script_letters_and_symbols(monkeypatch):
 
 
 def test_a_missing_espeak_voice_is_named():
-    with pytest.raises(ValueError, match="espeak-ng cannot read with the voice 'klingon-2'"):
+    known = (
+        r"espeak-ng cannot read with the voice 'klingon-2' .*spelled alike \(--espeak_voice\); there are af, .* yue"
+    )
+    with pytest.raises(ValueError, match=known):
         describe_language("xx", "klingon-2", ["abc"])
+
+
+def test_how_a_language_is_added_is_told_where_it_is_asked_for():
+    with pytest.raises(ValueError, match="'da' is not supported.* Or add it: --new_language da instead of --language"):
+        check_known("da")
+    entry()
+    check_known("da"), check_known("German"), check_known(None)
 
 
 def test_the_nearest_language_reads_alike():

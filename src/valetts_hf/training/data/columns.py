@@ -84,6 +84,21 @@ class ColumnMapping:
         return ColumnMapping(**chosen)
 
 
+def mapping_from(items: Sequence[str]) -> ColumnMapping:
+    """
+    The mapping that arguments of the form ROLE=NAME ask for.
+
+    Raises:
+        ValueError: an argument of another form, or a role that does not exist.
+    """
+    if wrong := [item for item in items if "=" not in item]:
+        raise ValueError(f"--columns takes ROLE=NAME, such as text=sentence, got {wrong}")
+    given = dict(item.split("=", 1) for item in items)
+    if unknown := sorted(set(given) - set(USUAL_NAMES)):
+        raise ValueError(f"--columns knows audio, text, speaker, language and split, got {unknown}")
+    return ColumnMapping(**given)
+
+
 def _option(role: str) -> str:
     return f"--{role}-column NAME (run_finetune.py: --columns {role}=NAME; in Python: ColumnMapping({role}=...))"
 

@@ -24,6 +24,15 @@ def is_packed(source: Any) -> bool:
     return isinstance(source, (str, Path)) and (Path(source) / "corpus.json").is_file()
 
 
+def left_out(corpus: PackedCorpus, most: int = 5) -> str:
+    """Lines on the rows that did not become clips of a prepared corpus, and why; "" where all did."""
+    skipped = corpus.notes.get("skipped", [])
+    lines = [f"left out: {reason}" for reason in skipped[:most]]
+    if len(skipped) > most:
+        lines.append(f"and {len(skipped) - most} more, see `valetts data validate`")
+    return "".join(f"{line}\n" for line in lines)
+
+
 def texts_of(sources: Sequence[Any], limit: int = 2000, **options: Any) -> list[str]:
     """Transcripts of sources of any kind, without reading their audio.
 

@@ -21,7 +21,7 @@ import torch
 from torch import nn
 
 from valetts_hf.modeling.modeling_valetts import ValeTTSForSpeech
-from valetts_hf.processing.languages import BUILT_IN, LANGUAGES, register_language
+from valetts_hf.processing.languages import BUILT_IN, LANGUAGES, register_language, resolve_language
 from valetts_hf.processing.phonemization import dropped_sounds, phonemize
 from valetts_hf.processing.processing_valetts import ValeTTSProcessor
 from valetts_hf.processing.symbols import IPA_CHARACTERS
@@ -83,7 +83,10 @@ def describe_language(
         found = itertools.chain.from_iterable(dropped_sounds(text, espeak_voice) for text in texts)
         kept = dict.fromkeys([*symbols, *found])
     except RuntimeError as error:
-        raise ValueError(f"espeak-ng cannot read with the voice {espeak_voice!r}: {error}") from error
+        raise ValueError(
+            f"espeak-ng cannot read with the voice {espeak_voice!r} ({error}): name that of a language which is spelled alike "
+            f"(--espeak_voice); there are {', '.join(_espeak_voices())}"
+        ) from error
     entry = {
         "code": code,
         "espeak_voice": espeak_voice,
@@ -95,6 +98,12 @@ def describe_language(
     }
     register_language(**entry)
     return entry
+
+
+def _espeak_voices() -> list[str]:
+    from phonemizer.backend.espeak.wrapper import EspeakWrapper  # knows its library since a voice was asked for
+
+    return sorted({voice.language for voice in EspeakWrapper().available_voices()})
 
 
 def nearest_language(texts: Sequence[str], language: str, candidates: Sequence[str]) -> str:
@@ -137,6 +146,15 @@ def similar_symbol(symbol: str, vocabulary: Iterable[str]) -> str:
                 return base
     plain = unicodedata.normalize("NFKD", symbol)[:1]
     return plain if plain in known and plain != symbol else ""
+
+
+def check_known(language: str | None) -> None:
+    """Refuse, with a ValueError that says how it is added, a language of the data that nobody has learned to read."""
+    try:
+        if language is not None:
+            resolve_language(language)
+    except ValueError as error:
+        raise ValueError(f"{error} Or add it: --new_language {language} instead of --language") from error
 
 
 def check_new(code: str, languages: Sequence[str]) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,25 @@ def seeded_accelerator(parsed: argparse.Namespace, recipe: Any) -> Accelerator:
     )
     set_seed(recipe.seed)
     return accelerator
+
+
+@contextmanager
+def reading(checkpoint: str | Path) -> Iterator[None]:
+    """Around reading a checkpoint: a name that is none is told as what it is, not as a wrong id of a repository.
+
+    Raises:
+        FileNotFoundError: there is no such folder, and the Hub does not give it either.
+    """
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        if Path(checkpoint).is_dir():
+            raise
+        reason = " ".join(str(error).split())[:200]
+        raise FileNotFoundError(
+            f"the checkpoint {str(checkpoint)!r} is neither a folder here (now in {os.getcwd()!r}) nor to be had from the "
+            f"Hub: check its name ({reason})"
+        ) from error
 
 
 def conduct(
