@@ -36,6 +36,13 @@ def test_keys_are_made_listed_and_taken_back(tmp_path, capsys):
     assert "no key named" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--add-key", "--remove-key"])
+def test_a_key_without_a_name_starts_no_server(option, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("valetts_hf.commands.serve.listen", lambda *address: pytest.fail("a server starts"))
+    assert main(["serve", "--keys", str(tmp_path / "keys.json"), option, ""]) == 2
+    assert "key" in capsys.readouterr().err
+
+
 def test_no_public_address_without_keys(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("VALETTS_HOME", str(tmp_path))
     assert main(["serve", "--host", "0.0.0.0", "--port", "0"]) == 2
@@ -63,6 +70,22 @@ def test_impossible_arguments(arguments, capsys):
     with pytest.raises(SystemExit) as stopped:
         main(["serve", *arguments])
     assert stopped.value.code == 2 and arguments[1] in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--rate", "many"], "argument --rate: 'many' is not a number"),
+        (["--deadline", "inf"], "argument --deadline: 'inf' is not a finite number"),
+        (["--port", "http"], "argument --port: 'http' is not a whole number"),
+        (["--workers", "1.5"], "argument --workers: '1.5' is not a whole number"),
+        (["--max-waiting", ""], "argument --max-waiting: '' is not a whole number"),
+    ],
+)
+def test_what_is_no_number(arguments, message, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["serve", *arguments])
+    assert stopped.value.code == 2 and message in capsys.readouterr().err
 
 
 def test_the_environment_sets_the_address(monkeypatch):

@@ -424,6 +424,16 @@ def test_many_at_the_same_time_hear_their_own_texts(serve, tts):
         np.testing.assert_allclose(np.frombuffer(answer, "<i2") / 32767, tts(text, seed=4).waveform, atol=1e-4)
 
 
+def test_a_websocket_at_another_address_is_no_defect(serve):
+    app, address, _ = serve()
+    with pytest.raises(InvalidStatus) as refused:
+        connect(address.replace(PATH, "/v1/audio/speech"))
+    assert refused.value.response.status_code == 403
+    patience = time.monotonic() + 20
+    while b'valetts_requests_total{route="other",status="403"} 1.0' not in app.state.metrics.text():
+        assert time.monotonic() < patience, app.state.metrics.text().decode()
+
+
 def test_connections_are_counted_and_logged_without_texts(serve, caplog):
     import logging
 

@@ -55,6 +55,17 @@ def make_server(tts, tmp_path):
         client.__exit__(None, None, None)
 
 
+def test_bodies_that_are_none(make_server):
+    client = make_server()
+    for body, hint in (
+        (b"", "send one, with the header"),
+        (b"[]", "send one, with the header"),
+        ('{"input": "café"}'.encode("latin-1"), "UTF-8"),
+    ):
+        answer = client.post("/v1/audio/speech", content=body, headers={"Content-Type": "application/json"})
+        assert answer.status_code == 400 and hint in answer.json()["error"]["message"]
+
+
 def say(client, text=TEXT, **fields):
     return client.post("/v1/audio/speech", json={"input": text, "response_format": "pcm", **fields})
 

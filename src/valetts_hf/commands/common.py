@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import math
 import os
 import sys
 import textwrap
@@ -87,13 +88,40 @@ def add_device_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def positive_integer(text: str) -> int:
+def number(text: str) -> float:
+    """For `type=` of an argument: a finite number.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a finite number")
+    return value
+
+
+def whole_number(text: str) -> int:
     """For `type=` of an argument.
 
     Raises:
-        ValueError, argparse.ArgumentTypeError: no whole number of 1 or more.
+        argparse.ArgumentTypeError: it is none.
     """
-    value = int(text)
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
+def positive_integer(text: str) -> int:
+    """For `type=` of an argument: 1 or more.
+
+    Raises:
+        argparse.ArgumentTypeError: it is not.
+    """
+    value = whole_number(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not 1 or more")
     return value

@@ -3,38 +3,39 @@
 from __future__ import annotations
 
 import argparse
-import math
 from typing import Any
+
+from valetts_hf.commands.common import number
 
 
 def add_direction_arguments(parser: Any) -> None:
     """`--speaking-rate`, `--pitch-shift`, ...: read them back with [`direction_arguments`]."""
     parser.add_argument(
-        "--speaking-rate", type=_number, default=1.0, metavar="X", help="1.25 is a quarter faster (default: 1)"
+        "--speaking-rate", type=number, default=1.0, metavar="X", help="1.25 is a quarter faster (default: 1)"
     )
     parser.add_argument(
         "--pitch-shift",
-        type=_number,
+        type=number,
         default=0.0,
         metavar="SEMITONES",
         help="-24 to 24; 12 is an octave higher (default: 0)",
     )
     parser.add_argument(
         "--pitch-range",
-        type=_number,
+        type=number,
         default=1.0,
         metavar="X",
         help="0 to 4; above 1 livelier, 0 monotone (default: 1)",
     )
     parser.add_argument(
         "--energy-shift",
-        type=_number,
+        type=number,
         default=0.0,
         metavar="DB",
         help="-20 to 20; 6 is twice the amplitude (default: 0)",
     )
     parser.add_argument(
-        "--pause-scale", type=_number, default=1.0, metavar="X", help="factor on pauses, 0 to 5 (default: 1)"
+        "--pause-scale", type=number, default=1.0, metavar="X", help="factor on pauses, 0 to 5 (default: 1)"
     )
     parser.add_argument(
         "--pauses",
@@ -43,7 +44,7 @@ def add_direction_arguments(parser: Any) -> None:
         help="model also pauses where a reader would, text only where the punctuation suggests it (default: model)",
     )
     parser.add_argument(
-        "--noise-scale", type=_number, metavar="X", help="variety of the delivery; 0 is the same every time"
+        "--noise-scale", type=number, metavar="X", help="variety of the delivery; 0 is the same every time"
     )
 
 
@@ -51,13 +52,3 @@ def direction_arguments(args: argparse.Namespace) -> dict[str, Any]:
     """What they say, as arguments of the SDK."""
     names = ("speaking_rate", "pitch_shift", "pitch_range", "energy_shift", "pause_scale", "pauses", "noise_scale")
     return {name: getattr(args, name) for name in names}
-
-
-def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
-    if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a finite number")
-    return value

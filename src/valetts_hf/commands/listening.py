@@ -6,7 +6,7 @@ import argparse
 import os
 import socket
 
-from valetts_hf.commands.common import EXIT_FAILED, CommandError, one_line
+from valetts_hf.commands.common import EXIT_FAILED, CommandError, one_line, whole_number
 
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -58,7 +58,7 @@ def shown_address(host: str, port: int) -> str:
 
 def tcp_port(text: str) -> int:
     """A port in an argument; 0 is any free one."""
-    value = int(text)
+    value = whole_number(text)
     if not 0 <= value <= 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port, 0 to 65535")
     return value

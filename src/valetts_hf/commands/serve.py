@@ -20,10 +20,12 @@ from valetts_hf.commands.common import (
     isatty,
     load_model,
     note,
+    number,
     one_line,
     positive_integer,
     print_table,
     quiet_libraries,
+    whole_number,
 )
 from valetts_hf.commands.listening import LOOPBACK, add_address_arguments, listen, shown_address
 from valetts_hf.voices.places import user_folder
@@ -100,7 +102,11 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         help="sentences computed together (default: 8 on a GPU, 1 on a CPU)",
     )
     work.add_argument(
-        "--max-waiting", type=int, default=32, metavar="N", help="requests that may wait; more get 429 (default: 32)"
+        "--max-waiting",
+        type=whole_number,
+        default=32,
+        metavar="N",
+        help="requests that may wait; more get 429 (default: 32)",
     )
     work.add_argument(
         "--max-characters", type=positive_integer, default=100_000, metavar="N", help="of one text (default: 100000)"
@@ -140,7 +146,7 @@ def run(args: argparse.Namespace) -> int:
             f"the server needs some libraries more ({one_line(error)}): pip install 'valetts-hf[serve]'", EXIT_FAILED
         ) from error
     keys = KeyFile(args.keys or user_folder() / "api-keys.json")
-    if args.add_key or args.remove_key or args.list_keys:
+    if args.add_key is not None or args.remove_key is not None or args.list_keys:
         return _manage(args, keys)
     asked_for = None if args.no_keys else _required(args, keys)
     settings = _settings(args)
@@ -166,11 +172,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _manage(args: argparse.Namespace, keys: KeyFile) -> int:
-    if args.add_key:
+    if args.add_key is not None:
         key = keys.add(args.add_key)
         note(f"the key of {args.add_key!r}, kept as a hash in {str(keys.path)!r}; it is not shown again:")
         print(key)
-    elif args.remove_key:
+    elif args.remove_key is not None:
         keys.remove(args.remove_key)
         note(f"the key of {args.remove_key!r} opens nothing any more.")
     else:
@@ -247,15 +253,15 @@ def _log_to_stdout(quiet: bool) -> None:
 
 
 def _amount(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < float("inf"):
+    value = number(text)
+    if value < 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not 0 or more")
     return value
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
+    value = number(text)
+    if value <= 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not more than 0 seconds")
     return value
 

@@ -127,7 +127,7 @@ def install_error_handlers(app: FastAPI, invalid_status: int = 422) -> None:
         known = {
             404: "there is nothing at this address.",
             405: "this address does not take that kind of request.",
-            400: "the request cannot be read: is it complete?",
+            400: "the request cannot be read: is it complete, and UTF-8?",
         }
         message = known.get(error.status_code, str(error.detail))
         return ServiceError(error.status_code, code, message, headers=dict(error.headers or {})).response()
@@ -149,7 +149,7 @@ def validation_message(error: RequestValidationError | ValidationError) -> str:
         text = complaint["msg"].removeprefix("Value error, ")
         if complaint["type"] == "json_invalid":
             place, text = "", f"the body is not JSON, character {place}: {complaint.get('ctx', {}).get('error', text)}"
-        elif complaint["type"] == "model_attributes_type" and not place:
+        elif complaint["type"] in ("model_attributes_type", "missing") and not place:  # another kind of body, or none
             text = "the body is no JSON object: send one, with the header `Content-Type: application/json`"
         parts.append(f"{place}: {text}" if place else text)
     return "; ".join(parts).rstrip(".") + "."

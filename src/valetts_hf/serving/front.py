@@ -78,6 +78,8 @@ class Front:
                 record.bytes += len(message.get("bytes") or b"") or len(message.get("text") or "")
             elif message["type"] == "websocket.http.response.start":
                 record.status = message["status"]
+            elif message["type"] == "websocket.close" and record.status != 101:
+                record.status = 403  # what servers answer where an application closes without a word: no such address
             await send(message)
 
         try:
