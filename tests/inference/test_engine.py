@@ -13,6 +13,7 @@ import torch
 
 from valetts_hf.inference import MissingWordsError, Speech, SpeechTextError, ValeTTS
 from valetts_hf.inference.joining import PAUSES, SILENCE
+from valetts_hf.inference.script import Script
 
 
 TEXT = (
@@ -305,3 +306,5 @@ def test_it_is_neither_pickled_nor_copied(tts):
 
 def test_the_largest_seed_speaks_several_sentences(tts):
     assert tts("One. Two.", language="en", seed=2**63 - 1).seed == 2**63 - 1
+    jobs = tts._jobs(Script.of("One. Two.", tts.processor, "en-us"), None, None, 2**63 - 1)
+    assert [job.seed for job in jobs] == [2**63 - 1, 0]

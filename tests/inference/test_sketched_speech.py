@@ -8,6 +8,7 @@ import pytest
 from valetts_hf import ValeTTS
 from valetts_hf.direction.prosody_plan import ProsodyPlan
 from valetts_hf.direction.sketch import Sketch, SketchError
+from valetts_hf.inference.joining import PAUSES
 
 
 TEXT = "The ferry leaves the harbour at seven."
@@ -35,6 +36,15 @@ def test_a_plan_has_all_words_phonemes_and_frames(tts):
     speech = tts(TEXT, seed=1)
     lengths = [word.end - word.start for word in speech.words]
     assert lengths == pytest.approx([word.end - word.start for word in plan.words], abs=1e-3)
+
+
+def test_a_plan_of_two_sentences_counts_the_pause_between_them(tts):
+    plan = tts.predict_prosody("One ship came. Nobody knew.", seed=1, language="en", noise_scale=0.0)
+    assert plan.phonemes[-1].end == pytest.approx(plan.duration)
+    assert plan.words[3].start - plan.words[2].end == pytest.approx(PAUSES["sentence"], abs=0.15)
+    louder = tts.predict_prosody("One ship came. Nobody knew.", seed=1, language="en", noise_scale=0.0, energy_shift=6)
+    spoken = np.array(plan.energy) > -100
+    np.testing.assert_allclose((np.array(louder.energy) - plan.energy)[spoken], 6.0, atol=1e-3)
 
 
 def test_the_pitch_follows_a_drawing_over_one_word(tts):

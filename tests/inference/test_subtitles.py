@@ -37,6 +37,7 @@ def test_sentences_and_silences_end_a_cue():
     assert [cue[0] for cue in lines(spoken(text))] == ["The ferry leaves the harbour.", "It is late again today."]
     assert lines(spoken("Yes. No. Maybe so.")) == [("Yes. No. Maybe so.",)], "short ones share a cue"
     assert lines(spoken("well then we", pauses={"then": 0.8})) == [("well then",), ("we",)]
+    assert lines(spoken("well then we", step=0.9)) == [("well then we",)], "a slow word is no silence"
 
 
 def test_an_abbreviation_ends_no_cue():

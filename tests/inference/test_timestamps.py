@@ -8,8 +8,12 @@ import re
 
 import numpy as np
 import pytest
+import torch
 
+from valetts_hf.inference.batching import PieceLatents
 from valetts_hf.inference.errors import AudioFileError
+from valetts_hf.inference.long_text import Piece, PieceWord
+from valetts_hf.inference.piece_times import PieceTimes
 from valetts_hf.inference.speech import Phoneme, Speech, Word
 from valetts_hf.inference.timestamps import Timeline, save_timestamps, to_json, to_srt, to_textgrid, to_vtt
 
@@ -53,6 +57,18 @@ def test_frames_lie_in_the_speech(speech):
     assert step.max() > 256 / RATE and first < speech.frame_times[step.argmax()] + step.max() < second + 0.2, (
         "the silence between the sentences has no frames"
     )
+
+
+def test_what_was_cut_from_an_edge_has_no_frames():
+    word = PieceWord("Hi", 1, 2, "en-us")
+    piece = Piece([1, 2, 3], [0, 0, 0], [word], "sentence")
+    curve = torch.full((1, 10), 5.0)
+    latents = PieceLatents(torch.zeros(1, 10, 4), curve, torch.zeros(1, 16), [4, 4, 2], curve)
+    times = PieceTimes(piece, latents, ["<s>", "a", "</s>"], RATE, 256)
+    gap, cut = 2400, 512  # the first two frames are gone
+    chunk = times.chunk(np.zeros(gap + 8 * 256, np.float32), 0, gap, cut, seed=1)
+    assert chunk.frame_times == pytest.approx((gap + (np.arange(8) + 0.5) * 256) / RATE)
+    assert (chunk.words[0].start, chunk.words[0].end) == pytest.approx(((gap + 512) / RATE, (gap + 1536) / RATE))
 
 
 def test_energy_is_that_of_the_speech_as_it_was_asked_for(tts, speech):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+import threading
 import warnings
 from dataclasses import replace
 
@@ -332,6 +333,35 @@ def test_distances():
     assert largest_change(np.stack([first, first, second, second])) == pytest.approx(1.0)
     assert largest_change(np.stack([first, first, first])) == pytest.approx(0.0, abs=1e-9)
     assert largest_change(np.stack([first, *[second] * 7])) < 0.7  # one odd window at the end says less
+
+
+def test_enrolment_in_threads_leaves_the_warnings_of_the_process_alone(tts):
+    """Both at work at once, the second until the first has ended."""
+    inside = [threading.Event(), threading.Event()]
+    extractor = tts.processor.feature_extractor
+
+    class Slow:
+        max_seconds, crop_seconds, sampling_rate = extractor.max_seconds, extractor.crop_seconds, RATE
+
+        def __init__(self, number):
+            self.number = number
+
+        def load(self, clip):
+            inside[self.number].set()
+            if self.number == 0:
+                inside[1].wait(0.3)
+            else:
+                threads[0].join(5)
+            return extractor.load(clip)
+
+    threads = [threading.Thread(target=examine_clip, args=(Slow(number), audio(VOICE))) for number in (0, 1)]
+    before = list(warnings.filters)
+    threads[0].start()
+    inside[0].wait(5)
+    threads[1].start()
+    for thread in threads:
+        thread.join()
+    assert list(warnings.filters) == before
 
 
 def test_without_warnings_where_all_is_well(tts):

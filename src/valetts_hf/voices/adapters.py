@@ -28,6 +28,7 @@ from torch import Tensor, nn
 
 from valetts_hf.voices.errors import VoiceMismatchError
 from valetts_hf.voices.fingerprint import checkpoint_fingerprint
+from valetts_hf.voices.quiet_warnings import caught_warnings
 
 
 if TYPE_CHECKING:
@@ -207,7 +208,7 @@ def _forget(model: nn.Module, name: str) -> None:
 @contextmanager
 def _several_adapters_expected() -> Iterator[None]:
     """Without PEFT's warnings that a model has, or loses, one of several adapters: here that is what was asked for."""
-    with warnings.catch_warnings():
+    with caught_warnings():
         warnings.filterwarnings("ignore", "Already found a `peft_config`", UserWarning)
         warnings.filterwarnings("ignore", "Adapter .* was active which is now deleted", UserWarning)
         yield

@@ -26,6 +26,7 @@ from valetts_hf.processing.audio_cleanup import (
 from valetts_hf.processing.audio_input import read_audio
 from valetts_hf.voices.clip_measures import measure
 from valetts_hf.voices.errors import QualityError, VoiceError, one_line
+from valetts_hf.voices.quiet_warnings import caught_warnings
 from valetts_hf.voices.voicing import Voicing, analyze_voicing
 
 
@@ -156,10 +157,10 @@ def examine_clip(extractor: Any, audio: Any, sampling_rate: int | None = None, n
     """
     name = name or (repr(str(audio)) if isinstance(audio, str) or hasattr(audio, "__fspath__") else "the clip")
     try:
-        with warnings.catch_warnings(record=True) as said:  # length and clipping: both become findings
+        with caught_warnings(record=True) as said:  # length and clipping: both become findings
             warnings.simplefilter("always", UserWarning)
             samples, rate = read_audio(audio, sampling_rate, extractor.max_seconds, extractor.crop_seconds)
-            cut = next((str(warning.message) for warning in said), None)
+            cut = next((str(warning.message) for warning in said or ()), None)
             mono = mix_down(samples)
             if float(np.abs(mono).max()) >= SILENT_PEAK:
                 start, stop = speech_bounds(mono, rate)
