@@ -146,7 +146,7 @@ def load_base(parsed: argparse.Namespace) -> tuple[ValeTTSForSpeech, ValeTTSProc
     code = parsed.new_language
     options = source_options(parsed)
     options.pop("language", None)  # the reader comes only now
-    texts = texts_of(parsed.data, language="en-us", **options)
+    texts = texts_of(parsed.data, code, **options)
     voice = parsed.espeak_voice or code
     entry = describe_language(code, voice, texts, parsed.language_name, symbols=parsed.new_symbols)
     nearest = parsed.nearest or nearest_language(texts, code, model.config.languages)

@@ -22,11 +22,14 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("source", nargs="+", help="as for `valetts data prepare`; the audio must be files")
     parser.add_argument("--output", required=True, help="table to write, a .jsonl file")
     parser.add_argument("--transcriber", required=True, help="module:function")
+    parser.add_argument("--language", help="of all recordings, where no column says it")
+    parser.add_argument("--speaker", help="of all recordings, where no column says it")
     parsed = parser.parse_args(arguments)
     try:
         with tqdm(unit=" rows") as bar:
             transcriber = load_callable(parsed.transcriber)
-            result = transcribe_sources(parsed.source, parsed.output, transcriber, lambda _: bar.update())
+            said = {"language": parsed.language, "speaker": parsed.speaker}
+            result = transcribe_sources(parsed.source, parsed.output, transcriber, lambda _: bar.update(), **said)
     except (ValueError, OSError) as error:
         raise SystemExit(f"error: {error}") from error
     for reason in result.skipped:

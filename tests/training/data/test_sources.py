@@ -386,6 +386,18 @@ def test_sources_of_one_name_are_told_apart(tmp_path):
         as_sources([Source("a", name="n"), Source("b", name="n_n"), Source("n/n", name="n")])
 
 
+def test_folders_with_a_dot_keep_their_whole_name(tmp_path):
+    (tmp_path / "v1.1").mkdir()
+    named = [tmp_path / "v1.1", tmp_path / "v1.2", tmp_path / "talk.csv", tmp_path / "talks" / "metadata.csv"]
+    assert [source.name for source in as_sources(named)] == ["v1.1", "v1.2", "talk", "talks"]
+
+
+def test_an_unknown_language_is_refused_before_anything_is_read(tmp_path):
+    sources = as_sources([Source([{"audio": b"", "text": "a"}], name="a", language="de"), Source("b", language="xx")])
+    with pytest.raises(ValueError, match="'xx' is not supported"):
+        next(iterate(sources))
+
+
 def test_locations_that_hold_nothing(tmp_path):
     with pytest.raises(FileNotFoundError, match="neither a file nor a folder"):
         rows(tmp_path / "absent")

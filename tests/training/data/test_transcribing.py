@@ -53,6 +53,19 @@ def test_rows_without_text_get_one(folder, tmp_path):
     assert machine == [None, "machine", "machine", "machine"]
 
 
+def test_recordings_without_a_column_of_texts_get_some(folder, tmp_path):
+    (folder / "metadata.jsonl").write_text('{"file_name": "a.wav"}\n{"file_name": "b.wav"}\n')
+    with pytest.raises(ValueError, match="the language of 'readers' is not given .*--language CODE"):
+        transcribe_sources(folder, tmp_path / "texts.jsonl", Recogniser())
+    result = transcribe_sources(folder, tmp_path / "texts.jsonl", Recogniser(), language="English", speaker="anna")
+    assert (result.kept, result.transcribed) == (0, 2)
+    rows = list(iterate(as_sources(tmp_path / "texts.jsonl")))
+    assert [(row.text, row.language, row.speaker) for row in rows] == [
+        ("heard 1", "en-us", "anna"),
+        ("heard 2", "en-us", "anna"),
+    ]
+
+
 def test_channels_that_cancel_are_heard(tmp_path):
     wave = 0.3 * np.sin(np.arange(16_000) / 10)
     soundfile.write(tmp_path / "a.wav", np.stack([wave, -wave], axis=1), 16_000)

@@ -17,7 +17,14 @@ from valetts_hf.processing.processing_valetts import ValeTTSProcessor
 from valetts_hf.processing.tokenization_valetts import ValeTTSTokenizer
 from valetts_hf.training.checkpoint_building import Judges, load_judges
 from valetts_hf.training.data.corpus import PackedCorpus
-from valetts_hf.training.finetuning.finetune_data import joined, left_out, retokenized, with_held_out, with_rehearsal
+from valetts_hf.training.finetuning.finetune_data import (
+    joined,
+    left_out,
+    retokenized,
+    texts_of,
+    with_held_out,
+    with_rehearsal,
+)
 from valetts_hf.training.finetuning.finetune_recipe import JUDGEMENTS, FinetuneRecipe, load_finetune_recipe
 from valetts_hf.training.finetuning.growth import Growth
 from valetts_hf.training.finetuning.parts import build_finetuning, finetune_step, speakers_of
@@ -155,6 +162,14 @@ def test_what_was_left_out_is_said(recordings):
         "left out: talk/1.wav: too short",
         "and 5 more, see `valetts data validate`",
     ]
+
+
+def test_texts_of_a_language_that_is_not_known_yet(recordings, tmp_path):
+    for name, text in (("da", "Hvad hedder du?"), ("de", "Wie heißt du?")):
+        (tmp_path / f"{name}.csv").write_text(f"file_name,text\n1.wav,{text}\n")
+    (tmp_path / "all.yaml").write_text("- {location: da.csv, language: da}\n- {location: de.csv, language: de}\n")
+    assert texts_of([tmp_path / "all.yaml"], "da") == ["Hvad hedder du?"]
+    assert texts_of([tmp_path / "de.csv"], "da") == ["Wie heißt du?"], "nobody says what it is"
 
 
 def test_rehearsal_gets_its_share(recordings):

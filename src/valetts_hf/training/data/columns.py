@@ -51,16 +51,17 @@ class ColumnMapping:
     language: str | None = None
     split: str | None = None
 
-    def resolve(self, found: Sequence[str], source: str) -> ColumnMapping:
+    def resolve(self, found: Sequence[str], source: str, required: Sequence[str] = REQUIRED) -> ColumnMapping:
         """
         The mapping with every name decided: a column that exists, or "".
 
         Args:
             found (sequence of `str`): columns of the source.
             source (`str`): its name, for messages.
+            required (sequence of `str`): roles that need a column.
 
         Raises:
-            ValueError: a given name does not exist, or there is no audio or no text; lists the columns there are.
+            ValueError: a given name does not exist, or a required role has no column; lists the columns there are.
         """
         chosen = {}
         for role in (item.name for item in fields(self)):
@@ -75,7 +76,7 @@ class ColumnMapping:
                 )
             else:
                 chosen[role] = given
-            if role in REQUIRED and not chosen[role] and not (role == "text" and given == ""):
+            if role in required and not chosen[role] and not (role == "text" and given == ""):
                 hint = ", or --text-column '' if there are no transcripts" if role == "text" else ""
                 raise ValueError(
                     f"{source!r} has no column that looks like {role}; its columns are {_listed(found)}: name it with "

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from valetts_hf.training.data.columns import SPLIT_NAMES, ColumnMapping, split_of
-from valetts_hf.training.data.tables import TableRow, find_audio, read_location
+from valetts_hf.training.data.columns import REQUIRED, SPLIT_NAMES, ColumnMapping, split_of
+from valetts_hf.training.data.tables import TABLE_SUFFIXES, TableRow, find_audio, read_location
 
 
 # Texts looked at to tell the language of a source that does not say it, and the share of them that must agree.
@@ -28,7 +28,7 @@ class Source:
         location: file, folder, id on the Hub, `datasets` object or iterable of dictionaries, see `read_location`.
         name (`str`): in names of clips; default the last part of the location.
         columns ([`ColumnMapping`]).
-        language (`str`, *optional*): of all clips; wins over a column.
+        language (`str`, *optional*): of all clips, in any usual spelling; wins over a column.
         speaker (`str`, *optional*): of all clips; wins over a column.
         split (`str`, *optional*): read only this one.
         config (`str`, *optional*): configuration of a data set on the Hub.
@@ -48,11 +48,8 @@ class Source:
         if not self.name:
             named = isinstance(self.location, (str, Path))
             path = Path(str(self.location)) if named else Path("data")
-            self.name = (path.parent.name if path.stem == "metadata" else path.stem or path.resolve().name) or "data"
-        if self.language is not None:
-            from valetts_hf.processing.languages import resolve_language
-
-            self.language = resolve_language(self.language)
+            name = path.stem if path.suffix.lower() in TABLE_SUFFIXES else path.name  # folders may be called "v1.1"
+            self.name = (path.parent.name if name == "metadata" else name or path.resolve().name) or "data"
 
 
 @dataclass
@@ -116,16 +113,24 @@ def as_sources(sources: Any, **options: Any) -> list[Source]:
     return found
 
 
-def iterate(sources: Iterable[Source]) -> Iterator[SourceRow]:
+def iterate(sources: Iterable[Source], required: Sequence[str] = REQUIRED) -> Iterator[SourceRow]:
     """
     All rows of all sources, one at a time; what is wrong with a row is said in it.
 
+    Args:
+        sources (iterable of [`Source`]).
+        required (sequence of `str`): columns that each must have, see `ColumnMapping.resolve`.
+
     Raises:
         ValueError, FileNotFoundError: a source as a whole cannot be read, see `read_location` and
-            `ColumnMapping.resolve`; or its language is neither given nor told by its texts.
+            `ColumnMapping.resolve`; or its language is unknown, or neither given nor told by its texts.
     """
+    from valetts_hf.processing.languages import resolve_language
+
     names: Counter[str] = Counter()
-    for source in sources:
+    # All of them before any row is read: not after hours of the sources in front.
+    given = [(source, source.language and resolve_language(source.language)) for source in sources]
+    for source, language in given:
         rows = read_location(source.location, source.split, source.config)
         first = list(itertools.islice(rows, LANGUAGE_SAMPLE))
         good = [row for row in first if not row.problem]
@@ -133,8 +138,7 @@ def iterate(sources: Iterable[Source]) -> Iterator[SourceRow]:
             reason = f" (row {first[0].number}: {first[0].problem})" if first else ""
             raise ValueError(f"{source.name!r} has no readable row{reason}; check {str(source.location)!r:.200}")
         found = dict.fromkeys(name for row in good for name in row.values)  # JSON rows may leave out what is empty
-        columns = source.columns.resolve(list(found), source.name)
-        language = source.language
+        columns = source.columns.resolve(list(found), source.name, required)
         if language is None and not columns.language:
             language = _told_language([_cell(row, columns.text) for row in good], source.name)
         for row in itertools.chain(first, rows):

@@ -46,6 +46,7 @@ def transcribe_sources(
     output: str | os.PathLike,
     transcriber: Transcriber,
     progress: Callable[[int], Any] | None = None,
+    **source_options: Any,
 ) -> Transcription:
     """
     Write a table of all rows, those without a text transcribed.
@@ -58,6 +59,7 @@ def transcribe_sources(
             `"text_source": "machine"`.
         transcriber: (waveform float32 `[S]`, sampling rate, language) -> text.
         progress (*optional*): called with the number of rows done.
+        source_options: of `as_sources`, such as `language` where neither texts nor a column tell it.
 
     Raises:
         ValueError: audio that is not a file, or a table of another ending.
@@ -69,8 +71,9 @@ def transcribe_sources(
     part = output.with_name(output.name + ".part")
     done = _lines(part)
     result = Transcription()
+    rows = iterate(as_sources(sources, **source_options), required=("audio",))
     with part.open("a", encoding="utf-8") as file:
-        for number, row in enumerate(iterate(as_sources(sources)), start=1):
+        for number, row in enumerate(rows, start=1):
             try:
                 entry = done.get(row.name) or _entry(row, transcriber)
             except AudioRefused as error:

@@ -33,11 +33,12 @@ def left_out(corpus: PackedCorpus, most: int = 5) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def texts_of(sources: Sequence[Any], limit: int = 2000, **options: Any) -> list[str]:
-    """Transcripts of sources of any kind, without reading their audio.
+def texts_of(sources: Sequence[Any], language: str, limit: int = 2000, **options: Any) -> list[str]:
+    """Transcripts in a language that need not be known yet, without reading audio.
 
     Args:
         sources: see `training.data.sources.as_sources`, or packed corpora.
+        language: its code; sources that are said to be in another one are left out.
         limit: at most so many texts.
         options: of `as_sources`.
     """
@@ -50,7 +51,9 @@ def texts_of(sources: Sequence[Any], limit: int = 2000, **options: Any) -> list[
             else:
                 from valetts_hf.training.data.sources import as_sources, iterate
 
-                yield from (row.text for row in iterate(as_sources(source, **options)) if not row.problem)
+                own = (each for each in as_sources(source, **options) if each.language in (None, language))
+                rows = iterate(replace(each, language="en-us") for each in own)  # nobody reads them yet
+                yield from (row.text for row in rows if not row.problem)
 
     return list(islice((text for text in texts() if text.strip()), limit))
 
