@@ -151,7 +151,7 @@ def make_episodes(
     )
     corpus = corpus.select(kept)
     # the same tasks again, by the rows of the smaller corpus; who was left out is known already
-    again = corpus_tasks(corpus, ("train",), recipe.by_language, (), wanted, min(recipe.minimum_clips, len(kept)))
+    again = corpus_tasks(corpus, ("train",), recipe.by_language, (), wanted, recipe.minimum_clips)
     sampler = EpisodeSampler(again.tasks, recipe.support, recipe.query, recipe.tasks_per_batch, recipe.seed)
     return sampler, make_batches(corpus, recipe, mel, device), EpisodeTasks(again.tasks, found.notes)
 

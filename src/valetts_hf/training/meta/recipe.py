@@ -104,6 +104,11 @@ class MetaRecipe:
             raise ValueError(
                 f"recipe: segment_frames {self.segment_frames} exceeds window_frames {self.window_frames}"
             )
+        if self.minimum_clips > self.clips_per_speaker:
+            raise ValueError(
+                f"recipe: clips_per_speaker {self.clips_per_speaker} keeps fewer clips than the minimum_clips "
+                f"{self.minimum_clips} that a speaker needs: no speaker would be left"
+            )
         if self.method == "anil" and not self.head:
             raise ValueError("recipe: method anil needs patterns of the tensors to adapt in `head`")
 
