@@ -187,6 +187,8 @@ def test_datasets_objects_streaming_or_not(tmp_path):
         assert [row.speaker for row in found] == ["bob", "ann"] and found[0].audio == tmp_path / "a.wav"
     both = rows(datasets.DatasetDict({"train": data, "validation": data}), language="en")
     assert [row.split for row in both] == ["train", "train", "validation", "validation"]
+    data.to_parquet(tmp_path / "talk.parquet")
+    assert [row.speaker for row in rows(tmp_path / "talk.parquet", language="en")] == ["bob", "ann"]
     data.save_to_disk(tmp_path / "saved")
     assert [row.text for row in rows(tmp_path / "saved", language="en")] == ["one", "two"]
 

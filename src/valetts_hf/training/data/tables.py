@@ -287,12 +287,28 @@ def _read_parquet(path: Path) -> Iterator[TableRow]:
     import pyarrow.parquet
 
     try:
-        batches = pyarrow.parquet.ParquetFile(path).iter_batches(batch_size=32)
-        rows = (values for batch in batches for values in batch.to_pylist())
+        file = pyarrow.parquet.ParquetFile(path)
+        labels = _labels_of_schema(file.schema_arrow.metadata or {})
+        rows = (values for batch in file.iter_batches(batch_size=32) for values in batch.to_pylist())
         for number, values in enumerate(rows, start=1):
-            yield TableRow(number, values, path.parent)
+            yield TableRow(number, _with_labels(values, labels), path.parent)
     except (OSError, ValueError) as error:
         raise ValueError(f"{str(path)!r} cannot be read as parquet ({error}); fetch it again") from error
+
+
+def _labels_of_schema(metadata: dict[bytes, bytes]) -> dict[str, list[str]]:
+    """Names of the classes of the columns that hold their numbers, as `datasets` notes them beside a table."""
+    features = json.loads(metadata.get(b"huggingface", b"{}")).get("info", {}).get("features", {})
+    found = {name: kind for name, kind in features.items() if isinstance(kind, dict)}  # lists are columns of lists
+    return {name: kind["names"] for name, kind in found.items() if kind.get("_type") == "ClassLabel"}
+
+
+def _with_labels(values: dict[str, Any], labels: dict[str, list[str]]) -> dict[str, Any]:
+    """A row with the names of classes instead of their numbers; -1 is none."""
+    for name, names in labels.items():
+        if isinstance(values.get(name), int):
+            values[name] = names[values[name]] if values[name] >= 0 else None
+    return values
 
 
 # --- `datasets` ------------------------------------------------------------------------------------------------------
@@ -321,10 +337,7 @@ def _from_objects(data: Any) -> Iterator[TableRow]:
     for number, values in enumerate(_undecoded(data), start=1):
         if not isinstance(values, dict):
             raise ValueError(f"item {number} of the source is {type(values).__name__}; rows must be dictionaries")
-        for name, names in labels.items():
-            if isinstance(values.get(name), int):
-                values[name] = names[values[name]] if values[name] >= 0 else None
-        yield TableRow(number, values)
+        yield TableRow(number, _with_labels(values, labels))
 
 
 def _undecoded(data: Iterable[Any]) -> Iterator[Any]:
