@@ -91,6 +91,20 @@ def test_the_audio_of_a_file_and_of_an_array_are_one_voice(lookup, voice_wav):
     assert torch.allclose(from_array, lookup(voice_wav), atol=1e-3)
 
 
+def test_audio_as_datasets_and_torch_hand_it_out(lookup, voice_wav, encodings):
+    from_file = lookup(voice_wav)
+    assert torch.equal(from_file, lookup({"bytes": voice_wav.read_bytes(), "path": None}))
+    assert torch.equal(from_file, lookup({"bytes": None, "path": str(voice_wav)}))
+    assert len(encodings) == 1, "the same content"
+    samples, rate = soundfile.read(voice_wav, dtype="float32")
+    trained = torch.from_numpy(samples).requires_grad_()
+    assert torch.equal(
+        lookup({"array": samples, "sampling_rate": rate}), lookup({"array": trained, "sampling_rate": rate})
+    )
+    half = lookup({"array": torch.from_numpy(samples).bfloat16(), "sampling_rate": rate})
+    assert torch.cosine_similarity(half, from_file).item() > 0.99
+
+
 def test_speaking_with_a_recording(tts, voice_wav):
     speech = tts("Good morning.", voice=voice_wav, seed=0)
     again = tts("Good morning.", voice=tts.encode_voice(voice_wav), seed=0)
@@ -112,6 +126,8 @@ def test_speaking_with_a_recording(tts, voice_wav):
         (np.full(16, np.nan), VoiceError, "not finite"),
         (["ada", "rui"], VoiceError, "16 numbers"),
         ({"audio": 1}, VoiceError, "needs 'array' and 'sampling_rate'"),
+        ({"bytes": None, "path": None}, VoiceError, "the audio dictionary is empty"),
+        ({"path": "gone.wav"}, VoiceError, "cannot read the reference audio 'gone.wav'"),
         (7, TypeError, "name of a voice.*got int"),
     ],
 )

@@ -75,6 +75,12 @@ def test_a_voice_of_one_clip(tts, tmp_path):
     assert tts.enroll(path, language="pt-br", **MINE).language == "pt-br"
 
 
+def test_the_language_is_that_of_the_transcripts_that_are_known(tts):
+    voice = tts.enroll([audio(VOICE), audio(VOICE)], [None, "A balsa deixa o porto às sete horas da manhã."], **MINE)
+    assert voice.language == "pt-br"
+    assert tts.enroll([audio(VOICE)], [None], **MINE).language is None
+
+
 def test_clips_count_by_their_speech(tts):
     long, short = voice_like(9.0, RATE), voice_like(3.2, RATE, 125)
     apart = [tts.enroll(audio(clip), quality="warn", **MINE) for clip in (long,)]

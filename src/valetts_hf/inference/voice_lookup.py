@@ -109,8 +109,8 @@ class VoiceLookup:
 
         Args:
             voice: [`Voice`] | name in `processor.voices` or in the user's library | folder or Hub repository of a voice |
-                path or URL of an audio file | audio dictionary `{"array", "sampling_rate"}` | style vector (array, tensor or
-                list of H numbers, also [1, H]) | object with a `style` attribute.
+                path or URL of an audio file | audio dictionary `{"array", "sampling_rate"}`, or with "bytes" or "path" |
+                style vector (array, tensor or list of H numbers, also [1, H]) | object with a `style` attribute.
 
         Raises:
             `VoiceError`: unknown name, unreadable or unsuitable audio, vector of the wrong size, voice of another checkpoint.
@@ -154,7 +154,7 @@ class VoiceLookup:
         if isinstance(voice, dict):
             if "style" in voice:
                 return self._vector(voice["style"], "the voice's style")
-            if "array" in voice:
+            if {"array", "bytes", "path"} & set(voice):
                 return self._by_audio(voice)
             raise VoiceError(
                 f"a voice given as a dictionary needs 'array' and 'sampling_rate' (audio) or 'style', got {sorted(voice)}."
@@ -251,9 +251,21 @@ class VoiceLookup:
         return self._cached(key, lambda: self._encode(str(path), f"the reference audio {str(path)!r}"))
 
     def _by_audio(self, audio: dict) -> torch.Tensor:
-        samples = np.ascontiguousarray(np.asarray(audio["array"]))
-        digest = hashlib.sha256(samples.tobytes())
-        digest.update(repr((samples.shape, str(samples.dtype), audio.get("sampling_rate"))).encode())
+        """Of samples, or of a file as `datasets` hands it out where it does not decode: "bytes", else "path"."""
+        samples = audio.get("array")
+        if samples is not None:
+            if isinstance(samples, torch.Tensor):
+                samples = samples.detach().cpu()
+                samples = (samples.float() if samples.dtype == torch.bfloat16 else samples).numpy()
+            samples = np.ascontiguousarray(np.asarray(samples))
+            digest = hashlib.sha256(samples.tobytes())
+            digest.update(repr((samples.shape, str(samples.dtype), audio.get("sampling_rate"))).encode())
+        elif audio.get("bytes") is not None:
+            digest = hashlib.sha256(audio["bytes"])
+        elif audio.get("path") is not None:
+            return self._by_file(Path(audio["path"]).expanduser())
+        else:
+            raise VoiceError(f"the audio dictionary is empty: {sorted(audio)} are all None.")
         return self._cached(digest.hexdigest(), lambda: self._encode(audio, "the reference audio"))
 
     def _cached(self, content: str, encode: Callable[[], torch.Tensor]) -> torch.Tensor:

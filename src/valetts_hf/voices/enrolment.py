@@ -52,7 +52,7 @@ def enroll_voice(
     model: Any,
     processor: Any,
     clips: Any,
-    transcripts: str | Sequence[str] | None = None,
+    transcripts: str | Sequence[str | None] | None = None,
     *,
     name: str,
     consent: str | None,
@@ -71,7 +71,7 @@ def enroll_voice(
         clips: a clip, a folder of clips, or a list of clips: paths, URLs, audio dictionaries, arrays (see the feature
             extractor). After 60 s of speech the rest is not needed and not read; of a clip over 60 s, the 30 s with the most
             speech are.
-        transcripts (*optional*): what is said, one per clip; only used to find the language.
+        transcripts (*optional*): what is said, one per clip (None where it is not known); only used to find the language.
         name (`str`): of the voice.
         consent (`str`): how the speaker agreed, in your words.
         language (`str`, *optional*): of the recordings.
@@ -271,7 +271,7 @@ def _too_short(report: QualityReport, count: int) -> Any:
     )
 
 
-def _transcripts(transcripts: str | Sequence[str] | None, count: int) -> list[str]:
+def _transcripts(transcripts: str | Sequence[str | None] | None, count: int) -> list[str | None]:
     if transcripts is None:
         return []
     texts = [transcripts] if isinstance(transcripts, str) else list(transcripts)
@@ -280,8 +280,8 @@ def _transcripts(transcripts: str | Sequence[str] | None, count: int) -> list[st
     return texts
 
 
-def _language_of(processor: Any, texts: list[str]) -> str | None:
-    text = " ".join(text for text in texts if text.strip())
+def _language_of(processor: Any, texts: list[str | None]) -> str | None:
+    text = " ".join(text for text in texts if text and text.strip())
     if not text:
         return None
     counts: dict[str, int] = {}
