@@ -64,23 +64,24 @@ def clips_of(corpus: PackedCorpus, speaker: str, split: str = "train") -> np.nda
 
 @torch.no_grad()
 def speaker_style(model: ValeTTSForSpeech, corpus: PackedCorpus, speaker: str, clips: int) -> Tensor:
-    """Mean style [H] of a speaker's longest training clips of up to 10 s.
+    """Mean style [H] of a speaker's longest training clips of up to 10 s; of the beginnings of longer ones if all are.
 
     Raises:
-        ValueError: no such speaker, or no such clip.
+        ValueError: no such speaker, or no training clip.
     """
     config = model.config
     mel = LogMelSpectrogram(config.sampling_rate, config.n_fft, config.hop_length, config.num_mel_bands)
     own = clips_of(corpus, speaker)
-    own = own[corpus.frame_lengths[own] < _REFERENCE_SECONDS * config.frame_rate]
-    own = own[np.argsort(-corpus.frame_lengths[own], kind="stable")][:clips]
     if len(own) == 0:
-        raise ValueError(f"speaker {speaker!r} has no training clip of up to {_REFERENCE_SECONDS:.0f} s")
+        raise ValueError(f"speaker {speaker!r} has no training clip")
+    lengths = corpus.frame_lengths[own]
+    short = lengths < _REFERENCE_SECONDS * config.frame_rate
+    own, lengths = (own[short], lengths[short]) if short.any() else (own, lengths)
     device = next(model.parameters()).device
-    styles = [
-        model.encode_style(mel(torch.from_numpy(corpus.waveform(int(clip)))[None]).to(device))[0].float().cpu()
-        for clip in own
-    ]
+    styles = []
+    for clip in own[np.argsort(-lengths, kind="stable")][:clips]:
+        waveform = corpus.waveform(int(clip))[: int(_REFERENCE_SECONDS * config.sampling_rate)]
+        styles.append(model.encode_style(mel(torch.from_numpy(waveform)[None]).to(device))[0].float().cpu())
     return torch.stack(styles).mean(dim=0)
 
 

@@ -122,16 +122,8 @@ def speakers_of(corpus: PackedCorpus) -> list[str]:
 
 
 def speaker_styles(model: ValeTTSForSpeech, corpus: PackedCorpus, clips: int) -> dict[str, Tensor]:
-    """Style [H] of each speaker, those with most speech first; speakers with long clips only have none."""
-    styles = {}
-    for speaker in speakers_of(corpus):
-        try:
-            styles[speaker] = speaker_style(model, corpus, speaker, clips)
-        except ValueError:
-            continue
-    if not styles:
-        raise ValueError("no speaker has a training clip of up to 10 s to take a voice from: cut the recordings")
-    return styles
+    """Style [H] of each speaker with transcribed training clips, those with most speech first."""
+    return {speaker: speaker_style(model, corpus, speaker, clips) for speaker in speakers_of(corpus)}
 
 
 def main_language(corpus: PackedCorpus, speaker: str) -> str:
