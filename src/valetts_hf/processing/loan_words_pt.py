@@ -7,6 +7,8 @@ plurals of `_NOUNS` follow by themselves.
 _NOUNS = """
 airbag érbégue
 app épi
+background béquigraund
+backup becápi
 banner bâner
 bike baique
 bitcoin bitcóin
@@ -14,7 +16,9 @@ blazer blêizer
 broker brôuker
 browser bráuzer
 budget bâdjete
+bug bâgui
 chat chéte
+chatgpt tchétigêpetê
 checklist chéclíste
 cheeseburger chisbúrguer
 closet clôzete
@@ -22,9 +26,11 @@ coach côutche
 cookie cúqui
 cupcake câpiqueique
 deadline dédilaine
+download dáunlôude
 e-book ibúque
 ebook ibúque
 email e-mail
+feed fídi
 flat fléte
 flyer fláier
 folder fôlder
@@ -48,6 +54,7 @@ jingle djíngou
 job djóbe
 legging léguim
 like laique
+look lúqui
 makeup meicápi
 meeting mítim
 milk-shake milquicheique
@@ -60,6 +67,7 @@ piercing pírcim
 player plêier
 playground pleigráunde
 podcast pódiquéste
+post pôusti
 poster pôster
 pub pâbe
 rapper réper
@@ -72,6 +80,7 @@ scooter iscúter
 selfie sélfi
 showroom churrum
 skate isqueite
+smartphone ismartefône
 smartwatch ismartiuótche
 spoiler ispóiler
 spray isprei
@@ -86,7 +95,9 @@ trader trêider
 trailer trêiler
 trainee treiní
 trainer trêiner
+trend trêndi
 tweet tuíte
+upgrade ápigrêide
 vibe vaibe
 videogame videogueime
 voucher váutcher
@@ -98,6 +109,7 @@ airfryer érfráier
 amazon âmazom
 ballet balé
 best-seller béssséler
+big bigue
 black bléque
 blockchain blóquichêim
 bluetooth blutúfe
@@ -109,6 +121,9 @@ business bíznes
 call cól
 camping câmpim
 cashback quéchibéque
+check-in tchequim
+check-out tchecáuti
+checkout tchecáuti
 cheddar chédar
 cheese chis
 coaching côutchim
@@ -119,10 +134,12 @@ cover cóver
 coworking couórquim
 cream crim
 cringe crindje
+crossfit crósfite
 crush crâche
 day dei
 delivery delíveri
 diet dáiete
+disney dísnei
 facebook feicebúque
 fake feique
 fashion féchom
@@ -141,6 +158,7 @@ hackear raqueár
 handebol rendebol
 hardware rárduér
 holding rôldim
+home rôume
 hour áuer
 hype raipe
 ifood aifude
@@ -154,10 +172,13 @@ know-how nôu-ráu
 leasing lízim
 level lével
 linkedin linquedim
+live laive
+lives laives
 living lívim
 lockdown lóquidáum
 machine machim
 make meique
+mcdonald's mequidônaldis
 michael máicou
 mindset maindissete
 networking netuórquim
@@ -166,19 +187,22 @@ nuggets nâguetis
 off-line offline
 office ófice
 on-line online
+onix ônix
+open ôupen
 peeling pílim
 personal pérsonal
 peugeot pejô
 playstation pleistêichom
+prime praime
 publi públi
 punk pânque
 reality riáliti
 reggae régue
 release rilíse
 renault renô
-réveillon reveiom
 royalties róialtis
 running rânim
+réveillon reveiom
 self-service séufi-sérvice
 serial sírial
 shakespeare chêicspir
@@ -189,6 +213,7 @@ software sóftuér
 spinning ispínim
 spotify ispótifai
 stand-up istendápi
+store istór
 stories istóris
 storytelling istoritélim
 streaming istrímim

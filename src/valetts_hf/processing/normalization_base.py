@@ -26,6 +26,7 @@ Rule = tuple[re.Pattern, Callable[[re.Match], "str | None"]]
 
 _NUMBER = r"\d+(?:[.,']\d+)*"
 _START = r"(?<!\d)(?<!\d[.,'])"  # not inside a number: keeps the search linear
+_NEW = r"(?<!\d')"  # likewise, behind another look for "." and ","
 _SIGN = r"(?P<sign>(?<![\w.,)%‰€$£¥])[-+])?"  # behind an amount it is no sign
 _CURRENCY = "|".join(re.escape(s) for s in sorted(CURRENCIES, key=len, reverse=True))
 _UNIT = "|".join(re.escape(s) for s in sorted(UNITS, key=len, reverse=True))
@@ -40,6 +41,7 @@ _RULERS = (
     "Carlos|Felipe|Alfonso|Enrique|Fernando|Sancho|Jorge|Pío|León|Charles|Henry|Henri|George|James|Edward|Philippe|Pie|"
     "Louis|Karl|Heinrich|Friedrich|Georg|Pius|Leo|Carlo|Enrico|Pio|Leone|Giorgio|Karel|Lodewijk|Karol|Henryk|Zygmunt"
 )
+_FILE_KINDS = "pdf|docx?|xlsx?|pptx?|csv|txt|zip|jpe?g|png|gif|mp[34]|wav|html?|exe"
 _OF_THE = re.compile(r"\s+(?:de|del|des|da|do|das|dos)\s+[^\W\d]")
 _NO_FRACTIONS = ((24, 7), (50, 50), (20, 20))
 _NEEDS_RULES = re.compile(r"[\d@#&%$€£¥₹₽₺+=/<>°§©®™№‰×÷±≈≠≤≥→√∞½⅓⅔¼¾⅛²³µºª*~_\\|^.-]|[IVXLC]{2}")
@@ -104,7 +106,8 @@ class Normalizer(SymbolReader):
             (r"(?:https?://|www\.)[^\s<>\"()]+[\w/=#]", self._address, re.I),
             (rf"(?<![\w.@/-])(?:[a-z0-9-]+\.)+(?:{_TOP_LEVEL})(?:/[^\s<>\"()]*[\w/])?(?![\w@]|\.\w)", self._address, 0),
             (r"(?<!\w)@(?P<name>\w[\w.]*\w)", lambda m: f"{self.at} {self._spell_address(m['name'])}", 0),
-            (r"(?<!\w)#(?P<name>[^\W\d]\w*)", lambda m: f"hashtag {m['name'].replace('_', ' ')}", 0),
+            (r"(?<!\w)#(?P<name>[^\W\d]\w*)", lambda m: f"hashtag {self._hashtag_words(m['name'])}", 0),
+            (rf"(?<![\w./@:\\-])(?P<name>[\w.-]{{1,80}})\.(?P<kind>{_FILE_KINDS})(?![\w@-]|\.\w)", self._file_name, 0),
             (r"(?<![\w-])(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)(?![\w-])", self._numeric_date, 0),
             (r"(?<![\w/.-])(?P<a>\d{1,2})º?(?P<sep>[/.-])(?P<b>\d{1,2})(?P=sep)(?P<y>\d{4}|\d\d)(?![\w/-]|\.\d)",
              self._numeric_date, 0),
@@ -125,11 +128,12 @@ class Normalizer(SymbolReader):
             *self.phone_patterns(),
             (rf"{amount}\s?(?P<mark>%|‰)", self._percent, 0),
             *self.ordinal_patterns(),
-            (rf"(?<![\w.,])(?:(?P<number>{_NUMBER})[-—])?(?P<to>{_NUMBER})x(?!\w|\s?[-+=^*/])", self._fold, 0),
+            (rf"(?<![\w.,]){_NEW}(?:(?P<number>{_NUMBER})[-—])?(?P<to>{_NUMBER})x(?!\w|\s?[-+=^*]|\s?/(?!{self.per_nouns or '(?!)'}))",
+             self._fold, 0),
             (rf"(?<![\w./,-])(?:(?P<n>\d{{1,3}})\s?)?(?:(?P<a>[1-9])/(?P<b>[2-9]|10)|(?P<fraction>[½⅓⅔¼¾⅛]))\s?"
              rf"(?P<unit>{_LONG_UNIT}|[glhmмл])(?![\w/²³])", self._fraction_of_unit, 0),
-            (rf"{_SIGN}(?:(?<![\w.,])|(?<=\dh)|(?<=\dmin)){number}(?:\s?[-—]\s?(?P<to>{_NUMBER}))?"
-             rf"(?:(?P<unit>{_UNIT})|\s(?P<unit2>{_LONG_UNIT}|[mgLlhstVWмлчт](?=[\s,;:!?)]|\.(?!\w)|$)))"
+            (rf"{_SIGN}(?:(?<![\w.,]){_NEW}|(?<=\dh)|(?<=\dmin)){number}(?:\s?[-—]\s?(?P<to>{_NUMBER}))?"
+             rf"(?:(?P<unit>{_UNIT})|\s(?P<unit2>{_LONG_UNIT}|[mgLlhstVWмлчт](?=[\s,;:!?)]|/m²(?!\w)|\.(?!\w)|$)))"
              r"(?:/(?P<per>s|h|min|kg|l|L|ml|m²))?"
              r"(?:(?![\w²³]|/(?!\d))(?:\.(?=\s[^\W\dA-ZÀ-ÞА-ЯЁ_]))?|(?:(?<=\dh)|(?<=\dmin))(?=\d{1,2}\s?(?:min|s)(?!\w)))", self._quantity, 0),
             (r"(?<![\w/])(?P<unit>km/h|m/s|km²|m²|m³|kWh|°C|°F|mph)(?![\w/])", lambda m: self.unit(m["unit"], 1 if "/" not in m["unit"] else 2), 0),
@@ -146,9 +150,9 @@ class Normalizer(SymbolReader):
             (rf"(?<=\w){'(?<!/m)' if self.per_word else ''}[²³]", lambda m: f" {self.powers['²³'.index(m[0])]}", 0),
             *self.year_patterns(),
             (r"(?<=[\dmgl²] )[x×](?= \d)", self._times_or_by, 0),
-            (rf"(?<![\w.,])(?P<number>{_NUMBER})\s?[xX×]\s?(?P<to>{_NUMBER})(?!\w)", self._product, 0),
+            (rf"(?<![\w.,]){_NEW}(?P<number>{_NUMBER})\s?[xX×]\s?(?P<to>{_NUMBER})(?!\w)", self._product, 0),
             (r"\d{9}(?=\d{12})|(?<=\d{9})\d{12,20}(?!\d)", self._long_digits, 0),
-            (rf"(?<![\w.,-])(?P<number>{_NUMBER})\s?[-—]\s?(?P<to>{_NUMBER})(?![\w-]|[.,]\d)", self._range, 0),
+            (rf"(?<![\w.,-]){_NEW}(?P<number>{_NUMBER})\s?[-—]\s?(?P<to>{_NUMBER})(?![\w-]|[.,]\d)", self._range, 0),
             (rf"(?P<sign>(?<![^\s(\"=^\ue000])[-+])?{number}", self._plain_number, 0),
             *self._abbreviation_patterns(),
             *self._symbol_patterns(),

@@ -2,7 +2,9 @@
 
 import re
 
+from .chat_words import chat_rules
 from .normalization_base import Normalizer
+from .normalization_measures import code_rule, secret_rule
 from .normalization_weekdays import weekday_rules
 from .number_words import WrittenNumber, number_words
 
@@ -24,6 +26,7 @@ _HALVES = {
 _MEASURES = {
     "TL": ("Teelöffel", "Teelöffel"), "EL": ("Esslöffel", "Esslöffel"), "Pck": ("Päckchen", "Päckchen"),
     "Min": ("Minute", "Minuten"), "Std": ("Stunde", "Stunden"), "Sek": ("Sekunde", "Sekunden"),
+    "Msp": ("Messerspitze", "Messerspitzen"), "Tbl": ("Tablette", "Tabletten"),
     "Mio": ("Million", "Millionen"), "Mrd": ("Milliarde", "Milliarden"), "Tsd": ("tausend", "tausend"),
 }  # fmt: skip
 _NUMBERED = re.compile(
@@ -35,6 +38,7 @@ _DATIVE = frozenset(
 )
 _WEAK = frozenset("der die das diese dieser dieses jede jeder jedes".split())
 _NEUTER = frozenset("Jahrhundert Jahrtausend Jahr Mal Kapitel Haus Tor Kind Quartal Semester Halbjahr Buch".split())
+_QUEENS = frozenset("Elisabeth Katharina Margarethe Margrethe Maria Christina Beatrix Wilhelmina Isabella".split())
 _FEMININE_ENDINGS = ("ung", "heit", "keit", "schaft", "ion", "tät", "ei", "ik", "ur", "in")
 _FEMININE = frozenset(
     "Woche Stunde Minute Sekunde Tasse Flasche Person Seite Frau Million Milliarde Stimme Tonne Meile Karte Frage "
@@ -101,7 +105,7 @@ class GermanNormalizer(Normalizer):
         "v.chr": "vor Christus", "n. chr": "nach Christus", "n.chr": "nach Christus", "etc": "et cetera",
         "max": ".maximal", "min": ".minimal", "mio": "Millionen", "mrd": "Milliarden", "geb": ".geboren",
         "gest": ".gestorben", "st": ".Sankt", "i. d. r": "in der Regel", "i.d.r": "in der Regel", "u. s. w": "und so weiter",
-        "dipl.-ing": "Diplomingenieur", "vs": "versus", "sog": ".sogenannte", "wg": ".wegen", "std": ".#Stunden",
+        "nrn": ".Nummern", "einw": ".Einwohner", "whg": ".Wohnung", "dipl.-ing": "Diplomingenieur", "vs": "versus", "sog": ".sogenannte", "wg": ".wegen", "std": ".#Stunden",
         "co": ".Co", "a. d": "an der",
         "u": ".und", "u. v. m": "und vieles mehr", "u.v.m": "und vieles mehr", "i. v. m": "in Verbindung mit",
         "i.v.m": "in Verbindung mit", "gem": ".gemäß", "mwst": "Mehrwertsteuer", "z. t": "zum Teil", "z.t": "zum Teil",
@@ -114,7 +118,21 @@ class GermanNormalizer(Normalizer):
     }  # fmt: skip
 
     def first_rules(self) -> list:
-        return [*self._calendar_rules(), *self._amount_rules(), *self._address_and_statute_rules()]
+        return [
+            *chat_rules("de"),
+            *self._calendar_rules(),
+            *self._amount_rules(),
+            *self._address_and_statute_rules(),
+            *self._code_rules(),
+        ]
+
+    def _code_rules(self) -> list:
+        """What is read digit by digit."""
+        return [
+            secret_rule(self, "(?:TAN|PIN|PLZ|Passwort|[A-Za-zäöü]*[Cc]ode)(?: lautet| ist)?"),
+            (re.compile(r"(?<=\bD-)\d{5}(?=\s[A-ZÄÖÜ])"), self.digits),
+            (re.compile(r"(?<!\w)DE(?P<n>\d{9})(?!\w)"), lambda m: f"D E, {self._in_groups(m['n'])}"),
+        ]
 
     def _calendar_rules(self) -> list:
         """Weekdays, months and decades."""
@@ -144,6 +162,15 @@ class GermanNormalizer(Normalizer):
                 lambda m: f"{self.number(self._parse(m['n']), following='Euro')} Euro",
             ),
             (re.compile(r"(?<!\w)(?<!\d\s)km(?=\s\d)"), lambda m: "Kilometer"),
+            (re.compile(r"(?<=\d\s)Bd\.(?=\s[A-ZÄÖÜ])"), lambda m: "Bund"),
+            (
+                re.compile(r"(?<![\w.,/])(?P<a>\d{2,3})/(?P<b>\d{2,3})\s?mmHg(?!\w)"),
+                lambda m: f"{self.cardinal(int(m['a']))} zu {self.cardinal(int(m['b']))} Millimeter Quecksilber",
+            ),
+            (
+                re.compile(r"(?:(?<=\bum\s)|(?<=\bgegen\s))(?P<h>[01]?\d|2[0-4])\s?h(?!\w)"),
+                lambda m: self.time(int(m["h"]), 0, None),
+            ),
             (re.compile(r"(?<=\d)\s?l/100\s?km(?!\w)"), lambda m: " Liter auf hundert Kilometer"),
             (
                 re.compile(r"(?<![\w.,])(?P<n>\d{1,3})\s?%(?P<rest>ige?[rmns]?)(?!\w)"),
@@ -151,7 +178,7 @@ class GermanNormalizer(Normalizer):
             ),
             (
                 re.compile(
-                    rf"(?<![\w.,/])(?P<n>\d+(?:,\d+)?)\s?(?P<short>{'|'.join(_MEASURES)})(?!\w)(?:\.|(?!\.))(?!\s?€)"
+                    rf"(?<![\w.,/])(?:(?P<from>\d+(?:,\d+)?)\s?[-—]\s?)?(?P<n>\d+(?:,\d+)?)\s?(?P<short>{'|'.join(_MEASURES)})(?!\w)(?:\.|(?!\.))(?!\s?€)"
                 ),
                 self._measure,
             ),
@@ -189,6 +216,8 @@ class GermanNormalizer(Normalizer):
                 lambda m: m["stem"] + "straße",
             ),
             (re.compile(r"§§(?=\s?\d)"), lambda m: "Paragrafen"),
+            (re.compile(r"(?<=\d\s)ff?\.(?=\s\w)"), lambda m: "folgende"),
+            (re.compile(r"(?<=Frankfurt\s)a\.\s?M\."), lambda m: "am Main"),
         ]
 
     def _measure(self, match: re.Match) -> str:
@@ -196,7 +225,8 @@ class GermanNormalizer(Normalizer):
         number = self._parse(match["n"])
         alone = number.is_integer and number.value == 1
         stop = "." if match[0].endswith(".") and not re.search(r"\w", match.string[match.end() :]) else ""
-        return f"{self.number(number, following=one)} {one if alone else many}{stop}"
+        first = f"{self.number(self._parse(match['from']), following=one)} {self.range_word} " if match["from"] else ""
+        return f"{first}{self.number(number, following=one)} {one if alone else many}{stop}"
 
     def written_date_patterns(self) -> list:
         return [
@@ -213,6 +243,9 @@ class GermanNormalizer(Normalizer):
             (r"(?<![\w:.,])(?P<h>[01]?\d|2[0-4])\s+Uhr(?:\s+(?P<m>[0-5]?\d)(?![\w.,]))?(?!\w)", self._time, 0),
             (r"(?<![\w:.,])(?P<h>[01]?\d|2[0-4]):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?(?![\w:]|[.,]\d)", self._time, 0),
         ]
+
+    def phone_patterns(self) -> list:
+        return [*super().phone_patterns(), (*code_rule(self), 0)]
 
     def ordinal_patterns(self) -> list:
         return [
@@ -283,7 +316,7 @@ class GermanNormalizer(Normalizer):
             return None
         before = self._before(match)
         if before[:1].isupper() and before.lower() not in _DATIVE | _WEAK:
-            return f"der {self._declined(from_roman, 'der')}"
+            return f"{'die' if before in _QUEENS else 'der'} {self._declined(from_roman, 'der')}"
         return self._declined(from_roman, before, self._following(match))
 
     def _written_date(self, match: re.Match) -> str | None:

@@ -2,8 +2,10 @@
 
 import re
 
+from .chat_words import chat_rules
 from .normalization_base import Normalizer
-from .normalization_en_short_forms import short_form_rules
+from .normalization_en_short_forms import WEEKDAYS, short_form_rules
+from .normalization_measures import code_rule
 from .number_words import WrittenNumber, number_words
 
 
@@ -32,7 +34,7 @@ class EnglishNormalizer(Normalizer):
     per_word = "per"
     per_nouns = r"(?:hour|day|night|week|month|year|person|hr|mo|yr)\b"
     dot, at, slash, dash, underscore, plus, equals = "dot", "at", "slash", "dash", "underscore", "plus", "equals"
-    date_before = "on|by|until|till|since|from|before|after"
+    date_before = "on|by|until|till|thru|through|due|since|from|before|after"
     cents_joiner, and_word = "and", "and"
     powers = ("squared", "cubed")
     roman_contexts = "Chapter|Part|Volume|Vol\\.|Super Bowl|Book|Act|Scene|Section|Type|Phase|Stage|World War|Article|Appendix|chapter|part|volume|type"
@@ -79,7 +81,15 @@ class EnglishNormalizer(Normalizer):
 
     def first_rules(self) -> list:
         return [
+            *chat_rules("en"),
             *short_form_rules(self),
+            (
+                re.compile(
+                    rf"(?<!\w)(?P<day>{'|'.join(WEEKDAYS)})\.?(?P<comma>,?)\s(?P<a>\d{{1,2}})/(?P<b>\d{{1,2}})(?![\w/])",
+                    re.I,
+                ),
+                self._weekday_and_date,
+            ),
             (
                 re.compile(r"(?<!\w)(?:24/7|9/11)(?!\w)"),
                 lambda m: {"2": "twenty-four seven", "9": "nine eleven"}[m[0][0]],
@@ -100,6 +110,14 @@ class EnglishNormalizer(Normalizer):
             (re.compile(r"(?<![\w.,])(?P<f>\d)'\s?(?P<i>\d{1,2})(?:[\"\ue000\ue001]|(?!\w))"), self._feet),
             (re.compile(r"(?<!\w)w/(?!o(?:ut)?\b)(?=\s?\w)"), lambda m: "with "),
         ]
+
+    def _weekday_and_date(self, match: re.Match) -> str | None:
+        """ "Wed 3/15", by the order of the region unless only the other one is possible."""
+        day, month = int(match["a"]), int(match["b"])
+        if (self.month_first and day <= 12) or month > 12:
+            day, month = month, day
+        date = self._checked_date(day, month, None)
+        return date and f"{WEEKDAYS[match['day'].lower()]}{match['comma']} {date}"
 
     def _duration(self, match: re.Match) -> str:
         counts = ((int(match["h"]), "hour"), (int(match["m"]), "minute"))
@@ -143,6 +161,7 @@ class EnglishNormalizer(Normalizer):
         return [
             (r"(?<![\w.,])(?:\+?1[ .-])?\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?![\w-])", self.digits, 0),
             *super().phone_patterns(),
+            (*code_rule(self), 0),
         ]
 
     def ordinal_patterns(self) -> list:

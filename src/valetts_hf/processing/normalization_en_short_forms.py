@@ -8,7 +8,7 @@ from .normalization_weekdays import weekday_rules
 from .number_words import parse_number
 
 
-_WEEKDAYS = dict(
+WEEKDAYS = dict(
     zip(
         "mon tue tues wed thu thur thurs fri sat sun".split(),
         "Monday Tuesday Tuesday Wednesday Thursday Thursday Thursday Friday Saturday Sunday".split(),
@@ -22,6 +22,17 @@ _MONTHS = dict(
 )
 _LIFE = {"c": "circa", "b": "born", "d": "died"}
 _SPOONS = {"tsp": "one teaspoon", "tbsp": "one tablespoon"}
+_UNITS = {
+    "pts": "points", "bps": "basis points", "mpg": "miles per gallon", "hp": "horsepower", "bpm": "beats per minute",
+    "mg/dL": "milligrams per deciliter", "mmHg": "millimeters of mercury", "y/o": "year-old",
+}  # fmt: skip
+# In front of a number with a letter, which is no quantity: "exit 12A".
+_LABELS = re.compile(
+    r"(?<!\w)(?:exit|gate|seat|row|apt\.?|apartment|room|flat|unit|suite|route|section|form|platform|bus|grade|class|number|"
+    r"no\.|model|line|lot|stand|rule)\s$",
+    re.I,
+)
+_IN_STREET = re.compile(r"(?:\d\s|\b[Oo]n\s)(?:[A-Z]\w{1,20}\s){1,3}$")
 _COUNTED = (
     "people|users|jobs|homes|views|followers|barrels|customers|subscribers|households|viewers|votes|children|workers"
 )
@@ -34,7 +45,7 @@ def short_form_rules(reader: NumberReader) -> list[tuple[re.Pattern, Callable[[r
     Args:
         reader: says the numbers in them.
     """
-    days, months = "|".join(name.capitalize() for name in _WEEKDAYS), "|".join(_MONTHS)
+    days, months = "|".join(name.capitalize() for name in WEEKDAYS), "|".join(_MONTHS)
 
     def postcode(match: re.Match) -> str:
         parts = re.findall(r"[A-Z]|\d+", match[0])
@@ -49,9 +60,27 @@ def short_form_rules(reader: NumberReader) -> list[tuple[re.Pattern, Callable[[r
         number = parse_number(match["n"], reader.decimal)
         return f"{reader.number(number)} {'mile' if match['n'] == '1' else 'miles'}"
 
+    def label(match: re.Match) -> str | None:
+        named = _LABELS.search(match.string[max(0, match.start() - 20) : match.start()])
+        return f"{reader.cardinal(int(match['n']))} {match['letter']}" if named else None
+
+    def drive(match: re.Match) -> str | None:
+        return "Drive" if _IN_STREET.search(match.string[max(0, match.start() - 60) : match.start()]) else None
+
+    def by_feet(match: re.Match) -> str:
+        return f"{reader.cardinal(int(match['a']))} feet by {reader.cardinal(int(match['b']))} feet"
+
     rules: list[tuple[str, Callable, int]] = [
-        (rf"(?<!\w)(?P<day>{days})\.?(?=,?\s(?:{months})\.?\s?\d)", lambda m: _WEEKDAYS[m["day"].lower()], 0),
-        (rf"(?:(?<=,\s)|^)(?P<day>{days})\.?(?=:?\s\d)", lambda m: _WEEKDAYS[m["day"].lower()], re.M),
+        (r"(?<![\w.,])(?P<n>\d{1,4})(?P<letter>[A-Z])(?!\w)", label, 0),
+        (r"(?<=[a-z]\s)Dr(?:\.(?=,|\s[a-z])|(?=\.?$)|(?=[,\s]))(?!\.?\s[A-Z])", drive, re.M),
+        (r"(?<![\w.,])(?P<a>\d{1,3})'\s?[xX×]\s?(?P<b>\d{1,3})'(?!\w)", by_feet, 0),
+        (rf"(?<=\d)\s?(?P<unit>{'|'.join(_UNITS)})(?![\w/])", lambda m: f" {_UNITS[m['unit']]}", 0),
+        (r"(?<!\w)[Nn]o\.(?=\sof\s)", lambda m: "number", 0),
+        (r"(?<=\s)#(?=\s\d)", lambda m: "number", 0),
+        (r"(?:(?<=\b[1-7]/[2-9]\s)|(?<=[½⅓⅔¼¾]\s))(?<!\d\s\d/\d\s)(?P<spoon>tsp|tbsp)(?!\w)(?:\.(?=,|\s[a-z]))?",
+         lambda m: _SPOONS[m["spoon"]].removeprefix("one "), 0),
+        (rf"(?<!\w)(?P<day>{days})\.?(?=,?\s(?:{months})\.?\s?\d)", lambda m: WEEKDAYS[m["day"].lower()], 0),
+        (rf"(?:(?<=,\s)|^)(?P<day>{days})\.?(?=:?\s\d)", lambda m: WEEKDAYS[m["day"].lower()], re.M),
         (rf"(?<!\w)(?P<first>{months})\.?\s?[-—]\s?(?P<last>{months})(?!\w)\.?(?!\s?\d)",
          lambda m: f"{_MONTHS[m['first']]} to {_MONTHS[m['last']]}", 0),
         (r"(?<!\w)St\.(?=\s[A-Z])|(?<=[a-z]\s)(?<![A-Z][a-z]\s)St(?=\s[A-Z])", lambda m: "Saint", 0),
@@ -73,4 +102,4 @@ def short_form_rules(reader: NumberReader) -> list[tuple[re.Pattern, Callable[[r
         (r"(?<!\w)(?P<letter>[CF])#(?!\w)", lambda m: f"{m['letter']} sharp", 0),
     ]  # fmt: skip
     compiled = [(re.compile(pattern, flags), say) for pattern, say, flags in rules]
-    return [*weekday_rules(_WEEKDAYS, "to", "to|and|through", capitals=True), *compiled]
+    return [*weekday_rules(WEEKDAYS, "to", "to|and|through", capitals=True), *compiled]

@@ -2,6 +2,8 @@
 
 import re
 
+from .chat_words import chat_rules
+from .normalization_measures import code_rule, secret_rule
 from .normalization_romance import RomanceNormalizer
 from .normalization_weekdays import weekday_rules
 from .number_words import WrittenNumber, number_words
@@ -20,6 +22,7 @@ _EVENTS = (
     "[Cc]ongreso|[Ee]dición|[Jj]ornadas|[Ff]estival|[Pp]remios?|[Ff]eria|[Ee]ncuentro|[Cc]oncurso|[Aa]niversario|"
     "[Ss]emana|[Cc]onferencia|[Ff]oro|[Rr]epública|Reich|[Ll]egislatura|[Cc]umbre"
 )
+_ACTS = re.compile(r"(?:\b(?:Ley|Ley Orgánica|L\.?O\.?|R\.?D\.?|Decreto|Sentencia|Orden|Expediente)|n\.?[º°])\s$")
 _QUEENS = frozenset("Isabel Beatriz Leonor Berenice".split())
 _MASCULINE_NOUNS = frozenset(
     "día mapa planeta problema programa sistema tema clima idioma poema drama diploma fantasma cometa telegrama "
@@ -64,7 +67,7 @@ class SpanishNormalizer(RomanceNormalizer):
     feminine_words = _FEMININE_NOUNS
     masculine_words = _MASCULINE_NOUNS
     roman_contexts = (
-        "[Ss]iglo|[Aa]rt\\.|[Ss]\\.|[Cc]apítulo|[Vv]olumen|[Vv]ol\\.|[Tt]omo|[Pp]arte|[Aa]cto|[Ee]scena|[Tt]ítulo|[Aa]rtículo|[Aa]nexo|"
+        "[Ss]iglo|[Aa]rt\\.|[Ss]\\.|[Cc]apítulo|[Cc]ap\\.|[Vv]olumen|[Vv]ol\\.|[Tt]omo|[Pp]arte|[Aa]cto|[Ee]scena|[Tt]ítulo|[Aa]rtículo|[Aa]nexo|"
         "[Ff]ase|[Tt]ipo|Guerra Mundial|(?:Don|Papa|papa|[Rr]ey|[Rr]eina|[Ee]mperador|Juan|San) [A-ZÁ-Ú]\\w+"
     )
     magnitudes = {"mil": 10**3, "millón": 10**6, "millones": 10**6, "billón": 10**12, "billones": 10**12, "M": 10**6}
@@ -103,11 +106,28 @@ class SpanishNormalizer(RomanceNormalizer):
         "cdta": "cucharadita", "cdtas": "cucharaditas", "cda": "cucharada", "cdas": "cucharadas", "izda": "izquierda",
         "izq": "izquierda", "dcha": "derecha", "d.ª": "doña", "párr": ".#párrafo", "excmo": "excelentísimo", "excma": "excelentísima", "rvdo": "reverendo", "pp": ".#páginas",
         "nn": ".#números", "min": ".#minuto", "hnos": ".hermanos",
-        "tfno": "teléfono", "c.p": "código postal", "xq": "porque", "tb": "también", "i. e": "es decir", "i.e": "es decir",
+        "pza": "plaza", "ctra": "carretera", "urb": ".urbanización", "esc": ".escalera", "jj. oo": "Juegos Olímpicos",
+        "jj.oo": "Juegos Olímpicos", "cc. oo": "Comisiones Obreras", "cc.oo": "Comisiones Obreras", "dto": ".descuento",
+        "hab": ".habitantes", "tfno": "teléfono", "c.p": "código postal", "xq": "porque", "tb": "también", "i. e": "es decir", "i.e": "es decir",
     }  # fmt: skip
 
     def first_rules(self) -> list:
         return [
+            *chat_rules("es"),
+            secret_rule(self, r"(?i:código(?: de [^\W\d]+)?|clave|contraseña|PIN)(?: es)?"),
+            (re.compile(r"(?<![\w-])[XYZ]?\d{7,8}[A-Z](?![\w-])"), self._identity),
+            (re.compile(r"(?<![\w.,/-])(?P<n>\d{1,5})/(?P<y>(?:19|20)\d\d)(?![\w/-]|[.,]\d)"), self._act),
+            (
+                re.compile(r"(?<![\w.,])(?P<n>[1-4])T(?=\s(?:de\s|del\s)?20\d\d)"),
+                lambda m: f"{self.ordinal(int(m['n']))} trimestre".replace("primero", "primer").replace(
+                    "tercero", "tercer"
+                ),
+            ),
+            (re.compile(r"(?<!\w)(?<!\d\s)[Kk]m(?=\s\d)"), lambda m: "kilómetro"),
+            (re.compile(r"(?<!\w)hab\.?/km²"), lambda m: "habitantes por kilómetro cuadrado"),
+            (re.compile(r"(?<!\w)s/n(?!\w)"), lambda m: "sin número"),
+            (re.compile(r"(?<!\w)'(?=\d0(?!\d))"), lambda m: ""),
+            (re.compile(r"(?<=\sy\s)(?:1/2|½)(?![\w/])(?!\s(?!de\s)[a-záéíóúñ]{3})"), lambda m: "medio"),
             (re.compile(r"(?<!\w)24/7(?!\w)"), lambda m: "veinticuatro siete"),
             *weekday_rules(_WEEKDAYS, "a", "a|y"),
             self.length_rule(),
@@ -138,6 +158,16 @@ class SpanishNormalizer(RomanceNormalizer):
             (re.compile(r"(?<![\w.,-])9\d(?:[ -]\d{3})(?:[ -]\d\d){2}(?![\w-])"), self.digits),
         ]
 
+    def _identity(self, match: re.Match) -> str:
+        parts = re.findall(r"[A-Z]|\d+", match[0])
+        return ", ".join(self._in_groups(part) if part.isdigit() else part for part in parts)
+
+    def _act(self, match: re.Match) -> str | None:
+        """A law and its year ("Ley 39/2015"); a small number may be a month."""
+        if int(match["n"]) <= 12 and not _ACTS.search(match.string[max(0, match.start() - 30) : match.start()]):
+            return None
+        return f"{self.cardinal(int(match['n']))} de {self.cardinal(int(match['y']))}"
+
     def _centuries(self, match: re.Match) -> str | None:
         first, last = self._roman_value(match["first"]), self._roman_value(match["last"])
         return f"{self.cardinal(first)}{match['to']}{self.cardinal(last)}" if first and last else None
@@ -167,10 +197,10 @@ class SpanishNormalizer(RomanceNormalizer):
         return [
             (r"(?<![\w:.,/])(?P<h>1[0-2]|0?[1-9])(?:[:.](?P<m>[0-5]\d))?\s?(?P<half>[ap])\.?\s?m(?:\.|(?!\w))",
              self._half_day, re.I),
-            (r"(?<![\w:.,/])(?P<h>[01]?\d|2[0-4])[:h](?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?(?:\s?(?:hs|hrs|h)\.?(?!\w))?"
+            (r"(?<![\w:.,/])(?P<h>[01]?\d|2[0-4])[:h](?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?(?:\s?(?:hs|hrs|h)(?!\w)(?:\.(?=,|\s[a-záéíóúñ\d]))?)?"
              r"(?![\w:]|[.,]\d)", self._time, 0),
-            (r"(?<![\w:.,/])(?P<h>[01]?\d|2[0-4])\.(?P<m>[0-5]\d)\s?(?:hs|hrs|h)(?!\w)", self._time, 0),
-            (r"(?<![\w:.,/])(?P<h>[01]?\d|2[0-4])\s?(?:hs|hrs|h)\.?(?![\w:/])", self._time, 0),
+            (r"(?<![\w:.,/])(?P<h>[01]?\d|2[0-4])\.(?P<m>[0-5]\d)\s?(?:hs|hrs|h)(?!\w)(?:\.(?=,|\s[a-záéíóúñ\d]))?", self._time, 0),
+            (r"(?<![\w:.,/])(?P<h>[01]?\d|2[0-4])\s?(?:hs|hrs|h)(?![\w:/])(?:\.(?=,|\s[a-záéíóúñ\d]))?", self._time, 0),
         ]  # fmt: skip
 
     def phone_patterns(self) -> list:
@@ -178,6 +208,7 @@ class SpanishNormalizer(RomanceNormalizer):
             (r"(?<![\w.,-])(?:\+34[ -]?)?[679]\d{2}(?:[ -]\d{3}){2}(?![\w-])", self.digits, 0),
             (r"(?<![\w.,-])(?:\+34[ -]?)?[6789]\d{2}(?:[ -]\d{2}){3}(?![\w-])", self.digits, 0),
             *super().phone_patterns(),
+            (*code_rule(self), 0),
         ]
 
     def ordinal_patterns(self) -> list:
@@ -204,7 +235,7 @@ class SpanishNormalizer(RomanceNormalizer):
         return words
 
     def counted(self, number: int, following: str) -> str:
-        if following and self.is_feminine(following, number == 1):
+        if following[:1].islower() and self.is_feminine(following, number == 1):
             return self.cardinal(number, feminine=True)
         words = self.cardinal(number)
         if following and following[0].islower() and len(following) > 2:
@@ -255,7 +286,7 @@ class SpanishNormalizer(RomanceNormalizer):
         if (
             last[0].isupper()
             and value <= 10
-            and last.lower() not in ("capítulo", "tomo", "vol.", "parte", "acto", "tipo")
+            and last.lower() not in ("capítulo", "cap.", "tomo", "vol.", "parte", "acto", "tipo")
         ):
             return self.ordinal(value, feminine=last.endswith("a") or last in _QUEENS)
         return self.cardinal(value)

@@ -2,6 +2,8 @@
 
 import re
 
+from .chat_words import chat_rules
+from .normalization_measures import code_rule, secret_rule
 from .normalization_romance import RomanceNormalizer
 from .normalization_weekdays import weekday_rules
 from .number_words import WrittenNumber, number_words
@@ -9,6 +11,8 @@ from .number_words import WrittenNumber, number_words
 
 _MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
 _MONTH = "|".join([*_MONTHS, "janv\\.", "févr\\.", "avr\\.", "juil\\.", "sept\\.", "oct\\.", "nov\\.", "déc\\."])
+_SHORT_MONTH = "janv|févr|avr|juil|sept|oct|nov|déc"
+_OCTETS = {"K": "kilo", "M": "méga", "G": "giga", "T": "téra"}
 _FEMININE_ENDINGS = ("tion", "sion", "ette", "ée", "ance", "ence", "ture", "esse")
 _MASCULINE = frozenset("musée lycée trophée apogée silence squelette".split())
 _WEEKDAYS = dict(
@@ -43,7 +47,7 @@ class FrenchNormalizer(RomanceNormalizer):
     and_word = "et"
     one_word, half_words, third_word, over_word = "un", "un demi", "tiers", "sur"
     powers = ("au carré", "au cube")
-    roman_contexts = "[Cc]hapitre|[Aa]rt\\.|[Tt]\\.|[Vv]olume|[Vv]ol\\.|[Tt]ome|[Pp]artie|[Aa]cte|[Ss]cène|[Tt]itre|[Aa]rticle|[Aa]nnexe|[Pp]hase|[Tt]ype"
+    roman_contexts = "[Cc]hapitre|[Cc]hap\\.|[Aa]rt\\.|[Tt]\\.|[Vv]olume|[Vv]ol\\.|[Tt]ome|[Pp]artie|[Aa]cte|[Ss]cène|[Tt]itre|[Aa]rticle|[Aa]nnexe|[Pp]hase|[Tt]ype"
     magnitudes = {
         "mille": 10**3, "million": 10**6, "millions": 10**6, "milliard": 10**9, "milliards": 10**9, "M": 10**6,
         "Md": 10**9, "Mds": 10**9,
@@ -83,11 +87,28 @@ class FrenchNormalizer(RomanceNormalizer):
         "min": ".minimum", "éd": ".édition",
         "al": ".#alinéa", "bât": ".bâtiment", "cie": "compagnie", "c. à c": "cuillère à café",
         "c. à s": "cuillère à soupe", "c. à café": "cuillère à café", "c. à soupe": "cuillère à soupe", "t": ".#tome",
-        "rdv": "rendez-vous", "ét": ".étage", "n°s": "numéros", "mgr": "monseigneur", "vve": "veuve", "stp": "s'il te plaît", "appt": "appartement", "i.e": "c'est-à-dire",
+        "hab": ".habitants", "th": ".#thermostat", "rdv": "rendez-vous", "ét": ".étage", "n°s": "numéros", "mgr": "monseigneur", "vve": "veuve", "stp": "s'il te plaît", "appt": "appartement", "i.e": "c'est-à-dire",
     }  # fmt: skip
 
     def first_rules(self) -> list:
         return [
+            *chat_rules("fr"),
+            secret_rule(self, r"(?i:code(?: de [^\W\d]+| secret)?|PIN)(?: est)?\s?"),
+            (re.compile(r"(?<![\w/.,])(?P<n>\d{1,2})\sc\.\s?à\s?(?P<of>soupe|s|café|c)(?!\w)\.?"), self._spoons),
+            (re.compile(r"(?<=\d)\s?(?P<unit>[KMGT]o)(?!\w)"), lambda m: f" {_OCTETS[m['unit'][0]]}octets"),
+            (
+                re.compile(r"(?<!\w)T(?P<n>[1-4])(?=\s(?:de\s)?20\d\d)"),
+                lambda m: f"{'premier' if m['n'] == '1' else self.ordinal(int(m['n']))} trimestre",
+            ),
+            (re.compile(r"(?<!\w)hab\.?/km²"), lambda m: "habitants par kilomètre carré"),
+            (re.compile(r"(?<!\w)24\s?h?/24(?:\s?h)?(?!\w)"), lambda m: "vingt-quatre heures sur vingt-quatre"),
+            (re.compile(r"(?<!\w)7\s?j?/7(?:\s?j)?(?!\w)"), lambda m: "sept jours sur sept"),
+            (re.compile(r"(?<=\b[lL]es\s)nos(?=\s\d)"), lambda m: "numéros"),
+            (re.compile(r"(?<=\b[Dd]u\s)Gal(?=\s(?:de\s)?[A-ZÀ-Ý])"), lambda m: "général"),
+            (
+                re.compile(rf"(?:(?<=\ben\s)|(?<=\bfin\s)|(?<=\bmi-))(?P<month>{_SHORT_MONTH})\.(?=,|\s)"),
+                self._month_name,
+            ),
             *weekday_rules(_WEEKDAYS, "à", "au|à|et"),
             (re.compile(rf"(?<!\w)(?P<month>{_MONTH})(?=\s(?:1\d{{3}}|20\d\d)(?!\w))"), self._month_name),
             (re.compile(r"(?<=\de\s)min\."), lambda m: "minute"),
@@ -111,6 +132,11 @@ class FrenchNormalizer(RomanceNormalizer):
             ),
             (re.compile(r"(?<![\w.,])(?P<n>\d+(?:,\d+)?)\sM(?=\s(?:de\s|d'))"), self._millions),
         ]
+
+    def _spoons(self, match: re.Match) -> str:
+        count = int(match["n"])
+        name = "cuillère à soupe" if match["of"][0] == "s" else "cuillère à café"
+        return f"{self.cardinal(count, feminine=True)} {name if count == 1 else name.replace('cuillère', 'cuillères')}"
 
     @staticmethod
     def _month_name(match: re.Match) -> str:
@@ -142,6 +168,7 @@ class FrenchNormalizer(RomanceNormalizer):
         return [
             (r"(?<![\w.,-])(?:\+33[ .]?|0)[1-9](?:[ .-]?\d{2}){4}(?![\w-])", self._phone, 0),
             *super().phone_patterns(),
+            (*code_rule(self), 0),
         ]
 
     def _phone(self, match: re.Match) -> str:

@@ -2,6 +2,7 @@
 
 import re
 
+from .normalization_measures import span_of_hours_rule
 from .normalization_plural_forms import PluralFormsNormalizer
 from .normalization_weekdays import month_rule, weekday_rules
 
@@ -90,6 +91,7 @@ class ItalianNormalizer(PluralFormsNormalizer):
     def first_rules(self) -> list:
         return [
             month_rule(_SHORT_MONTHS),
+            span_of_hours_rule(self),
             (re.compile(r"(?<!\w)nn\.(?=\s?\d)"), lambda m: "numeri"),
             (
                 re.compile(r"(?<![\w.,])(?P<m>[1-9]),(?P<cm>[1-9]\d)\s?m(?![\w/²³])"),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+from .normalization_numbers import NumberReader
 from .normalization_plural_forms import PluralFormsNormalizer
 from .normalization_tables import UNITS
 from .number_words import digit_words
@@ -76,7 +77,7 @@ def hours_rule(normalizer: PluralFormsNormalizer) -> _Rule:
     return _HOURS, say
 
 
-def span_of_hours_rule(normalizer: PluralFormsNormalizer) -> _Rule:
+def span_of_hours_rule(normalizer: NumberReader) -> _Rule:
     """The rule for "10-14 h"."""
 
     def say(match: re.Match) -> str:
@@ -106,7 +107,7 @@ def sets_rule(normalizer: PluralFormsNormalizer, joiner: str) -> _Rule:
     return re.compile(r"(?<![\w.,-])\d{1,2}[-—]\d{1,2}(?:, \d{1,2}[-—]\d{1,2}){1,4}(?![\w-]|[.,]\d)"), say
 
 
-def code_rule(normalizer: PluralFormsNormalizer) -> _Rule:
+def code_rule(normalizer: NumberReader) -> _Rule:
     """The rule for the long numbers of people, accounts and firms: digit by digit, in threes."""
 
     def say(match: re.Match) -> str:
@@ -118,7 +119,23 @@ def code_rule(normalizer: PluralFormsNormalizer) -> _Rule:
     return _CODE, say
 
 
-def size_rule(normalizer: PluralFormsNormalizer) -> _Rule:
+def secret_rule(reader: NumberReader, names: str) -> _Rule:
+    """The rule for the digits of a code that is said behind its name ("Your code is 482913").
+
+    Args:
+        reader: says the digits.
+        names: pattern of what stands in front of the digits, without the white space and colon between.
+    """
+    before = re.compile(rf"(?<!\w)(?:{names}):?\s$")
+
+    def say(match: re.Match) -> str | None:
+        named = before.search(match.string[max(0, match.start() - 40) : match.start()])
+        return digit_words(match[0], reader.language) if named else None
+
+    return re.compile(r"(?<![\w.,-])\d{4,8}(?![\w-]|[.,]\d)"), say
+
+
+def size_rule(normalizer: NumberReader) -> _Rule:
     """The rule for "2x4 m" and "10 × 15 cm"."""
 
     def say(match: re.Match) -> str | None:

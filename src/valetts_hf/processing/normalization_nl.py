@@ -2,6 +2,7 @@
 
 import re
 
+from .normalization_measures import span_of_hours_rule
 from .normalization_plural_forms import PluralFormsNormalizer
 from .normalization_weekdays import month_rule, weekday_rules
 from .number_words import WrittenNumber, number_words
@@ -62,6 +63,7 @@ class DutchNormalizer(PluralFormsNormalizer):
     def first_rules(self) -> list:
         return [
             month_rule(_SHORT_MONTHS),
+            span_of_hours_rule(self),
             (re.compile(r"(?<=\de\s)min\."), lambda m: "minuut"),
             (re.compile(r"(?<=\d\s)sec\."), lambda m: "seconden"),
             (re.compile(r"(?<![\w.,])0\d{1,3}\s?-\s?\d\d[\d ]{3,9}\d(?![\w-])"), self.digits),

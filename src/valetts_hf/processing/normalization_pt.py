@@ -1,9 +1,13 @@
 """Portuguese, Brazil first: numbers that agree in gender, dates, times, money and abbreviations."""
 
 import re
+from functools import lru_cache
 
 from .language_hints import HINT_WORDS
+from .normalization_measures import code_rule
+from .normalization_pt_amounts import amount_rules
 from .normalization_pt_chat import chat_rules
+from .normalization_pt_codes import code_rules
 from .normalization_pt_contexts import context_rules
 from .normalization_romance import RomanceNormalizer
 from .number_words import WrittenNumber, number_words, roman_value
@@ -14,7 +18,7 @@ _MONTH = "|".join(_MONTHS)
 _SHORT_MONTH = "|".join(month[:3] for month in _MONTHS)
 _FEMININE = {"um": "uma", "dois": "duas"}
 _MASCULINE_NOUNS = frozenset(
-    "dia mapa planeta problema programa sistema tema clima grama quilograma miligrama poema cinema drama diploma "
+    "dia mapa planeta problema programa sistema tema clima grama quilograma miligrama micrograma nanograma poema cinema drama diploma "
     "telegrama idioma fantasma cometa trauma estigma enigma dilema esquema lema teorema axioma diagrama gama "
     "coração sintoma aroma hematoma pijama panorama cronograma ecossistema ciclista economista cientista motociclista "
     "especialista colega guarda pirata poeta atleta turista motorista artista dentista jornalista".split()
@@ -35,20 +39,35 @@ _SHORT_DAYS = dict(
     zip("seg ter qua qui sex sáb sab dom".split(), "segunda terça quarta quinta sexta sábado sábado domingo".split())
 )
 _DAYS = "|".join(_SHORT_DAYS)
+_RULERS = (
+    "Pedro|João|Maria|Carlos|Manuel|José|Luís|Napoleão|Elizabeth|Isabel|Francisco|Nicolau|Guilherme|Jorge|Henrique|Filipe|"
+    "Felipe|Afonso|Fernando|Alexandre"
+)
 _WOMEN = frozenset(
-    "Carmen Beatriz Isabel Leonor Inês Raquel Ester Miriam Ruth Alice Rose Salete Lourdes Dulce".split()
+    "Carmen Elizabeth Beatriz Isabel Leonor Inês Raquel Ester Miriam Ruth Alice Rose Salete Lourdes Dulce".split()
 )
 _EVENTS = frozenset(
     "Congresso Encontro Simpósio Seminário Jornada Semana Fórum Conferência Festival Feira Bienal Copa Mostra Olimpíada Plano "
     "Ciclo Colóquio Concurso Distrito Exército Império República Salão Prêmio Festa Caminhada Corrida Maratona".split()
 )
-_SPELLED = frozenset("IBGE IBM UTI URL API IPTU IPVA IPI INSS ICMS OAB UE AI IA FGV CPF CNPJ CEO IPCA AGU".split())
+_SPELLED = frozenset(
+    "BO UBS IBGE IBM UTI URL API IPTU IPVA IPI INSS ICMS OAB UE AI IA FGV CPF CNPJ CEO IPCA AGU".split()
+)
 _WORDS_IN_CAPITALS = frozenset(
-    "PIB USP ONU NASA SUS ENEM CEP PIX UNESCO OTAN FUNAI ANVISA EMBRAPA INPE FIFA SENAI SESC SENAC FIES UNICAMP DETRAN "
+    "PIB USP ONU NASA SUS ENEM CEP PIX UNESCO OTAN FUNAI ANVISA EMBRAPA INPE FIFA SENAI SESC SENAC FIES UNICAMP DETRAN LED SAC TED PEC PAC SAF CID TOC BID VAR "
     "PROCON SERASA COVID AIDS RAM PUC UERJ MEC UNICEF OPEP INCRA IBAMA BOPE VIP CUT FAB OFF".split()
 )
 _SMALL_WORDS = frozenset((*HINT_WORDS["pt"].split(), "ar", "ir", "pé", "fé"))
-_UNPRONOUNCEABLE = re.compile(r"[BCDFGHJKLMNPQRSTVWXZ]{3}|[BCDFGHJKPQTVW]$|[BCDFGHJKMNPQRSTVWXZ][BCDFGHJKMNPQTVWXZ]$")
+# Without a vowel, with an end or with a beginning that no Portuguese word has.
+_UNPRONOUNCEABLE = re.compile(
+    r"[BCDFGHJKLMNPQRSTVWXZ]{3}|[BCDFGHJKPQTVW]$|[BCDFGHJKMNPQRSTVWXZ][BCDFGHJKMNPQTVWXZ]$|"
+    r"^(?!S|P[SN]|[BCDFGKPTV][LR]|[CLN]H|QU|WH)[BCDFGHJKLMNPQRSTVWXZ]{2}(?=.{1,2}$)"
+)
+
+
+@lru_cache(maxsize=8)
+def _is_upper(text: str) -> bool:
+    return text.isupper()
 
 
 class PortugueseNormalizer(RomanceNormalizer):
@@ -65,7 +84,7 @@ class PortugueseNormalizer(RomanceNormalizer):
     per_nouns = r"(?:hora|minuto|dia|noite|semana|mês|ano|pessoa|aluno|litro|quilo|metro|unidade)\b"
     dot, at, slash, dash, underscore, plus, equals = "ponto", "arroba", "barra", "hífen", "underline", "mais", "igual"
     month_year_joiner = "de"
-    date_before = "em|dia|dias|até|de|desde|no dia|data|antes de|depois de"
+    date_before = "em|para|dia|dias|até|de|desde|no dia|data|antes de|depois de"
     cents_joiner, and_word = "e", "e"
     one_word, half_words, third_word, over_word = "um", "meio", "terço", "sobre"
     powers = ("ao quadrado", "ao cubo")
@@ -124,7 +143,9 @@ class PortugueseNormalizer(RomanceNormalizer):
         "dorms": ".dormitórios", "dr.ª": "doutora", "drª": "doutora", "sr.ª": "senhora", "srª": "senhora",
         "aprox": "aproximadamente", "máx": "máximo", "mín": "mínimo", "seg": ".segundos", "vc": "você",
         "vcs": "vocês", "tbm": "também", "tb": "também", "pq": "porque", "hj": "hoje", "qdo": "quando",
-        "pe": ".padre", "sta": ".santa", "sto": ".santo",
+        "n": ".#número", "ag": ".#agência", "esq": ".esquina", "doc": ".documento", "att": "atenciosamente",
+        "ref": ".referência", "tab": ".#tabela", "val": ".#validade", "venc": ".vencimento", "i.e": "isto é",
+        "e.g": "por exemplo", "pe": ".padre", "sta": ".santa", "sto": ".santo",
     }  # fmt: skip
 
     def __init__(self, language: str):
@@ -134,10 +155,15 @@ class PortugueseNormalizer(RomanceNormalizer):
     def first_rules(self) -> list:
         return [
             *chat_rules(),
+            *code_rules(self),
+            *amount_rules(self),
             *context_rules(self),
             (re.compile(rf"(?<!\w)(?P<day>(?i:{_DAYS}))\.(?=:|\se\sferiado)"), lambda m: _SHORT_DAYS[m["day"].lower()]),
             (re.compile(rf"(?<!\w)(?<!\d\s)(?!ter|dom)(?P<day>(?i:{_DAYS}))\.(?=,?\s\d)"),  # "ter." may end a sentence
              lambda m: _SHORT_DAYS[m["day"].lower()]),
+            (re.compile(r"(?<!\w)dom\.(?=,\s\d|\s\d{1,2}h)"), lambda m: "domingo"),
+            (re.compile(rf"(?<!\w)(?P<name>{_RULERS})\sI(?!\w|\.\s?[A-ZÀ-Ý])"),
+             lambda m: f"{m['name']} {'primeira' if self._is_woman(m['name']) else 'primeiro'}"),
             (re.compile(r"(?<=[\dIVX]\s)(?P<era>[aAdD])\.\s?C\.?(?!\w)"), self._era),
             (re.compile(r"(?<!\w)D\.\s(?P<name>[A-ZÀ-Ý]\w+)\sI(?!\w)"), self._first_of_the_name),
             (re.compile(r"(?<![\w.-])(?P<roman>[IVX]{2,6})(?=\s(?P<event>[A-ZÀ-Ý][a-zà-ý]{3,}))"), self._event),
@@ -145,25 +171,23 @@ class PortugueseNormalizer(RomanceNormalizer):
             (re.compile(r"(?<=\b[nd]esta )(?P<n>[2-6])ª(?=\s?\(|[,.]|$)"), lambda m: _WEEKDAYS[int(m["n"]) - 2]),
             (re.compile(r"(?<!\w)D\.(?=\s(?P<name>[A-ZÀ-Ý]\w+))"),
              lambda m: "Dona" if self._is_woman(m["name"]) else "Dom"),
-            (re.compile(r"(?<!\w)(?P<roman>I{1,3})(?=\sGuerra\sMundial)"),
+            (re.compile(r"(?<!\w)(?P<roman>I{1,3})(?=\sGuerra(?!\w))"),
              lambda m: self.ordinal(len(m["roman"]), feminine=True).capitalize()),
             (re.compile(rf"(?<!\w)(?P<first>{_DAYS})\.?(?P<to>\s(?:a|à|e)\s)(?P<last>{_DAYS})(?!\w)\.?", re.I),
              lambda m: _SHORT_DAYS[m["first"].lower()] + m["to"] + _SHORT_DAYS[m["last"].lower()]),
             (re.compile(r"(?<!\w)(?<!\d\s)[Kk]m(?=\s\d)"), lambda m: self.unit("km", 1)),
             self.height_rule("e"),
+            self.length_rule("e"),
             (re.compile(r"(?<=\b[nd]a )R\.(?=\s[A-ZÀ-Ý]\w)|(?<=\bà )R\.(?=\s[A-ZÀ-Ý]\w)"), lambda m: "Rua"),
             (re.compile(r"(?<!\w)(?P<w>[cCsSpP])/(?=\s|\w\w)"),
              lambda m: {"c": "com ", "s": "sem ", "p": "para "}[m["w"].lower()]),
-            (re.compile(r"(?<![\w.,/-])\d{3}\.\d{3}\.\d{3}-\d\d(?![\w-])"), self.digits),  # CPF
-            (re.compile(r"(?<![\w.,/-])\d\d\.\d{3}\.\d{3}/\d{4}-\d\d(?![\w-])"), self.digits),  # CNPJ
-            (re.compile(r"(?<![\w.,/-])\d{5}-\d{3}(?![\w-])"), self.digits),  # CEP
             (re.compile(r"(?<![\w.,])(?P<n>[2-6])[ªaº°]?[\s-]*[Ff]eira(?!\w)"), lambda m: _WEEKDAYS[int(m["n"]) - 2]),
             (re.compile(r"(?<![\w.@#/-])[A-Z]{2,5}(?![\w@]|\.\w)"), self._acronym),
             (re.compile(r"(?<![\w.@#/])[A-ZÀ-Ý]{2,}(?![\w@]|\.\w)"), self._shouted),
             (re.compile(r"(?<![\w/.,])(?:(?P<n>\d{1,3})(?:\s|(?=½)))?(?:1/2|½)\s?(?P<unit>kg|km|m|l|L|h)(?!\w)"), self._half_a_unit),
-            (re.compile(r"(?m)^\s*\*(?=\s)"), lambda m: ""),  # of a list
-            (re.compile(r"(?<![\w/.,])(?:(?P<n>\d{1,3})(?:\s|(?=½)))?(?:1/2|½)(?=\s+(?:de\s+)?(?P<noun>[^\W\d]+))"),
-             self._half),
+            (re.compile(r"(?m)^[^\S\n]{0,20}\*(?=\s)"), lambda m: ""),  # of a list
+            (re.compile(r"(?<![\w/.,])(?P<n>\d{1,3})(?:\s|(?=½))(?:1/2|½)\s(?P<noun>[a-zà-ý]{3,})"), self._and_a_half),
+            (re.compile(r"(?<![\w/.,])(?<!\d\s)(?:1/2|½)(?=\s+(?:de\s+)?(?P<noun>[^\W\d]+))"), self._half),
             (re.compile(r"(?<!\w)24/7(?!\w)"), lambda m: "vinte e quatro por sete"),
         ]  # fmt: skip
 
@@ -194,6 +218,8 @@ class PortugueseNormalizer(RomanceNormalizer):
         return super()._slash_fraction(match)
 
     def _short_date(self, match: re.Match) -> str | None:
+        if match["before"].lower() == "para" and int(match["a"]) < int(match["b"]) < 11:
+            return None  # "para 1/4 dela"
         fraction = int(match["a"]) < int(match["b"]) and re.match(r"\sd[aeo]s?\s(?!\d)", match.string[match.end() :])
         return None if fraction else super()._short_date(match)
 
@@ -205,9 +231,12 @@ class PortugueseNormalizer(RomanceNormalizer):
         return f"{self.cardinal(whole, hours)} {self.unit(match['unit'], whole)} e {half}"  # "um quilo e meio"
 
     def _half(self, match: re.Match) -> str:
-        feminine = self.is_feminine(match["noun"], match["n"] in (None, "1"))
+        return "meia" if self.is_feminine(match["noun"], True) else "meio"
+
+    def _and_a_half(self, match: re.Match) -> str:
+        feminine = self.is_feminine(match["noun"], match["n"] == "1")
         half = "meia" if feminine else "meio"
-        return f"{self.cardinal(int(match['n']), feminine)} e {half}" if match["n"] else half
+        return f"{self.cardinal(int(match['n']), feminine)} {match['noun']} e {half}"  # "uma xícara e meia"
 
     def _acronym(self, match: re.Match) -> str | None:
         word = match[0]
@@ -215,7 +244,7 @@ class PortugueseNormalizer(RomanceNormalizer):
             return None
         if word in _WORDS_IN_CAPITALS:
             return word.capitalize()
-        shouted = match.string.isupper() and set(word) & set("AEIOU")  # "GRANDE SHOW DE ROCK"
+        shouted = _is_upper(match.string) and set(word) & set("AEIOU")  # "GRANDE SHOW DE ROCK"
         if word in _SPELLED or (len(word) > 2 and _UNPRONOUNCEABLE.search(word) and not shouted):
             return self._spell_part(word)
         return None
@@ -225,7 +254,7 @@ class PortugueseNormalizer(RomanceNormalizer):
         """A word of a line in capitals, which espeak-ng would take for an acronym among those that are spelled."""
         word = match[0].lower()
         known = len(word) > 3 or word in _SMALL_WORDS or re.fullmatch(r"[^aeiou][aeiou][^aeiou]", word)
-        return word if known and match.string.isupper() and " " in match.string else None
+        return word if known and _is_upper(match.string) and " " in match.string else None
 
     def _spell_part(self, part: str) -> str:
         if len(part) == 2 and part.islower() or part.isupper():
@@ -239,6 +268,8 @@ class PortugueseNormalizer(RomanceNormalizer):
              self._written_date, re.I),
             (rf"(?<![\w/.,])(?P<d>\d{{1,2}})[ /-](?:de )?(?P<month>{_SHORT_MONTH})\.?[ /-](?:de )?{year}(?!\w|[.,]\d)",
              self._written_date, re.I),
+            (rf"(?<![\w/.,])(?P<d>\d{{1,2}})(?:/(?P<month>{_SHORT_MONTH})(?!\w)\.?|\s(?P<short>{_SHORT_MONTH})\.(?!\w))",
+             self._day_and_month, re.I),
             (rf"(?<!\w)(?P<month>{_MONTH}|{_SHORT_MONTH})/{year}(?!\w|[.,/]\d)",
              lambda m: f"{self._month(m['month'])} de {self.year(int(m['y']))}", re.I),
         ]  # fmt: skip
@@ -248,7 +279,8 @@ class PortugueseNormalizer(RomanceNormalizer):
         return [
             (r"(?<![\w:.,])(?P<h>\d{1,2})\s?h(?:oras)?\s?(?:e\s)?(?P<m>[0-5]?\d)\s?(?:m|min)\s?(?:(?P<s>[0-5]?\d)\s?s)?(?!\w)",
              self._duration, 0),
-            (r"(?P<before>\b(?:por|durante|há|dura|durou|leva|levou|demora|demorou|em|cerca de|mais de)\s)"
+            (r"(?P<before>\b(?:por|durante|há|dura|durou|leva|levou|demora|demorou|em|cerca de|mais de|daqui a|duração:?|duração de|"
+             r"tempo:|preparo:)\s)"
              rf"(?P<h>\d)h{minute}(?![\w:]|[.,]\d)", lambda m: m["before"] + self._duration(m), re.I),
             (rf"(?<![\w:.,]){hour}\s?(?:h|hs|hrs)\s?{minute}(?![\w:]|[.,]\d)", self._time, 0),
             (rf"(?<![\w:.,]){hour}\s?(?:hs|hrs|h)(?:\.(?=,?\s[a-zà-ý\d]))?(?![\w:/])", self._time, 0),
@@ -261,23 +293,25 @@ class PortugueseNormalizer(RomanceNormalizer):
             return [
                 (r"(?<![\w.,])(?:\+351 ?)?[29]\d{2} \d{3} \d{3}(?! ?\w)", self.digits, 0),
                 *super().phone_patterns(),
+                (*code_rule(self), 0),
             ]
         return [
             (r"(?<![\w.,])(?:\+55[ -]?)?\(?0?\d{2}\)?[ -]?9?[ ]?\d{4}[ -]\d{4}(?![\w-])", self.digits, 0),
             (r"(?<![\w.,-])9?\d{4}-\d{4}(?![\w-])", self.digits, 0),
             (r"(?<![\w.,-])0[3589]00[ -]?\d{3}[ -]?\d{4}(?!\w)", self.digits, 0),
             *super().phone_patterns(),
+            (*code_rule(self), 0),
         ]
 
     def ordinal_patterns(self) -> list:
         return [
-            (r"(?<![\w.,])(?P<n>\d{1,4})\.?(?P<o>[ºª])s?(?!\w)", self._ordinal, 0),
+            (r"(?<![\w.,])(?P<n>\d{1,3}\.\d{3}|\d{1,4})\.?(?P<o>[ºª])s?(?!\w)", self._ordinal, 0),
             (r"(?<![\w.,])(?P<n>\d{1,3})(?P<o>[oa])(?=\s+\w|[-.,;!?]|$)", self._ordinal, 0),
             (r"(?<![\w.,])(?P<n>\d{1,2})(?P<o>°)(?=\s+[a-zà-ý]{4,})", self._ordinal, 0),
         ]
 
     def _ordinal(self, match: re.Match) -> str:
-        return self.ordinal(int(match["n"]), match["o"] in "ªa")
+        return self.ordinal(int(match["n"].replace(".", "")), match["o"] in "ªa")
 
     def cardinal(self, number: int, feminine: bool = False) -> str:
         words = number_words(number, self.language).split()
@@ -296,6 +330,13 @@ class PortugueseNormalizer(RomanceNormalizer):
 
     def _written_date(self, match: re.Match) -> str | None:
         return self._checked_date(int(match["d"]), _MONTHS.index(self._month(match["month"])) + 1, match["y"])
+
+    def _day_and_month(self, match: re.Match) -> str | None:
+        """ "30/set", "12 ago." """
+        month = _MONTHS.index(self._month(match["month"] or match["short"])) + 1
+        ends = match[0].endswith(".") and not re.search(r"\w", match.string[match.end() :])
+        spoken = self._checked_date(int(match["d"]), month, None)
+        return spoken and spoken + ("." if ends else "")
 
     def date(self, day: int, month: int, year: int | None) -> str:
         day_words = "primeiro" if day == 1 else self.cardinal(day)

@@ -69,12 +69,18 @@ class RomanceNormalizer(Normalizer):
 
         return re.compile(r"(?<![\w.,])(?P<metres>\d)m(?P<rest>[1-9]\d)(?!\w)"), say
 
-    def length_rule(self) -> tuple:
-        """The rule for lengths such as "1,80 m", said as heights are."""
+    def length_rule(self, joiner: str = "") -> tuple:
+        """The rule for lengths such as "1,80 m", said as heights are; `joiner` stands before the centimetres."""
 
         def say(match: re.Match) -> str:
             metres = int(match["metres"])
-            return f"{self.counted(metres, 'metro')} {self.unit('m', metres)} {self.cardinal(int(match['rest']))}"
+            words = [
+                self.counted(metres, "metro"),
+                self.unit("m", metres) or "m",
+                joiner,
+                self.cardinal(int(match["rest"])),
+            ]
+            return " ".join(filter(None, words))
 
         return re.compile(r"(?<![\w.,])(?P<metres>[1-9]),(?P<rest>[1-9]\d)\s?m(?![\w/²³])"), say
 

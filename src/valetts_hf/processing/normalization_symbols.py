@@ -34,19 +34,35 @@ class SymbolReader(NumberReader):
             return None
         return self._spell_address(re.sub(r"^https?://", "", match[0], flags=re.I))
 
-    def _spell_address(self, address: str) -> str:
+    def _spell_address(self, address: str, spell_short: bool = True) -> str:
+        """The parts of an address and its signs; `spell_short`: letter by letter where there are two ("br")."""
         marks = {".": self.dot, "@": self.at, "/": self.slash, "-": self.dash, "_": self.underscore, "+": self.plus,
                  "=": self.equals, ":": self.symbols.get(":", ""), "&": self.symbols.get("&", ""),
                  "#": self.symbols.get("#", ""), "%": self.percent, "?": self.symbols.get("?", "")}  # fmt: skip
         words = []
         for part in re.findall(r"[^\W\d_]+|\d+|[^\w]|_", address.rstrip("/")):
             if part.isdigit():
-                words.append(self.number(WrittenNumber(part)) if len(part) < 5 else digit_words(part, self.language))
+                words.append(self._digits_of_name(part))
             elif part.isalpha():
-                words.append(self._spell_part(part))
+                words.append(self._spell_part(part) if spell_short else part)
             elif marks.get(part):
                 words.append(marks[part])
         return " ".join(words)
+
+    def _file_name(self, match: re.Match) -> str | None:
+        if not self.dot:
+            return None
+        name = self._spell_address(match["name"], spell_short=False)
+        return f"{name} {self.dot} {self._spell_address(match['kind'].upper())}"
+
+    def _hashtag_words(self, name: str) -> str:
+        def number(match: re.Match) -> str:
+            return f" {self._digits_of_name(match[0])} "
+
+        return " ".join(re.sub(r"\d+", number, name.replace("_", " ")).split())
+
+    def _digits_of_name(self, digits: str) -> str:
+        return self.number(WrittenNumber(digits)) if len(digits) < 5 else digit_words(digits, self.language)
 
     def _spell_part(self, part: str) -> str:
         return " ".join(part.upper()) if len(part) == 2 and part.islower() else part
