@@ -121,7 +121,8 @@ def speakers_of_voices(recipe: Path | None) -> dict[str, str]:
 
 
 def evaluate_sentences(parsed: argparse.Namespace, corpus: PackedCorpus, tts: ValeTTS, listeners: dict) -> None:
-    clips = held_out_clips(corpus, parsed.speaker, parsed.language, parsed.count, min_words=parsed.min_words)
+    splits = ("test", "validation")
+    clips = held_out_clips(corpus, parsed.speaker, parsed.language, parsed.count, splits, parsed.min_words)
     style = tts.encode_voice(parsed.voice)[None] if parsed.voice else None
     spent = 0.0
 

@@ -27,6 +27,8 @@ def main(arguments: list[str] | None = None) -> None:
     clips = corpus_silences(PackedCorpus.load(options.corpus))
     known = [clip for clip in clips if clip.split == "train"]
     unknown = [clip for clip in clips if clip.split != "train"]
+    if not unknown:
+        raise ValueError("the corpus holds out no clips to judge pauses by: prepare it with --test-share 0.02")
     model, lengths = fit_pauses(known), mark_seconds(known)
     report = {
         "clips": {"train": len(known), "held out": len(unknown)},

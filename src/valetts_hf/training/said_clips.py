@@ -48,14 +48,16 @@ def clips_to_say(
     Returns:
         `dict[str, list[int]]`: indices of clips by speaker.
     """
+    seconds, transcribed = corpus.frame_lengths * HOP_LENGTH / SAMPLING_RATE, corpus.transcribed
     found = {}
     for speaker in corpus.speakers:
-        own = [int(clip) for clip in clips_of(corpus, speaker) if corpus.transcribed[clip]]
-        own = sorted(own, key=lambda clip: -corpus.frame_lengths[clip])
-        fitting = [clip for clip in own if _seconds(corpus, clip) <= LONGEST_REFERENCE]
-        chosen = (fitting or own)[:clips]
-        if chosen and sum(_seconds(corpus, clip) for clip in chosen) >= shortest:
-            found[speaker] = chosen
+        own = clips_of(corpus, speaker)
+        own = own[transcribed[own]]
+        own = own[np.argsort(-seconds[own], kind="stable")]
+        fitting = own[seconds[own] <= LONGEST_REFERENCE]
+        chosen = (fitting if len(fitting) else own)[:clips]
+        if len(chosen) and seconds[chosen].sum() >= shortest:
+            found[speaker] = chosen.tolist()
     if speakers is not None and found:
         names = list(found)
         places = np.linspace(0, len(names) - 1, min(speakers, len(names))).astype(int)
@@ -86,7 +88,3 @@ def emphasis_of(model: ValeTTSForSpeech, amount: float) -> Iterator[None]:
         yield
     finally:
         decoder.emphasis = before
-
-
-def _seconds(corpus: PackedCorpus, clip: int) -> float:
-    return float(corpus.frame_lengths[clip]) * HOP_LENGTH / SAMPLING_RATE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -150,3 +151,7 @@ def test_the_script_writes_a_table_that_loads(corpus, tmp_path, capsys):
     measured = json.loads(report.read_text(encoding="utf-8"))
     assert measured["model"]["f_score"] > measured["punctuation"]["f_score"]
     assert "punctuation" in capsys.readouterr().out
+    replace(corpus, splits=["train"] * len(corpus)).save(tmp_path / "corpus")
+    with pytest.raises(ValueError, match="holds out no clips to judge pauses by: prepare it with --test-share"):
+        script.main(["--corpus", str(tmp_path / "corpus"), "--output", str(tmp_path / "none.py")])
+    assert not (tmp_path / "none.py").exists()

@@ -172,7 +172,10 @@ class Evaluator:
         if unknown:
             raise ValueError(f"there are no measures {unknown}; there are {', '.join(MEASURES)}")
         if not len(clips):
-            raise ValueError("the evaluation has no clips to speak: choose a split, speaker or language that has some")
+            raise ValueError(
+                "the evaluation has no clips to speak: choose a speaker or language with held-out clips, or prepare the corpus "
+                "with --test-share 0.02"
+            )
         given = {"transcriber": transcriber, "embedder": embedder, "recognizer": recognizer}
         for name in measures:
             if MEASURES[name] is not None and given[MEASURES[name]] is None:
