@@ -72,6 +72,19 @@ def test_a_damaged_shard_is_left_out_and_reported(tmp_path, harm):
     assert FeatureCache(tmp_path).damaged == []  # it is gone
 
 
+def test_a_shard_that_cannot_be_opened_now_is_not_deleted(tmp_path, monkeypatch):
+    filled(tmp_path).flush()
+
+    def refuse(path):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(feature_cache, "read_header", refuse)
+        cache = FeatureCache(tmp_path)
+        assert len(cache) == 0 and "Too many open files; its records are computed again" in cache.damaged[0]
+    assert len(FeatureCache(tmp_path)) == 3
+
+
 def test_a_shard_that_vanishes_while_it_is_open_is_computed_again(tmp_path):
     filled(tmp_path).flush()
     cache = FeatureCache(tmp_path)

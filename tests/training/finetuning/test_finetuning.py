@@ -117,6 +117,10 @@ def test_held_out_clips(recordings):
     divided = with_held_out(undivided, 0.25, 20)
     assert divided.splits.count("test") == 3 and divided.splits == with_held_out(undivided, 0.25, 20).splits
     assert with_held_out(undivided, 0.9, 2).splits.count("test") == 2
+    first = with_held_out(undivided, 0.01, 1).splits.index("test")
+    speaker_ids = np.where(np.arange(12) == first, 0, 1).astype(np.int32)
+    alone = replace(undivided, speaker_ids=speaker_ids, speakers=["one clip", "eleven"])
+    assert with_held_out(alone, 0.8, 20).splits[first] == "train"
     assert with_held_out(undivided, 0.0, 2).splits.count("test") == 0
     with pytest.raises(ValueError, match="12 clips with 1 different texts are too few"):
         with_held_out(replace(undivided, texts=["the same"] * 12), 0.1, 5)

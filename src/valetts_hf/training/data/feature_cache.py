@@ -89,7 +89,10 @@ class FeatureCache:
             if path.stem != _PREFIX + digest(text):
                 raise ValueError(f"{str(path)!r} is damaged: its header does not fit its name")
             records = json.loads(header["__metadata__"]["records"])
-        except (ValueError, KeyError, OSError) as error:
+        except OSError as error:  # somebody else's file, or too many open ones: nothing is known to be wrong with it
+            self._report(f"{error}; its records are computed again")
+            return
+        except (ValueError, KeyError) as error:
             self._report(f"{error}; its records are computed again")
             path.unlink(missing_ok=True)
             return

@@ -6,6 +6,7 @@ N clips, T tokens.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -83,7 +84,8 @@ def retokenized(corpus: PackedCorpus, tokenizer: ValeTTSTokenizer) -> PackedCorp
 
 
 def with_held_out(corpus: PackedCorpus, share: float, at_most: int) -> PackedCorpus:
-    """The corpus with a test split: its own, else its validation split, else a share of the texts, chosen by their digest.
+    """The corpus with a test split: its own, else its validation split, else a share of the texts, chosen by their digest;
+    those of speakers with a single clip come last.
 
     Args:
         corpus: the clips.
@@ -99,7 +101,13 @@ def with_held_out(corpus: PackedCorpus, share: float, at_most: int) -> PackedCor
             return replace(corpus, splits=["test" if split == name else str(split) for split in splits])
     usable = np.flatnonzero(corpus.transcribed & (splits == "train"))
     wanted = min(max(round(share * len(usable)), 1), at_most) if share else 0
-    ranked = sorted({corpus.texts[clip] for clip in usable}, key=lambda text: hashlib.sha256(text.encode()).digest())
+    clips_of_speaker = Counter(corpus.speaker_ids[usable].tolist())
+    single = {corpus.texts[clip] for clip in usable if clips_of_speaker[int(corpus.speaker_ids[clip])] == 1}
+
+    def order(text: str) -> tuple[bool, bytes]:  # a speaker with one clip would be left without a voice
+        return text in single, hashlib.sha256(text.encode()).digest()
+
+    ranked = sorted({corpus.texts[clip] for clip in usable}, key=order)
     taken: set[str] = set()
     for text in ranked:
         if sum(corpus.texts[clip] in taken for clip in usable) >= wanted:
