@@ -14,6 +14,7 @@ from valetts_hf.processing.language_detection import detect_language, detect_lan
 from valetts_hf.processing.languages import LANGUAGES
 from valetts_hf.processing.lexicon import Lexicon
 from valetts_hf.processing.sentence_splitting import split_sentences
+from valetts_hf.processing.text_analysis import analyze_text
 from valetts_hf.processing.text_cleaning import is_persian, readable_in, script_of
 from valetts_hf.processing.text_markup import check_ipa, parse_marks
 
@@ -44,6 +45,7 @@ DETECTED = {
     "ru": ["Привет", "Где вокзал?"],
     "tr": ["Merhaba", "Bugün hava çok güzel."],
     "sv": ["Hej", "Jag älskar dig"],
+    "nb": ["Jeg elsker deg", "Hva heter du?"],
     "hi": ["नमस्ते", "आप कैसे हैं?"],
     "ro": ["Bună ziua", "La revedere"],
     "ca": ["T'estimo", "Adéu"],
@@ -248,6 +250,32 @@ def test_malformed_lexicons(tmp_path):
         Lexicon({" ": "a"})
     with pytest.raises(ValueError, match="Lexicon entry 'a': The phoneme mark '' is empty"):
         Lexicon({"en": {"a": ""}})
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Добър ден!", "Това е моят дом.", "Днес времето е хубаво.", "Здравейте, казвам се Иван.", "Пътуваме към София."],
+)
+def test_bulgarian_is_refused(text):
+    with pytest.raises(ValueError, match="appears to be Bulgarian, which is not supported.*Pass language='ru'"):
+        analyze_text(text)
+    assert analyze_text(text, "ru")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Объект съёмки",
+        "Он съел объявление.",
+        "Подъезд закрыт.",
+        "Много раз.",
+        "Домъ и столъ",
+        "Он служил в СА.",
+        "Как си?",
+    ],
+)
+def test_russian_is_no_bulgarian(text):
+    assert {segment.language for segment in analyze_text(text)} == {"ru"}
 
 
 def test_every_promised_language_can_be_detected():

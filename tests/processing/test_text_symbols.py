@@ -51,7 +51,7 @@ def test_language_order_is_frozen():
     codes = "en-us en-gb pt-br pt-pt es de fr it nl pl ru tr sv hi nb sw ar eo fa ca ro".split()
     assert list(LANGUAGES) == codes
     assert [LANGUAGES[code].id for code in codes] == list(range(21))
-    assert [code for code in codes if LANGUAGES[code].promised] == codes[:14]
+    assert all(LANGUAGES[code].promised for code in codes)
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,8 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         "languages",
         help="list the languages",
         description=(
-            "List the languages that can be read. Those marked basic have rules for numbers, dates, money and units, too, "
-            "but their words sound as espeak-ng says them. How well a checkpoint speaks each of them is said in its model "
-            "card."
+            "List the languages that can be read. Those marked full have rules for numbers, dates, money, units and "
+            "abbreviations. How well a checkpoint speaks each of them is said in its model card."
         ),
     )
     parser.add_argument("--json", action="store_true", help="as JSON")

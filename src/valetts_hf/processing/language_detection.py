@@ -10,7 +10,14 @@ import re
 import threading
 from functools import lru_cache
 
-from .language_hints import CYRILLIC_NEIGHBOURS, HINT_LETTERS, HINT_WORDS, TELLING_WORDS
+from .language_hints import (
+    BULGARIAN_WORDS,
+    CYRILLIC_NEIGHBOURS,
+    HINT_LETTERS,
+    HINT_WORDS,
+    NOT_BULGARIAN,
+    TELLING_WORDS,
+)
 from .languages import resolve_language
 from .text_cleaning import is_persian, readable_in, script_of
 
@@ -35,6 +42,9 @@ for _shares in _WEIGHTS.values():
         _shares[_language] = 1.0 / len(_shares)
 for _language, _words in TELLING_WORDS.items():
     _WEIGHTS |= {_word: {_language: _TELLING_WEIGHT} for _word in _words.split()}
+
+# In Russian "ъ" stands in front of "е", "ё", "ю" and "я" alone, in old spelling at the end of words, too.
+_BULGARIAN = re.compile(rf"ъ(?=[бвгджзйклмнпрстфхцчшщ])|(?<!\w)(?:{'|'.join(BULGARIAN_WORDS.split())})(?!\w)")
 
 _lock = threading.Lock()
 _identifier = None
@@ -147,6 +157,16 @@ def unread_languages(text: str) -> list[str]:
         for name, (own, missing) in CYRILLIC_NEIGHBOURS.items()
         if foreign <= set(own) and not letters & set(missing)
     ]
+
+
+def is_bulgarian(text: str) -> bool:
+    """Whether a text in Cyrillic letters has what only Bulgarian has: "ъ" as a vowel, or everyday words.
+
+    Args:
+        text: a text in letters that Russian has.
+    """
+    lower = text.lower()
+    return _BULGARIAN.search(lower) is not None and not any(letter in lower for letter in NOT_BULGARIAN)
 
 
 def detect_language(text: str, default: str = DEFAULT_LANGUAGE) -> str:

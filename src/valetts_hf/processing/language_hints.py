@@ -139,3 +139,9 @@ CYRILLIC_NEIGHBOURS = {
     "Serbian": ("ђћљњџј", "йыэёъьщюя"),
     "Macedonian": ("ѓќѕљњџј", "йыэёъьщюя"),
 }
+# Bulgarian has no letter of its own: everyday words that are not Russian ones, and letters it does without.
+BULGARIAN_WORDS = (
+    "това този тази тези който която което които съм беше няма трябва здравей здравейте какво още нещо сме сте когато "
+    "обаче днес някой всичко"
+)
+NOT_BULGARIAN = "ыэё"

@@ -19,7 +19,8 @@ class Language:
         name: English name.
         native_name: name in the language itself.
         script: name of the script it is written in, as used in Unicode character names (`"LATIN"`).
-        promised: whether how its words sound is looked after, too (those of the others sound as espeak-ng says them).
+        promised: whether it has rules for numbers, dates, money, units and abbreviations; those of a language that was
+            added to a checkpoint are read as espeak-ng reads them.
         letters: letters it is written with that no built-in language has.
         symbols: IPA characters of its voice that are not in the built-in symbol table; they are kept, not dropped.
     """
@@ -41,32 +42,32 @@ class Language:
 
 
 _ROWS = (
-    ("en-us", "en-us", "English (United States)", "English (US)", "LATIN", True),
-    ("en-gb", "en-gb", "English (United Kingdom)", "English (UK)", "LATIN", True),
-    ("pt-br", "pt-br", "Portuguese (Brazil)", "Português (Brasil)", "LATIN", True),
-    ("pt-pt", "pt", "Portuguese (Portugal)", "Português (Portugal)", "LATIN", True),
-    ("es", "es", "Spanish", "Español", "LATIN", True),
-    ("de", "de", "German", "Deutsch", "LATIN", True),
-    ("fr", "fr-fr", "French", "Français", "LATIN", True),
-    ("it", "it", "Italian", "Italiano", "LATIN", True),
-    ("nl", "nl", "Dutch", "Nederlands", "LATIN", True),
-    ("pl", "pl", "Polish", "Polski", "LATIN", True),
-    ("ru", "ru", "Russian", "Русский", "CYRILLIC", True),
-    ("tr", "tr", "Turkish", "Türkçe", "LATIN", True),
-    ("sv", "sv", "Swedish", "Svenska", "LATIN", True),
-    ("hi", "hi", "Hindi", "हिन्दी", "DEVANAGARI", True),
-    ("nb", "nb", "Norwegian Bokmål", "Norsk bokmål", "LATIN", False),
-    ("sw", "sw", "Swahili", "Kiswahili", "LATIN", False),
-    ("ar", "ar", "Arabic", "العربية", "ARABIC", False),
-    ("eo", "eo", "Esperanto", "Esperanto", "LATIN", False),
-    ("fa", "fa", "Persian", "فارسی", "ARABIC", False),
-    ("ca", "ca", "Catalan", "Català", "LATIN", False),
-    ("ro", "ro", "Romanian", "Română", "LATIN", False),
+    ("en-us", "en-us", "English (United States)", "English (US)", "LATIN"),
+    ("en-gb", "en-gb", "English (United Kingdom)", "English (UK)", "LATIN"),
+    ("pt-br", "pt-br", "Portuguese (Brazil)", "Português (Brasil)", "LATIN"),
+    ("pt-pt", "pt", "Portuguese (Portugal)", "Português (Portugal)", "LATIN"),
+    ("es", "es", "Spanish", "Español", "LATIN"),
+    ("de", "de", "German", "Deutsch", "LATIN"),
+    ("fr", "fr-fr", "French", "Français", "LATIN"),
+    ("it", "it", "Italian", "Italiano", "LATIN"),
+    ("nl", "nl", "Dutch", "Nederlands", "LATIN"),
+    ("pl", "pl", "Polish", "Polski", "LATIN"),
+    ("ru", "ru", "Russian", "Русский", "CYRILLIC"),
+    ("tr", "tr", "Turkish", "Türkçe", "LATIN"),
+    ("sv", "sv", "Swedish", "Svenska", "LATIN"),
+    ("hi", "hi", "Hindi", "हिन्दी", "DEVANAGARI"),
+    ("nb", "nb", "Norwegian Bokmål", "Norsk bokmål", "LATIN"),
+    ("sw", "sw", "Swahili", "Kiswahili", "LATIN"),
+    ("ar", "ar", "Arabic", "العربية", "ARABIC"),
+    ("eo", "eo", "Esperanto", "Esperanto", "LATIN"),
+    ("fa", "fa", "Persian", "فارسی", "ARABIC"),
+    ("ca", "ca", "Catalan", "Català", "LATIN"),
+    ("ro", "ro", "Romanian", "Română", "LATIN"),
 )
 
 LANGUAGES: dict[str, Language] = {
-    code: Language(code, index, voice, name, native, script, promised)
-    for index, (code, voice, name, native, script, promised) in enumerate(_ROWS)
+    code: Language(code, index, voice, name, native, script)
+    for index, (code, voice, name, native, script) in enumerate(_ROWS)
 }
 
 BUILT_IN = len(LANGUAGES)

@@ -12,8 +12,8 @@ from dataclasses import replace
 from functools import lru_cache
 
 from .directed_text import DirectedText
-from .language_detection import DEFAULT_LANGUAGE, detect_languages, unread_languages
-from .languages import LANGUAGES, resolve_language
+from .language_detection import DEFAULT_LANGUAGE, detect_languages, is_bulgarian, unread_languages
+from .languages import LANGUAGES, registered_script, resolve_language
 from .lexicon import Lexicon
 from .normalization_base import Replacement
 from .normalization_tables import UNITS
@@ -194,7 +194,14 @@ def _sentence_languages(
                 a, b = max(first, start) - start, min(last, end) - start
                 piece = piece[:a] + " " * (b - a) + piece[b:]
         pieces.append(piece)
-    return detect_languages(pieces, default)
+    languages = detect_languages(pieces, default)
+    for piece, detected in zip(pieces, languages):
+        if detected == "ru" and is_bulgarian(piece) and not registered_script("CYRILLIC"):
+            raise ValueError(
+                f"Cannot read {piece.strip()[:40]!r}: it appears to be Bulgarian, which is not supported. Supported: "
+                f"{', '.join(LANGUAGES)}. Pass language='ru' to have it read as if it were Russian."
+            )
+    return languages
 
 
 def _language_runs(text: str, start: int, end: int, language: str, marks: list[Mark]) -> list[tuple[int, int, str]]:
