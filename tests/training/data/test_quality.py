@@ -120,6 +120,8 @@ def test_copies_contradictions_and_recodings():
     assert "c0 (row 0)" in copy.reasons[0].text
     verdicts = judged(clip(0, digest="same"), clip(1, text="another text altogether", digest="same"))
     assert verdicts == [("drop", {"contradiction"})] * 2
+    silent = clip(0, text="", digest="same")
+    assert judged(silent, clip(1, digest="same")) == [("drop", {"copy"}), ("keep", set())], "no text is no other text"
     assert judged(clip(0), clip(7, contour=[-20.3, -58.0, -25.2]))[1] == ("drop", {"copy"})
     assert judged(clip(0), clip(1))[1] == ("keep", set())  # another take
 

@@ -247,20 +247,22 @@ def outliers(clips: Sequence[ClipReport], values: Sequence[float], limits: Quali
 
 
 def _judge_copies(clips: Sequence[ClipReport]) -> None:
-    """The first of equal recordings stays; recordings with two transcripts go altogether."""
+    """The first of equal recordings that has a text, if one has, stays; recordings with two texts go altogether."""
     groups: dict[Any, list[ClipReport]] = defaultdict(list)
     for clip in clips:
         groups[clip.measures["digest"]].append(clip)
     for same in groups.values():
         if len(same) < 2:
             continue
-        if len({clip.text for clip in same}) > 1:
+        if len({clip.text for clip in same if clip.text}) > 1:
             for clip in same:
                 other = next(each for each in same if each.text != clip.text)
                 clip.add("contradiction", DROP, f"the same recording as {other.place}, which has another text")
         else:
-            for clip in same[1:]:
-                clip.add("copy", DROP, f"the same recording as {same[0].place}")
+            kept = next((clip for clip in same if clip.text), same[0])
+            for clip in same:
+                if clip is not kept:
+                    clip.add("copy", DROP, f"the same recording as {kept.place}")
     lengths: dict[Any, list[ClipReport]] = defaultdict(list)
     for clip in clips:
         if clip.verdict != DROP:
