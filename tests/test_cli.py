@@ -227,6 +227,19 @@ def test_json_on_stdout(valetts, capsys):
     assert json.loads(capsys.readouterr().out)["words"]
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_stdout_without_letters_of_all_languages(valetts, monkeypatch, encoding):
+    def lines(*arguments: str) -> str:
+        out = io.BytesIO()
+        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(out, encoding=encoding))
+        assert valetts(*arguments) == 0
+        return out.getvalue().decode(encoding)
+
+    assert "\\u0641" in lines("languages")  # a letter of Persian
+    words = json.loads(lines("say", "Olá, mundo 🎉.", "-o", "a.wav", "--json", "-"))
+    assert words["text"] == "Olá, mundo 🎉."
+
+
 # -- say: where the text comes from
 
 
@@ -241,6 +254,13 @@ def test_text_file_of_windows(valetts):
     Path("story.txt").write_text("Once upon\r\na time.", encoding="utf-16")
     assert valetts("say", "story.txt", "-o", "a.wav", "--json", "a.json") == 0
     assert [word["text"] for word in json.loads(Path("a.json").read_text())["words"]] == "Once upon a time.".split()
+
+
+def test_words_that_the_locale_could_not_read(valetts):
+    words = "Olá mundo.".encode().decode("ascii", "surrogateescape")  # as in a locale without UTF-8
+    assert valetts("say", words, "-o", "a.wav", "--json", "a.json") == 0
+    report = json.loads(Path("a.json").read_text(encoding="utf-8"))
+    assert [word["text"] for word in report["words"]] == ["Olá", "mundo."]
 
 
 def test_a_file_of_another_kind_is_not_taken_for_a_text(valetts, capsys):
@@ -283,6 +303,7 @@ def test_markdown_is_read_as_a_person_would():
         (["-"], b"", "standard input is empty"),
         (["-"], b"  \n\t ", "standard input is empty"),
         (["-"], "Olá".encode("latin-1"), "not UTF-8"),
+        ([os.fsdecode("Olá".encode("latin-1"))], None, "the command line is not UTF-8 text (byte 0xe1 at position 2)"),
         ([""], None, "empty"),
         (["   "], None, "empty"),
     ],

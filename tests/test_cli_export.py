@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 
 import pytest
@@ -21,6 +23,15 @@ def test_target_that_is_taken(tiny_checkpoint, tmp_path, capsys):
     assert main(["export", "onnx", str(tiny_checkpoint), str(tmp_path / "notes.txt" / "below")]) == 1
     assert "cannot be written" in capsys.readouterr().err
     assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_nothing_is_reported_to_the_maker_of_the_runtime(tmp_path):
+    pytest.importorskip("onnxruntime")
+    home = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"} | home
+    code = "from valetts_hf.cli import main; main(['languages']); import onnxruntime"
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True)
+    assert not list(tmp_path.rglob("*onnxruntime*"))
 
 
 def test_source_that_is_none(tmp_path, capsys):

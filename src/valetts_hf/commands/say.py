@@ -21,6 +21,7 @@ from valetts_hf.commands.common import (
     isatty,
     load_model,
     note,
+    print_json,
     progress_bar,
     quiet_libraries,
 )
@@ -260,10 +261,10 @@ def _default_output() -> str:
 
 
 def _write_json(target: str, report: dict[str, Any]) -> None:
-    content = json.dumps(report, ensure_ascii=False, indent=2) + "\n"
     if target == "-":
-        sys.stdout.write(content)
+        print_json(report)
         return
+    content = json.dumps(report, ensure_ascii=False, indent=2) + "\n"
     from valetts_hf.inference.audio_files import write_bytes
 
     write_bytes(target, content.encode("utf-8"), "the times")

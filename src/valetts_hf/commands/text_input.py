@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -36,7 +37,7 @@ def read_text(arguments: Sequence[str], quiet: bool = False) -> str:
         for argument in arguments:
             if argument == "-" or _is_text_file(argument):
                 raise CommandError(f"{argument!r} stands beside other text: give one file, or -, or words.")
-        return " ".join(arguments)
+        return _as_written(" ".join(arguments))
     (argument,) = arguments
     if not argument.strip():
         raise CommandError("the text is empty: there is nothing to speak.")
@@ -58,7 +59,7 @@ def read_text(arguments: Sequence[str], quiet: bool = False) -> str:
             f"{argument!r} is a file, but only .txt, .md and .ssml files are read aloud: make one of it, for example with "
             f"`pandoc -t plain`. To speak these very characters: `echo {argument} | valetts say -`."
         )
-    return argument
+    return _as_written(argument)
 
 
 def is_ssml_file(arguments: Sequence[str]) -> bool:
@@ -86,6 +87,13 @@ def strip_markdown(text: str) -> str:
 def _heading(match: re.Match[str]) -> str:
     title = match[1].rstrip()
     return title if not title or title[-1] in ".?!:…。？！" else title + "."
+
+
+def _as_written(text: str) -> str:
+    """Words of the command line. Bytes that the locale cannot read come as lone surrogates, which would be left out silently."""
+    if any("\udc80" <= char <= "\udcff" for char in text):
+        return _decode(os.fsencode(text), "the command line")
+    return text
 
 
 def _is_text_file(argument: str) -> bool:
