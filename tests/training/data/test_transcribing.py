@@ -90,6 +90,19 @@ def test_an_interrupted_run_goes_on(folder, tmp_path):
     assert not part.exists() and len(output.read_text().splitlines()) == 4
 
 
+def test_what_was_corrected_since_an_interruption_counts(folder, tmp_path):
+    (folder / "gone.wav").write_bytes((folder / "c.wav").read_bytes())
+    with pytest.raises(KeyboardInterrupt):
+        transcribe_sources(folder, tmp_path / "texts.jsonl", Recogniser(fails_at=2))
+    lines = [line for line in (folder / "metadata.jsonl").read_text().splitlines() if "c.wav" not in line]
+    (folder / "metadata.jsonl").write_text(
+        "\n".join(lines).replace("Good morning.", "Good evening.").replace("ben", "bo")
+    )
+    transcribe_sources(folder, tmp_path / "texts.jsonl", Recogniser())
+    rows = [(row.text, row.speaker) for row in iterate(as_sources(tmp_path / "texts.jsonl"))]
+    assert rows == [("Good evening.", "anna"), ("heard 1", "bo"), ("heard 1", "dora")]
+
+
 def test_what_cannot_be_transcribed_is_said(folder, tmp_path):
     (folder / "c.wav").write_bytes(b"no audio")
     result = transcribe_sources(folder, tmp_path / "texts.jsonl", Recogniser())

@@ -51,7 +51,8 @@ def transcribe_sources(
     """
     Write a table of all rows, those without a text transcribed.
 
-    An interrupted run goes on where it stopped: rows are added to `OUTPUT.part`, which becomes the table at the end.
+    An interrupted run goes on where it stopped: what is made is added to `OUTPUT.part`. The table at the end has the rows as
+    the sources have them then.
 
     Args:
         sources: as for `prepare_corpus`; the audio must be files, which the table then names.
@@ -70,17 +71,18 @@ def transcribe_sources(
     output.parent.mkdir(parents=True, exist_ok=True)
     part = output.with_name(output.name + ".part")
     done = _lines(part)
-    result = Transcription()
+    result, lines = Transcription(), []
     rows = iterate(as_sources(sources, **source_options), required=("audio",))
     with part.open("a", encoding="utf-8") as file:
         for number, row in enumerate(rows, start=1):
             try:
-                entry = done.get(row.name) or _entry(row, transcriber)
+                entry = _entry(row, transcriber, done.get(row.name, {}))
             except AudioRefused as error:
                 result.skipped.append(f"{row.name}: {error}")
                 continue
-            if row.name not in done:
-                file.write(json.dumps({"name": row.name, **entry}, ensure_ascii=False) + "\n")
+            lines.append(json.dumps({"name": row.name, **entry}, ensure_ascii=False) + "\n")
+            if entry != done.get(row.name):
+                file.write(lines[-1])
                 file.flush()
             made = entry.get("text_source") == "machine"
             result.kept += not made
@@ -88,7 +90,8 @@ def transcribe_sources(
             result.silent += made and not entry["text"]
             if progress is not None:
                 progress(number)
-    os.replace(part, output)
+    _replace(output, "".join(lines))
+    part.unlink()
     return result
 
 
@@ -96,8 +99,8 @@ class AudioRefused(Exception):
     """A row that is left out, and why."""
 
 
-def _entry(row: SourceRow, transcriber: Transcriber) -> dict[str, str]:
-    """The line of a row, without its name."""
+def _entry(row: SourceRow, transcriber: Transcriber, known: dict[str, str]) -> dict[str, str]:
+    """The line of a row, without its name; `known` is what an interrupted run wrote of it."""
     if row.problem:
         raise AudioRefused(row.problem)
     if not isinstance(row.audio, Path):
@@ -111,7 +114,10 @@ def _entry(row: SourceRow, transcriber: Transcriber) -> dict[str, str]:
         "speaker": row.speaker,
         "split": row.split,
     }
-    if not row.text:
+    heard = known.get("text_source") == "machine" and all(known[key] == entry[key] for key in ("audio", "language"))
+    if not row.text and heard:
+        entry |= {"text": known["text"], "text_source": "machine"}
+    elif not row.text:
         try:
             waveform, rate = read_audio(row.audio, max_seconds=math.inf)
         except (ValueError, OSError) as error:
@@ -134,7 +140,11 @@ def _lines(path: Path) -> dict[str, dict[str, str]]:
             whole.append(line + "\n")
         except (ValueError, KeyError):
             continue
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text("".join(whole), encoding="utf-8")
-    os.replace(temporary, path)
+    _replace(path, "".join(whole))
     return found
+
+
+def _replace(path: Path, text: str) -> None:
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)
