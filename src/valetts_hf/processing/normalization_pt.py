@@ -25,7 +25,7 @@ _MASCULINE_NOUNS = frozenset(
 )
 _FEMININE_NOUNS = frozenset("vez mulher mãe noite parte tarde classe fase frase base chave nave rede sede fonte ponte "
                             "voz luz cruz flor dor cor lei mão canção gente morte sorte arte carne razão equipe colher "
-                            "nuvem febre fome tese crise análise hipótese atriz cicatriz matriz bienal".split())  # fmt: skip
+                            "nuvem febre fome dose torre árvore semente greve neve gripe tosse tese crise análise hipótese atriz cicatriz matriz bienal".split())  # fmt: skip
 
 
 _LETTERS = dict(
@@ -50,6 +50,7 @@ _EVENTS = frozenset(
     "Congresso Encontro Simpósio Seminário Jornada Semana Fórum Conferência Festival Feira Bienal Copa Mostra Olimpíada Plano "
     "Ciclo Colóquio Concurso Distrito Exército Império República Salão Prêmio Festa Caminhada Corrida Maratona".split()
 )
+_COUNTED_BY_ROMANS = frozenset("episódio rocky rambo artemis apollo".split())
 _SPELLED = frozenset(
     "BO UBS IBGE IBM UTI URL API IPTU IPVA IPI INSS ICMS OAB UE AI IA FGV CPF CNPJ CEO IPCA AGU".split()
 )
@@ -143,6 +144,7 @@ class PortugueseNormalizer(RomanceNormalizer):
         "dorms": ".dormitórios", "dr.ª": "doutora", "drª": "doutora", "sr.ª": "senhora", "srª": "senhora",
         "aprox": "aproximadamente", "máx": "máximo", "mín": "mínimo", "seg": ".segundos", "vc": "você",
         "vcs": "vocês", "tbm": "também", "tb": "também", "pq": "porque", "hj": "hoje", "qdo": "quando",
+        "vlr": "valor", "temp": ".temperatura", "eng.º": "engenheiro", "eng.ª": "engenheira", "arq.ª": "arquiteta",
         "n": ".#número", "ag": ".#agência", "esq": ".esquina", "doc": ".documento", "att": "atenciosamente",
         "ref": ".referência", "tab": ".#tabela", "val": ".#validade", "venc": ".vencimento", "i.e": "isto é",
         "e.g": "por exemplo", "pe": ".padre", "sta": ".santa", "sto": ".santo",
@@ -168,13 +170,13 @@ class PortugueseNormalizer(RomanceNormalizer):
             (re.compile(r"(?<!\w)D\.\s(?P<name>[A-ZÀ-Ý]\w+)\sI(?!\w)"), self._first_of_the_name),
             (re.compile(r"(?<![\w.-])(?P<roman>[IVX]{2,6})(?=\s(?P<event>[A-ZÀ-Ý][a-zà-ý]{3,}))"), self._event),
             (re.compile(r"(?<=[IVX]\s[ea]\s)(?P<roman>[IVX]{2,6})(?!\w)"), lambda m: self.cardinal(roman_value(m["roman"]) or 0)),
-            (re.compile(r"(?<=\b[nd]esta )(?P<n>[2-6])ª(?=\s?\(|[,.]|$)"), lambda m: _WEEKDAYS[int(m["n"]) - 2]),
+            (re.compile(r"(?:(?<=\b[nd]esta )|(?<=\b[hH]oje é )|(?<=\b[aA]manhã é ))(?P<n>[2-6])ª(?=\s?\(|[,.]|$)"), lambda m: _WEEKDAYS[int(m["n"]) - 2]),
             (re.compile(r"(?<!\w)D\.(?=\s(?P<name>[A-ZÀ-Ý]\w+))"),
              lambda m: "Dona" if self._is_woman(m["name"]) else "Dom"),
             (re.compile(r"(?<!\w)(?P<roman>I{1,3})(?=\sGuerra(?!\w))"),
              lambda m: self.ordinal(len(m["roman"]), feminine=True).capitalize()),
-            (re.compile(rf"(?<!\w)(?P<first>{_DAYS})\.?(?P<to>\s(?:a|à|e)\s)(?P<last>{_DAYS})(?!\w)\.?", re.I),
-             lambda m: _SHORT_DAYS[m["first"].lower()] + m["to"] + _SHORT_DAYS[m["last"].lower()]),
+            (re.compile(rf"(?<!\w)(?P<first>{_DAYS})\.?(?P<to>\s(?:a|à|e)\s|-)(?P<last>{_DAYS})(?!\w)\.?", re.I),
+             lambda m: _SHORT_DAYS[m["first"].lower()] + m["to"].replace("-", " a ") + _SHORT_DAYS[m["last"].lower()]),
             (re.compile(r"(?<!\w)(?<!\d\s)[Kk]m(?=\s\d)"), lambda m: self.unit("km", 1)),
             self.height_rule("e"),
             self.length_rule("e"),
@@ -270,8 +272,10 @@ class PortugueseNormalizer(RomanceNormalizer):
              self._written_date, re.I),
             (rf"(?<![\w/.,])(?P<d>\d{{1,2}})(?:/(?P<month>{_SHORT_MONTH})(?!\w)\.?|\s(?P<short>{_SHORT_MONTH})\.(?!\w))",
              self._day_and_month, re.I),
-            (rf"(?<!\w)(?P<month>{_MONTH}|{_SHORT_MONTH})/{year}(?!\w|[.,/]\d)",
+            (rf"(?<!\w)(?P<month>{_MONTH}|{_SHORT_MONTH})(?:\.?/|\.\s){year}(?!\w|[.,/]\d)",
              lambda m: f"{self._month(m['month'])} de {self.year(int(m['y']))}", re.I),
+            (rf"(?<![\w/])(?P<month>{_SHORT_MONTH})/(?P<y>\d\d)(?![\w/]|[.,]\d)",
+             lambda m: f"{self._month(m['month'])} de {self.year(2000 + int(m['y']))}", re.I),
         ]  # fmt: skip
 
     def time_patterns(self) -> list:
@@ -371,7 +375,7 @@ class PortugueseNormalizer(RomanceNormalizer):
 
     def roman(self, value: int, word: str) -> str:
         key = word.split()[-1].lower().rstrip(".")
-        if key.startswith(("inc", "vol")):
+        if key.startswith(("inc", "vol")) or key in _COUNTED_BY_ROMANS:
             return self.cardinal(value)
         if key in ("século", "séculos", "séc") or word.split()[-1][0].isupper() and key != "mundial":
             if value <= 10:

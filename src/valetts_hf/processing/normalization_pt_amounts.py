@@ -16,6 +16,8 @@ _NUMBER = r"(?:\d{1,3}(?:\.\d{3})+(?:,\d+)?|\d+(?:,\d+)?)"
 _UNITS = {
     "cx": ("caixa", "caixas"), "pct": ("pacote", "pacotes"), "pcts": ("pacote", "pacotes"),
     "un": ("unidade", "unidades"), "gts": ("gota", "gotas"), "pts": ("ponto", "pontos"),
+    "cp": ("comprimido", "comprimidos"), "cps": ("comprimido", "comprimidos"), "qto": ("quarto", "quartos"),
+    "qtos": ("quarto", "quartos"), "vg": ("vaga", "vagas"), "vgs": ("vaga", "vagas"),
     "bpm": ("batimento por minuto", "batimentos por minuto"), "rpm": ("rotação por minuto", "rotações por minuto"),
     "ppm": ("parte por milhão", "partes por milhão"), "cv": ("cavalo", "cavalos"), "ha": ("hectare", "hectares"),
     "mAh": ("miliampère-hora", "miliampères-hora"), "dB": ("decibel", "decibéis"),
@@ -28,6 +30,7 @@ _UNITS = {
 }  # fmt: skip
 _UNIT = "|".join(sorted(_UNITS, key=len, reverse=True))
 _PER = {"ml": "mililitro", "dl": "decilitro", "l": "litro", "kg": "quilo", "h": "hora", "min": "minuto"}
+_WARMEST = {"máx": "máxima", "mín": "mínima"}
 _KITCHEN = "xícara|colher|copo|lata|pacote|tablete|litro|quilo|maço"
 _SPOON = r"(?:(?<=[Cc]olher)|(?<=[Cc]olheres)|(?<=[Cc]ol\.)|(?<=xícara)|(?<=xícaras)|(?<=xíc\.))"
 _OPEN_APOSTROPHE = re.compile(r"(?<!\w)'\w")
@@ -104,7 +107,11 @@ def _medicine(language: RomanceNormalizer) -> _Rules:
     return [
         (re.compile(r"(?<![\w.,/])(?P<a>\d{2,3})\s?[/x]\s?(?P<b>\d{2,3})\s?mmHg(?!\w)"), pressure),
         (re.compile(r"(?:\bde\s)?(?<![\w.,/])(?P<n>\d{1,2})/(?P=n)\s?(?:h|hs|horas)(?!\w)"), every),
-        (re.compile(r"(?<=\d)\s?mg/d[lL](?!\w)"), lambda m: " miligramas por decilitro"),
+        (
+            re.compile(r"(?<=\d)\s?(?P<milli>m?)g/d[lL](?!\w)"),
+            lambda m: f" {'miligramas' if m['milli'] else 'gramas'} por decilitro",
+        ),
+        (re.compile(r"(?<=\d)/mm³"), lambda m: " por milímetro cúbico"),
     ]
 
 
@@ -162,6 +169,7 @@ def _rates(language: RomanceNormalizer) -> _Rules:
         (re.compile(r"(?<=\d[.,]\d\s)(?P<n>8|12|16|24|32)[vV](?!\w)"), lambda m: f"{language.cardinal(int(m['n']))} válvulas"),
         (re.compile(r"(?<![\w.,])(?P<n>[1-4])T(?P<year>\d\d|20\d\d)(?!\w)"), quarter),
         (re.compile(r"(?<=[1-4][º°]\s)tri(?=\s|[.,;)]|$)"), lambda m: "trimestre"),
+        (re.compile(r"(?<!\w)(?P<word>máx|mín)\.(?=\s-?\d{1,2}\s?[º°])"), lambda m: _WARMEST[m["word"]]),
         (re.compile(r"(?<!\w)(?P<noun>[^\W\d_]{3,20})\s(?P<word>m[ií]n|m[aá]x)\."), extreme),
         (re.compile(r"(?<![\w.,])(?P<n>\d{1,3}(?:,\d{1,2})?)\s(?P<word>mi|bi|tri)(?=\sde\s)"), many),
     ]  # fmt: skip

@@ -15,6 +15,12 @@ _ACCOUNTS = re.compile(
     r"(?: é)?[:\s]*(?:n[º°]\s?)?$",
     re.I,
 )
+# In front of a number with a letter, which is no current: "portão 23A", "Rua Bela, 45A".
+_LABELS = re.compile(
+    r"(?<!\w)(?:portão|apto\.?|ap\.|apartamento|sala|poltrona|assento|fila|casa|bloco|lote|loja|box|turma|linha|nº|número|"
+    r"(?:rua|av\.|avenida|r\.)\s[^,\d]{1,40},)\s$",
+    re.I,
+)
 _CALLING = r"(?:[Dd]isque|[Ll]igu[ea]m?|[Ll]igar|[Dd]iscar|[Aa]cione|[Tt]elefone|[Nn]úmero)\s(?:para\s(?:o\s)?|pr[ao]\s|ao?\s|no\s|o\s)?"
 
 
@@ -40,6 +46,10 @@ def code_rules(language: RomanceNormalizer) -> _Rules:
         before = match.string[max(0, match.start() - 40) : match.start()]
         return one_by_one(language, match[0]) if _ACCOUNTS.search(before) else None
 
+    def labelled(match: re.Match) -> str | None:
+        named = _LABELS.search(match.string[max(0, match.start() - 60) : match.start()])
+        return f"{language.cardinal(int(match['n']))} {language._spell_part('A')}" if named else None
+
     def emergency(match: re.Match) -> str:
         return match["call"] + re.sub(r"\d+", lambda m: digit_words(m[0], language.language), match["numbers"])
 
@@ -59,6 +69,7 @@ def code_rules(language: RomanceNormalizer) -> _Rules:
         (re.compile(r"(?<![\w-])[A-Z]{2}\d{9}[A-Z]{2}(?![\w-])"), spelled),  # parcels
         (re.compile(r"(?<![\w.,/-])(?:\d[\d.]{1,12}-[\dXx]|\d{3}[- ]\d{3}|\d{4,8})(?![\w-]|[.,]\d)"), account),
         (re.compile(r"(?<![\w-])(?!ISO|NBR)[A-Z]{3}(?:-(?!19|20)\d{4}|-?\d[A-Z]\d\d)(?![\w-])"), spelled),  # car plates
+        (re.compile(r"(?<![\w.,])(?P<n>\d{1,4})A(?!\w)"), labelled),
         (re.compile(r"(?<![\w.,+/-])([1-9]\d)(9\d{4})(\d{4})(?![\w-]|[.,]\d)"), mobile),
         (re.compile(rf"(?<!\w)(?P<call>{_CALLING})(?P<numbers>1\d\d(?:(?:,|\sou|\se)\s1\d\d){{0,4}})(?![\w.,]*\d|\w)"),
          emergency),

@@ -18,7 +18,7 @@ _SCORE_WORDS = re.compile(
 _SET = "(?:6/[0-4]|[0-4]/6|7/[56]|[56]/7)"
 _LONG_SET = "(?:2[5-9]/(?:1[3-9]|2\\d)|(?:1[3-9]|2\\d)/2[5-9]|15/1[3-9]|1[3-9]/15)"
 _LAWS = re.compile(
-    r"(?:\b(?:Leis?|Decreto|Complementar|Portaria|Resolução|Provisória|Normativa|Edital|Súmula|PLC?|PEC|MP)|n[º°]|n\.º)\s$",
+    r"(?:\b(?:Leis?|Decreto|Complementar|Portaria|Resolução|Provisória|Normativa|Edital|Súmula|PLC?|PEC|EC|MP|ADI|ADPF|[Pp]rocesso(?: é)?)|n[º°]|n\.º)\s$",
     re.I,
 )
 _BOOKS = (
