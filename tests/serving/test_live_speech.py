@@ -304,6 +304,23 @@ def test_keys_are_asked_for(serve, tmp_path):
     assert client.socket.subprotocol == "valetts"
 
 
+def test_a_key_that_was_removed_opens_nothing_any_more(serve, tmp_path):
+    keys = KeyFile(tmp_path / "keys.json")
+    key = keys.add("somebody")
+    keys.add("somebody else")
+    app, _, open_client = serve(keys)
+    client = open_client(additional_headers={"Authorization": f"Bearer {key}"})
+    client.send(type="text", text="Yes. ")
+    client.send(type="flush")
+    client.until("done")
+    keys.remove("somebody")
+    client.send(type="text", text="No. ")
+    client.send(type="flush")
+    events, audio = client.until("error")
+    assert events[-1]["error"]["code"] == "invalid_api_key" and not audio and client.close_code() == 1008
+    assert settled(app)
+
+
 def test_pages_of_other_sites_are_refused(serve):
     app, address, open_client = serve(allowed_origins=("https://app.example",))
     with pytest.raises(InvalidStatus) as refused:

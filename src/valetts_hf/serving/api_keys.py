@@ -81,6 +81,10 @@ class KeyFile:
                 found = one
         return found
 
+    def knows(self, owner: str) -> bool:
+        """Whether there still is a key of this owner."""
+        return any(one.owner == owner for one in self.keys())
+
     def add(self, name: str) -> str:
         """A new key; it is shown now and never again.
 

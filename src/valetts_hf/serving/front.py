@@ -103,15 +103,15 @@ class Front:
                 access_log.info(record.line(scope, route, seconds))
 
     def _admit(self, scope: Scope, record: _Record) -> None:
-        """Find out who asks, and whether they may."""
+        """Find out who asks, and whether they may; `revoked` tells connections that last whether they no longer do."""
         state = scope.setdefault("state", {})
-        state["owner"], state["record"] = ANYBODY, record
+        state["owner"], state["record"], state["revoked"] = ANYBODY, record, lambda: False
         path = scope["path"]
         if path in _OPEN:
             return
-        if self._keys is not None:
+        if (keys := self._keys) is not None:
             headers = Headers(scope=scope)
-            key = self._keys.find(_key_of(headers) or _key_of_protocols(scope))
+            key = keys.find(_key_of(headers) or _key_of_protocols(scope))
             if key is None:
                 # A browser that opens the demo page asks for the key and sends it as a password from then on.
                 challenge = "Basic" if path.startswith("/demo") else "Bearer"
@@ -122,6 +122,7 @@ class Front:
                     headers={"WWW-Authenticate": f'{challenge} realm="ValeTTS"'},
                 )
             state["owner"], record.key = key.owner, key.name
+            state["revoked"] = lambda: not keys.knows(key.owner)
         self._requests.take(state["owner"])
 
 

@@ -35,7 +35,7 @@ from valetts_hf.serving.tracing import encoding
 _ASK_AGAIN_SECONDS = 0.25  # while the server is full
 # Close codes of RFC 6455.
 _DONE, _AWAY, _UNREADABLE, _POLICY, _TOO_LARGE, _BROKEN, _LATER = 1000, 1001, 1003, 1008, 1009, 1011, 1013
-_CODE_OF_STATUS = {413: _TOO_LARGE, 429: _LATER, 503: _LATER, 504: _LATER}
+_CODE_OF_STATUS = {401: _POLICY, 413: _TOO_LARGE, 429: _LATER, 503: _LATER, 504: _LATER}
 _Mark = Literal["flush", "cancel", "close"]  # a place between sentences
 
 
@@ -282,6 +282,8 @@ class LiveSpeech:
             raise HangUp(_DONE)
 
     async def _say(self, sentence: _Sentence) -> None:
+        if self._socket.state.revoked():
+            raise ServiceError(401, "invalid_api_key", "the key of this connection was removed: connect with another.")
         request = self._request(sentence.asked, sentence.text)
         task = self._service.task(request, self._owner)
         if self._utterance is None:
