@@ -58,6 +58,7 @@ def test_a_full_cue_is_cut_at_a_clause():
 def test_long_cues_are_cut_by_time():
     cues = subtitle_cues(spoken("one two three four five six seven eight", step=1.4))
     assert len(cues) > 1 and all(cue.end - cue.start <= 1000 * LONGEST_CUE for cue in cues)
+    assert lines(spoken("Please go home. And stay there.", step=1.4)) == [("Please go home.",), ("And stay there.",)]
 
 
 def test_very_long_words_are_cut():
