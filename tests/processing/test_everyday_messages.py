@@ -6,6 +6,7 @@ import pytest
 
 from valetts_hf.processing.phonemization import phonemize
 from valetts_hf.processing.symbols import normalize_ipa
+from valetts_hf.processing.text_analysis import analyze_text
 from valetts_hf.processing.text_normalization import normalize, normalizer_for
 
 
@@ -153,6 +154,20 @@ CASES = [(language, text, spoken) for language, table in SPOKEN.items() for text
 @pytest.mark.parametrize(("language", "text", "spoken"), CASES, ids=[f"{code}-{text}" for code, text, _ in CASES])
 def test_spoken_form(language, text, spoken):
     assert normalize(text, language) == spoken
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "spoken"),
+    [
+        ("es", "En la Pza. España. Ya.", ["En la plaza España.", "Ya."]),
+        ("es", "Los JJ. OO. de París. Ya.", ["Los Juegos Olímpicos de París.", "Ya."]),
+        ("es", "Salió a las 9 h. Luego volvió.", ["Salió a las nueve horas.", "Luego volvió."]),
+        ("de", "In Frankfurt a. M. ist es schön. Ja.", ["In Frankfurt am Main ist es schön.", "Ja."]),
+        ("pt-br", "Moro no 3º and. Venha ver.", ["Moro no terceiro andar.", "Venha ver."]),
+    ],
+)
+def test_sentences(language, text, spoken):
+    assert [segment.normalized for segment in analyze_text(text, language)] == spoken
 
 
 @pytest.mark.parametrize(

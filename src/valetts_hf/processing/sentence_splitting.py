@@ -22,7 +22,7 @@ _BEFORE_NAMES = frozenset(
 # The same, but words of some language in small letters (Polish "sto", German "eng").
 _CAPITALS_BEFORE_NAMES = frozenset(
     "Pe Sta Sto Eng Pres Cel Ten Des Dep Sen Arq Adv Rod Jd Vl Pça Lgo Brig Al Estr On Fa Bi "
-    "Cad Sok Mah Gör Cd Bd".split()
+    "Cad Sok Mah Gör Cd Bd Pza Ctra Urb".split()
 )
 # The same in small letters only: in capitals they are names themselves ("in his DNA. She", "Columbia, SC. He").
 _NAMES_IN_CAPITALS = frozenset("DNA SF SC MN RDA".split())
@@ -46,7 +46,9 @@ _STARTERS = frozenset(
 _BEHIND_HALF_DAYS = frozenset(  # "at 5 p.m. Monday"
     "monday tuesday wednesday thursday friday saturday sunday est edt pst pdt cst cdt gmt utc et pt ct eastern pacific".split()
 )
-_PAIRS = frozenset((("ee", "UU"), ("co", "KG"), ("co", "KGaA"), ("co", "OHG"), ("co", "Ltd")))
+_PAIRS = frozenset(
+    (("ee", "UU"), ("co", "KG"), ("co", "KGaA"), ("co", "OHG"), ("co", "Ltd"), ("jj", "OO"), ("cc", "OO"), ("a", "M"))
+)
 _MONTHS = "janua|jänner|febru|märz|april|mai|juni|juli|august|septem|oktob|novem|dezem|jahrh|klass|etage|stock"
 # Behind a number they may end a sentence; in front of a city (Russian), an engineer (Arabic) or a person they do not.
 _UNITS_OR_TITLES = frozenset("г م hz sn dl".split())
