@@ -102,6 +102,13 @@ def test_sentences_and_paragraphs_are_texts_of_their_own():
     assert (asked.text, asked.pause_after, following.text) == ("One", 2.0, "two\n\n")
 
 
+def test_pauses_between_and_behind_sections_are_kept_in_one_text():
+    whole = joined(parse_ssml("<speak>One.<break time='3s'/><p>Two.</p><break time='2s'/></speak>"))
+    behind = whole.pauses[-1]
+    assert whole.text.rstrip().endswith("Two.") and (behind.position, behind.seconds) == (len(whole.text), 2.0)
+    assert [pause.seconds for pause in whole.pauses] == [3.0, 2.0]
+
+
 def test_spans_go_on_over_sentences():
     found = parse_ssml('<speak><prosody rate="2"><s>One.</s><s>Two.</s></prosody></speak>')
     assert [directed.spans for directed in found] == [(Span(0, 4, Delivery(2.0)),)] * 2

@@ -218,9 +218,9 @@ def joined(sections: Sequence[DirectedText]) -> DirectedText:
         marks += [replace(mark, start=mark.start + shift, end=mark.end + shift) for mark in section.marks]
         pauses += [replace(pause, position=pause.position + shift) for pause in section.pauses]
         texts.append(section.text)
-        shift += len(section.text) + len(_PARAGRAPH)
-        if section.pause_after is not None and section is not sections[-1]:
-            pauses.append(Pause(shift, section.pause_after))
+        end, shift = shift + len(section.text), shift + len(section.text) + len(_PARAGRAPH)
+        if section.pause_after is not None:
+            pauses.append(Pause(end if len(texts) == len(sections) else shift, section.pause_after))
     first = sections[0]
     text = _PARAGRAPH.join(texts)
     return DirectedText(text, tuple(spans), tuple(pauses), tuple(marks), first.voice, style=first.style)
