@@ -29,7 +29,7 @@ def test_nothing_is_reported_to_the_maker_of_the_runtime(tmp_path):
     pytest.importorskip("onnxruntime")
     home = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
     environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"} | home
-    code = "from valetts_hf.cli import main; main(['languages']); import onnxruntime"
+    code = "from valetts_hf.inference.onnx_sessions import onnx_runtime; onnx_runtime()"
     subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True)
     assert not list(tmp_path.rglob("*onnxruntime*"))
 

@@ -19,12 +19,14 @@ and, as far as it was measured (a section without its table does not appear):
     language_table     rows    language, and any measures of intelligibility, the same for human speech beside them;
     zero_shot_table    rows    speakers outside of the training data   (`zero_shot_note`)
     few_shot_table     rows    the same after adaptation               (`few_shot_note`)
+    cross_lingual_table    rows    voices in languages they were not recorded in    (`cross_lingual_note`)
 
 `rows` is a list of objects, column -> number or text; the columns of a table are all keys of its rows. Or it is the list
 under a key of another file, relative to this one: {"file": "languages.json", "key": "languages", "columns": {"language":
-"language", "synthesised_per": "phoneme error"}}, where "columns" (optional) chooses columns and names them. A number that
-was not measured is left out and shows as a dash. `language_table_note` says how the table of languages was obtained.
-Unknown keys are errors: a number under a misspelt name would be lost without a word.
+"language", "synthesised_per": "phoneme error"}, "where": "judgeable"}, where "columns" (optional) chooses columns and names
+them, and "where" (optional) leaves out rows in which that is false. A number that was not measured is left out and shows
+as a dash. `language_table_note` says how the table of languages was obtained. Unknown keys are errors: a number under a
+misspelt name would be lost without a word.
 
 The card is written to the output and into the checkpoint as README.md, the curve beside both as training_curve.png.
 """
@@ -56,8 +58,14 @@ TEXTS = {
     *("speed_note", "training_note", "languages_note", "limits_note"),
 }
 TABLES = {"quality_table", "speed_table", "data_table"}
-OPTIONAL_TABLES = {"training_curve", "language_table", "zero_shot_table", "few_shot_table"}
-OPTIONAL_TEXTS = {"training_curve_note", "language_table_note", "zero_shot_note", "few_shot_note"}
+OPTIONAL_TABLES = {"training_curve", "language_table", "zero_shot_table", "few_shot_table", "cross_lingual_table"}
+OPTIONAL_TEXTS = {
+    "training_curve_note",
+    "language_table_note",
+    "zero_shot_note",
+    "few_shot_note",
+    "cross_lingual_note",
+}
 
 
 def read_measurements(path: Path) -> dict[str, Any]:
@@ -94,7 +102,7 @@ def _rows(value: Any, path: Path) -> Any:
     """Rows, or those of another file."""
     if not isinstance(value, dict):
         return value
-    if not {"file", "key"} <= set(value) <= {"file", "key", "columns"}:
+    if not {"file", "key"} <= set(value) <= {"file", "key", "columns", "where"}:
         raise ValueError(f'{path}: rows of another file are {{"file": ..., "key": ...}}, got {value}')
     other = path.parent / value["file"]
     if not other.is_file():
@@ -103,6 +111,8 @@ def _rows(value: Any, path: Path) -> Any:
     if value["key"] not in content:
         raise ValueError(f"{other} has no {value['key']!r}, only {sorted(content)}")
     rows, columns = content[value["key"]], value.get("columns")
+    if where := value.get("where"):
+        rows = [row for row in rows if row.get(where)]
     if not columns:
         return rows
     return [{name: row[key] for key, name in columns.items() if key in row} for row in rows]

@@ -81,7 +81,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: from `--help`, `--version` (0) and usage errors (2), as argparse does.
     """
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # ONNX Runtime would report to its maker, from its import on
     if isinstance(sys.stdout, io.TextIOWrapper):  # letters that the locale does not have are escaped, as on stderr
         sys.stdout.reconfigure(errors="backslashreplace")
     args = build_parser().parse_args(argv)

@@ -9,8 +9,11 @@ import pytest
 from valetts_hf.training.model_card import curve_axis, markdown_table, plot_training_curve, write_atomically
 
 
-OPTIONAL = ("training_curve", "language_table", "zero_shot", "few_shot")
+OPTIONAL = ("training_curve", "language_table", "zero_shot", "few_shot", "cross_lingual")
 ROOT = Path(__file__).parents[2]
+LANGUAGES = {
+    "languages": [{"language": "de", "per": 0.21, "seed": 3, "heard": True}, {"language": "it", "heard": False}]
+}
 CURVE = [
     {"steps": 20000, "WER %": "25.0", "predicted MOS": 3.4, "sentences": 24},
     {"steps": 2590, "WER %": 31.7, "predicted MOS": None},
@@ -60,6 +63,10 @@ def test_tables():
         "| 1 | - | - |",
         "| x\\|y z | - | - |",
     ]
+    assert markdown_table([{"heard": True, "range": [0.6, 0.7]}, {"heard": False}], header=False).splitlines() == [
+        "| yes | 0.6 to 0.7 |",
+        "| no | - |",
+    ]
     assert markdown_table(rows, ["a"], header=False) == "| 1 |\n| x\\|y z |"
 
 
@@ -76,27 +83,31 @@ def test_sections_without_numbers_do_not_appear(script, base, checkpoint, tmp_pa
     optional = script.OPTIONAL_TABLES | script.OPTIONAL_TEXTS
     plain = {key: value for key, value in base.items() if key not in optional}
     text = write(script, tmp_path, checkpoint, plain)
-    for heading in ("What more training buys", "training never heard", "A few clips more", "Other languages"):
-        assert heading not in text
+    headings = ("What more training buys", "training never heard", "More clips", "in other languages", "Phonemes")
+    assert not [heading for heading in headings if heading in text]
     assert not (tmp_path / "training_curve.png").exists() and "{{" not in text and "{%" not in text
 
 
 def test_sections_with_numbers_appear(script, base, checkpoint, tmp_path):
-    (tmp_path / "languages.json").write_text(json.dumps({"languages": [{"language": "de", "per": 0.21, "seed": 3}]}))
+    (tmp_path / "languages.json").write_text(json.dumps(LANGUAGES))
     columns = {"language": "language", "per": "phoneme error"}
     more = {
         "training_curve": CURVE,
         "training_curve_note": "All with one voice.",
         "zero_shot_table": [{"speaker": "p1", "similarity": 0.71}],
         "few_shot_table": [{"clips": 5, "similarity": 0.78}],
-        "language_table": {"file": "languages.json", "key": "languages", "columns": columns},
+        "language_table": {"file": "languages.json", "key": "languages", "columns": columns, "where": "heard"},
         "language_table_note": "By a phoneme recogniser.",
+        "cross_lingual_table": [{"voice": "ana", "en-us": 0.74}],
+        "cross_lingual_note": "One clip.",
     }
     text = write(script, tmp_path, checkpoint, base | more)
     assert "![Training curve: WER %, predicted MOS, sentences over steps](training_curve.png)" in text
     assert "| 20000 | 25.0 | 3.4 | 24 |" in text and "| 2590 | 31.7 | - | - |" in text
-    for piece in ("| p1 | 0.71 |", "| 5 | 0.78 |", "| de | 0.21 |", "By a phoneme recogniser.", "All with one voice."):
+    tables = ("| p1 | 0.71 |", "| 5 | 0.78 |", "| de | 0.21 |", "| ana | 0.74 |")
+    for piece in (*tables, "By a phoneme recogniser.", "All with one voice.", "One clip."):
         assert piece in text
+    assert "| it |" not in text
     for folder in (tmp_path, checkpoint):
         assert (folder / "training_curve.png").read_bytes().startswith(b"\x89PNG")
 

@@ -290,13 +290,14 @@ def check_onnx_runtime() -> Iterator[Check]:
         yield Check("onnx runtime", "warning", "onnxruntime and onnxruntime-gpu overwrite each other's files", remedy)
         return
     try:
-        import onnxruntime
+        from valetts_hf.inference.onnx_sessions import onnx_runtime
 
-        providers = onnxruntime.get_available_providers()
+        runtime = onnx_runtime()
+        providers = runtime.get_available_providers()
     except Exception as error:
         yield Check("onnx runtime", "warning", f"cannot be imported: {one_line(error)}", remedy)
         return
-    yield Check("onnx runtime", "ok", f"{onnxruntime.__version__}, providers: {', '.join(providers)}")
+    yield Check("onnx runtime", "ok", f"{runtime.__version__}, providers: {', '.join(providers)}")
 
 
 def check_checkpoint() -> Iterator[Check]:

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from valetts_hf.commands.common import CommandError, one_line
+from valetts_hf.voices.errors import VoiceError
 from valetts_hf.voices.library import VoiceLibrary
-from valetts_hf.voices.places import AUDIO_ENDINGS, is_voice_folder
+from valetts_hf.voices.places import is_voice_folder
 
 
 MAX_CLIPS = 5
@@ -33,12 +34,12 @@ def resolve_voice(voice: str | None) -> Any:
     import soundfile
     import soxr
 
-    clips = sorted(path for path in Path(voice).expanduser().iterdir() if path.suffix.lower() in AUDIO_ENDINGS)
-    if not clips:
-        raise CommandError(
-            f"the voice folder {voice!r} holds no audio ({', '.join(AUDIO_ENDINGS)}): put 1 to {MAX_CLIPS} clips of one "
-            "speaker into it, 5-6 seconds each."
-        )
+    from valetts_hf.voices.enrolment import list_clips
+
+    try:
+        clips = list_clips(voice)
+    except VoiceError as error:
+        raise CommandError(str(error)) from error
     parts = []
     for clip in clips[:MAX_CLIPS]:
         try:

@@ -18,6 +18,7 @@ import numpy as np
 
 from valetts_hf.export.quiet import quiet
 from valetts_hf.inference.onnx_folder import MANIFEST
+from valetts_hf.inference.onnx_sessions import onnx_runtime
 
 
 PRECISIONS = ("fp32", "fp16", "int8")
@@ -87,6 +88,8 @@ def halve_weights(path: Path) -> None:
 def quantize_products(path: Path) -> None:
     """Matrix products of a graph with 8-bit weights and activations, in place."""
     import onnx
+
+    onnx_runtime()  # as everywhere, without reports to its maker
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     model = onnx.load(path)

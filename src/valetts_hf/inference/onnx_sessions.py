@@ -29,6 +29,7 @@ def onnx_runtime() -> ModuleType:
     Raises:
         ImportError: it is not installed, or broken.
     """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when it is imported; it would report to its maker
     try:
         import onnxruntime
     except ImportError as error:

@@ -150,4 +150,8 @@ def _number(value: Any) -> float | None:
 def _cell(value: Any) -> str:
     if value is None or value == "" or (isinstance(value, float) and not math.isfinite(value)):
         return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        value = " to ".join(map(str, value))
     return " ".join(str(value).split()).replace("|", "\\|")
