@@ -212,7 +212,7 @@ def test_sections_become_one_text():
     both = joined([first, second])
     assert both.text == "One.\n\nTwo." and both.voice == "ada"
     assert both.text[both.spans[1].start : both.spans[1].end] == "Two"
-    assert [(pause.position, pause.seconds) for pause in both.pauses] == [(6, 0.7), (8, 0.1)]
+    assert [(pause.position, pause.seconds) for pause in both.pauses] == [(6, 0.7), (8, 0.1), (10, 1)]
     with pytest.raises(ValueError, match="one text can have one voice, got ada, None"):
         joined([first, DirectedText("Two.")])
 
