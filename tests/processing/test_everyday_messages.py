@@ -12,6 +12,7 @@ from valetts_hf.processing.text_normalization import normalize, normalizer_for
 
 SPOKEN = {
     "pt-br": {
+        "lindo dms, me chama nas dms": "lindo demais, me chama nas dms",
         # documents, accounts, parcels
         "nosso PIS 123.45678.90-1, IE 123.456.789.112": "nosso PIS um dois três, quatro cinco seis sete oito, nove zero, um, "
         "IE um dois três, quatro cinco seis, sete oito nove, um um dois",
@@ -84,6 +85,8 @@ SPOKEN = {
     },
     "en-us": {
         "thx 4 ur help, c u 2moro!": "thanks for your help, see you tomorrow!",
+        "Thx! call me b4 u go, c u b4 8": "Thanks! call me before u go, see you before eight",
+        "gate B4, the city of Ur, Imo State, b4 and e5": "gate B four, the city of Ur, Imo State, b four and e five",
         "idk, r u coming 2nite?": "I don't know, are you coming tonight?",
         "let u = 2, the URL": "let u equals two, the URL",
         "Tue., 8/13 and Wed 3/15": "Tuesday, August thirteenth and Wednesday March fifteenth",
@@ -99,6 +102,7 @@ SPOKEN = {
         "my_file.pdf": "my underscore file dot PDF",
     },
     "es": {
+        "la letra q se usa, dime q quieres": "la letra q se usa, dime que quieres",
         "hola, q tal? tqm, xfa": "hola, que tal? te quiero mucho, por favor",
         "Su código es 482913": "Su código es cuatro ocho dos nueve uno tres",
         "DNI 12345678Z": "D N I uno dos tres, cuatro cinco seis, siete ocho, Z",
@@ -117,6 +121,7 @@ SPOKEN = {
         "cuatro cinco cero dos, cero cero cero cinco, uno tres tres dos",
     },
     "fr": {
+        "pk tu viens pas ? Au pk 12.": "pourquoi tu viens pas ? Au pk douze.",
         "slt, bcp de taf, c pas grave, tkt": "salut, beaucoup de taf, c'est pas grave, t'inquiète",
         "la DSL, mon CV": "la DSL, mon CV",
         "Votre code est 482913": "Votre code est quatre huit deux neuf un trois",
@@ -131,6 +136,7 @@ SPOKEN = {
         "3x/jour": "trois fois par jour",
     },
     "de": {
+        "Vlt heute. Lg Anna, das LG": "Vielleicht heute. Liebe Grüße Anna, das LG",
         "hdl, vlt. morgen, lg": "hab dich lieb, vielleicht morgen, liebe Grüße",
         "LG und HDL": "LG und HDL",
         "Ihre TAN lautet 482913, PLZ 10115": "Ihre TAN lautet vier acht zwei neun eins drei, PLZ eins null eins eins fünf",

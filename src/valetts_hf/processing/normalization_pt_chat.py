@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 _SHORT = {
     "abs": "abraços", "agr": "agora", "amr": "amor", "axo": "acho", "bb": "bebê",
-    "bjss": "beijos", "dms": "demais", "dnv": "de novo", "ent": "então", "fmz": "firmeza", "glr": "galera", "kero": "quero",
+    "bjss": "beijos", "dnv": "de novo", "ent": "então", "fmz": "firmeza", "glr": "galera", "kero": "quero",
     "lgl": "legal", "mlk": "moleque", "mlr": "melhor", "nmrl": "na moral", "obgda": "obrigada", "plmdds": "pelo amor de Deus",
     "pprt": "papo reto", "pse": "pois é", "qndo": "quando", "sqn": "só que não", "tbn": "também", "tlgd": "tá ligado",
     "tmb": "também", "vms": "vamos",
@@ -75,7 +75,7 @@ def chat_rules() -> list[tuple[re.Pattern, Callable[[re.Match], str | None]]]:
         (re.compile(r"(?<!\w)rs(?:rs){0,30}(?!\w)"), lambda m: "risos"),
         (re.compile(r"(?<![\w.@/])[^\W\d_]{0,30}?([^\W\d_])\1{2,30}[^\W\d_]{0,30}(?![\w@])", re.I), _shrink),
         (re.compile(r"(?<!\w)[Tt]ds(?=\sbem(?!\w))"), lambda m: "tudo"),
-        (re.compile(r"(?<!\w)d\+(?![\w+])"), lambda m: "demais"),
+        (re.compile(r"(?<!\w)d\+(?![\w+])|(?<!as\s)(?<![\w@#./-])dms(?![\w@/-])"), lambda m: "demais"),  # "nas dms": messages
         (re.compile(rf"(?<![\w@#./-])(?:{_ANY})(?![\w@/-]|\.\w|\s\d)"), lambda m: _word(m[0])),
         (re.compile(r"(?<![\w@#./-])(?P<stem>[A-Za-zà-ý][a-zà-ý]{1,20})c(?P<end>ao|oes)(?!\w)"),
          lambda m: m["stem"] + {"ao": "ção", "oes": "ções"}[m["end"]]),
