@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +14,7 @@ import pytest
 import soundfile
 
 from valetts_hf import cli
-from valetts_hf.commands import playback, say, text_input
+from valetts_hf.commands import say, text_input
 from valetts_hf.version import __version__
 
 
@@ -503,58 +502,6 @@ def test_errors_are_one_line(valetts, monkeypatch, capsys, error, code, expected
     assert expected in only_error(capsys)
     assert valetts("say", TEXT, "-o", "a.wav", "--debug") == code
     assert "Traceback" in capsys.readouterr().err
-
-
-# -- say --play
-
-
-@pytest.fixture
-def players(tmp_path, monkeypatch):
-    """Only the commands put into this folder can play; returns a function that makes one from a shell script."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    monkeypatch.setattr(playback, "_sounddevice", lambda: None)
-    monkeypatch.setenv("PATH", str(folder))
-
-    def add(name: str, script: str) -> None:
-        path = folder / name
-        path.write_text(f"#!/bin/sh\nPATH=/usr/bin:/bin\n{script}\n")
-        path.chmod(path.stat().st_mode | stat.S_IXUSR)
-
-    return add
-
-
-def test_play_streams_into_a_player(valetts, players):
-    players("aplay", 'echo "$@" > arguments; cat > heard.raw')
-    assert valetts("say", TEXT, "--play", "-o", "a.wav", "--seed", 2) == 0
-    assert "-r 24000" in Path("arguments").read_text()
-    written, _ = soundfile.read("a.wav", dtype="int16")
-    heard = np.frombuffer(Path("heard.raw").read_bytes(), dtype="<i2")
-    assert len(heard) == len(written) and np.abs(heard.astype(int) - written).max() <= 1
-
-
-def test_play_alone_writes_no_file(valetts, players):
-    players("paplay", "cat > heard.raw")
-    assert valetts("say", TEXT, "--play") == 0
-    assert Path("heard.raw").stat().st_size > 2400 and not Path("speech.wav").exists()
-
-
-def test_play_through_a_file(valetts, players):
-    players("afplay", 'cp "$1" heard.wav')
-    assert valetts("say", TEXT, "--play") == 0
-    assert soundfile.info("heard.wav").samplerate == 24000
-
-
-def test_play_without_a_player(valetts, players, capsys):
-    assert valetts("say", TEXT, "--play") == 1
-    assert "sounddevice" in only_error(capsys)
-
-
-@pytest.mark.parametrize("script", ["echo no such card >&2; exit 3", "exec <&-; echo no such card >&2; exit 3"])
-def test_play_with_a_player_that_fails(valetts, players, capsys, script):
-    players("aplay", script)
-    assert valetts("say", TEXT, "--play", "-o", "a.wav") == 1
-    assert "no such card" in only_error(capsys) and not Path("a.wav").exists()
 
 
 # -- voices, languages
