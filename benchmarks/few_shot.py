@@ -10,8 +10,9 @@ Judges are your own functions, given as "module:function" (a folder with the mod
 embedder(waveform, sampling_rate) -> vector; recognizer(waveform, sampling_rate, text, language) -> words heard, or None for
 a language it does not know; mos(waveform, sampling_rate) -> number. Without a judge its column stays empty. Similarity is the
 mean cosine between every utterance of the clone and every recording of the speaker that was not used for it; the rows "real"
-(the speaker against itself; across languages, speakers who were recorded in several) and "base" (the unadapted default voice of the language) frame it. The rows "kept" are what
-`adapt_voice` would give: the step that its judgement of held-out speech chooses; the numbered steps are taken whatever it says.
+(the speaker against itself; across languages, speakers who were recorded in several) and "base" (the unadapted default voice
+of the language) frame it. The rows "kept" are what `adapt_voice` would give: the step that its judgement of held-out speech
+chooses; the numbered steps are taken whatever it says.
 """
 
 from __future__ import annotations
@@ -389,8 +390,10 @@ def people_across_languages(bench: Bench) -> list[dict[str, Any]]:
     rows, corpus = [], bench.corpus
     for speaker in corpus.speakers:
         codes = sorted({corpus.languages[i] for i in bench.clips_of(speaker)} - {""})
+        if len(codes) < 2:
+            continue
         heard = {}
-        for code in codes if len(codes) > 1 else []:
+        for code in codes:
             clips = [i for i in bench.clips_of(speaker, code) if SECONDS[0] <= bench.seconds[i] <= SECONDS[1]]
             heard[code] = bench.embeddings([corpus.waveform(i) for i in clips[:QUERIES]])
         for source, target in itertools.product(heard, repeat=2):
@@ -466,28 +469,27 @@ def few_shot_table(rows: list[dict[str, Any]]) -> str:
 
 
 def cross_lingual_table(rows: list[dict[str, Any]]) -> str:
-    """One table per judge: rows are the languages of the recordings, columns those that are spoken; then one of people."""
+    """One table per judge: rows are the languages of the recordings, columns those that are spoken; then those of people."""
+    clones = [row for row in rows if row.get("kind") != "real"]
     people = [row for row in rows if row.get("kind") == "real"]
+    return _language_tables(clones, "") + _language_tables(people, ", of the recordings themselves")
+
+
+def _language_tables(rows: list[dict[str, Any]], title: str) -> str:
+    keys = dict.fromkeys(key for row in rows for key in row if key.startswith("similarity ") or key in ("wer", "mos"))
+    targets = list(dict.fromkeys(row["to"] for row in rows))
+    voices: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+    for row in rows:
+        voices.setdefault((row["speaker"], row["from"]), {})[row["to"]] = row
     lines = []
-    for title, part in (("", [row for row in rows if row not in people]), (", of the recordings themselves", people)):
-        keys = dict.fromkeys(
-            key for row in part for key in row if key.startswith("similarity ") or key in ("wer", "mos")
-        )
-        targets = list(dict.fromkeys(row["to"] for row in part))
-        for key in keys:
-            lines += [
-                f"{key}{title}:",
-                "",
-                "| voice | recorded in | " + " | ".join(targets) + " |",
-                "|" + " --- |" * (len(targets) + 2),
-            ]
-            for source, speaker in dict.fromkeys((row["from"], row["speaker"]) for row in part):
-                cells = {row["to"]: row.get(key) for row in part if (row["from"], row["speaker"]) == (source, speaker)}
-                lines.append(
-                    f"| {speaker} | {source} | " + " | ".join(_number(cells.get(to)) for to in targets) + " |"
-                )
-            lines.append("")
-    return "\n".join(lines)
+    for key in keys:
+        lines += [f"{key}{title}:", "", "| voice | recorded in | " + " | ".join(targets) + " |"]
+        lines.append("|" + " --- |" * (len(targets) + 2))
+        for (speaker, source), spoken in voices.items():
+            cells = [_number(spoken.get(target, {}).get(key)) for target in targets]
+            lines.append(f"| {speaker} | {source} | " + " | ".join(cells) + " |")
+        lines.append("")
+    return "\n".join(lines) + "\n" if lines else ""
 
 
 def alignment_table(rows: list[dict[str, Any]]) -> str:

@@ -116,8 +116,8 @@ def _of_file(path: Path) -> RowSource:
         return _of_parquet([path], str(path), path.parent)
     if ending in (".csv", ".tsv"):
         with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-            header = file.readline()
-            separator = "\t" if ending == ".tsv" else ";" if ";" in header and "," not in header else ","
+            found = re.search(r"[,;\t]", file.readline())  # `;`: where commas are decimal signs
+            separator = "\t" if ending == ".tsv" else found[0] if found else ","
             file.seek(0)
             columns = next(csv.reader(file, delimiter=separator), [])
         return RowSource(str(path), columns, lambda wanted: _csv_rows(path, separator), path.parent)

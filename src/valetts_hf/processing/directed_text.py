@@ -213,14 +213,14 @@ def joined(sections: Sequence[DirectedText]) -> DirectedText:
     pauses: list[Pause] = []
     marks: list[Mark] = []
     shift = 0
-    for section in sections:
+    for number, section in enumerate(sections, start=1):
         spans += [replace(span, start=span.start + shift, end=span.end + shift) for span in section.spans]
         marks += [replace(mark, start=mark.start + shift, end=mark.end + shift) for mark in section.marks]
         pauses += [replace(pause, position=pause.position + shift) for pause in section.pauses]
         texts.append(section.text)
-        end, shift = shift + len(section.text), shift + len(section.text) + len(_PARAGRAPH)
+        shift += len(section.text) + (len(_PARAGRAPH) if number < len(sections) else 0)
         if section.pause_after is not None:
-            pauses.append(Pause(end if len(texts) == len(sections) else shift, section.pause_after))
+            pauses.append(Pause(shift, section.pause_after))
     first = sections[0]
     text = _PARAGRAPH.join(texts)
     return DirectedText(text, tuple(spans), tuple(pauses), tuple(marks), first.voice, style=first.style)
