@@ -122,6 +122,9 @@ def test_copies_contradictions_and_recodings():
     assert verdicts == [("drop", {"contradiction"})] * 2
     silent = clip(0, text="", digest="same")
     assert judged(silent, clip(1, digest="same")) == [("drop", {"copy"}), ("keep", set())], "no text is no other text"
+    three = [clip(0, text="", digest="same"), clip(1, digest="same"), clip(2, text="another text", digest="same")]
+    assert judged(*three) == [("drop", {"contradiction"})] * 3
+    assert ["c2" in each.reasons[0].text for each in three] == [False, True, False]  # each names one that has a text
     assert judged(clip(0), clip(7, contour=[-20.3, -58.0, -25.2]))[1] == ("drop", {"copy"})
     assert judged(clip(0), clip(1))[1] == ("keep", set())  # another take
 

@@ -256,7 +256,7 @@ def _judge_copies(clips: Sequence[ClipReport]) -> None:
             continue
         if len({clip.text for clip in same if clip.text}) > 1:
             for clip in same:
-                other = next(each for each in same if each.text != clip.text)
+                other = next(each for each in same if each.text and each.text != clip.text)
                 clip.add("contradiction", DROP, f"the same recording as {other.place}, which has another text")
         else:
             kept = next((clip for clip in same if clip.text), same[0])
